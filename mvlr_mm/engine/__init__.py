@@ -1,0 +1,1 @@
+"""What surrounds the model while it runs: hooks, optimizer settings, checkpoints."""

@@ -1,0 +1,1 @@
+"""Numeric kernels; the only place that knows which implementations exist."""
