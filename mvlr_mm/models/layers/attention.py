@@ -1,0 +1,45 @@
+"""Single-head attention as the paper writes it."""
+
+from torch import Tensor, nn
+
+
+class Attention(nn.Module):
+    """Scaled dot-product attention with one head, no bias and no output map.
+
+    Literally Eq. 1 and 2 of the paper: ``softmax(q k^T / sqrt(D)) v``. Queries, keys
+    and values share the width D, so the map multiplies vectors of that width again.
+
+    Args:
+        embed_dim: Width D of queries, context and values.
+    """
+
+    def __init__(self, embed_dim: int) -> None:
+        super().__init__()
+        self.query = nn.Linear(embed_dim, embed_dim, bias=False)
+        self.key = nn.Linear(embed_dim, embed_dim, bias=False)
+        self.value = nn.Linear(embed_dim, embed_dim, bias=False)
+        self.scale = embed_dim**-0.5
+
+    def forward(
+        self, queries: Tensor, context: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Let the queries gather from the context.
+
+        The map is returned because the paper uses it further (Eq. 10); a fused kernel
+        would not give it.
+
+        Args:
+            queries: (..., L, D).
+            context: (..., M, D), or None for self-attention. Leading axes broadcast
+                with those of ``queries``.
+
+        Returns:
+            The values gathered, (..., L, D), and the attention map, (..., L, M), whose
+            rows sum to 1.
+        """
+        context = queries if context is None else context
+        # Scaled before the product, which keeps q k^T small under half precision.
+        q = self.query(queries) * self.scale
+        attention = (q @ self.key(context).transpose(-2, -1)).softmax(dim=-1)
+        values = self.value(context)
+        return attention.to(values.dtype) @ values, attention
