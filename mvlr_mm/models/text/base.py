@@ -1,0 +1,72 @@
+"""What a text encoder offers to a prompt stage."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from mmengine.model import BaseModule
+from torch import Tensor
+
+
+class TokenBatch(NamedTuple):
+    """Tokenised texts, cut at the longest one: S tokens."""
+
+    ids: Tensor  # (C, S) int64
+    mask: Tensor  # (C, S) bool, True at tokens that belong to the text
+
+
+class TextEncoder(BaseModule):
+    """A frozen text tower: C texts in, (C, D) vectors out.
+
+    The weights never train and the module stays in eval mode, but gradients pass
+    through it to the soft prompt that ``forward`` is given.
+
+    Attributes:
+        embed_dim: Width D of the vectors that come out.
+        token_dim: Width of the word embeddings, and so of a soft prompt.
+    """
+
+    embed_dim: int
+    token_dim: int
+
+    def __init__(self, init_cfg: dict | None = None) -> None:
+        super().__init__(init_cfg)
+
+    @abstractmethod
+    def tokenize(self, texts: Sequence[str], context_length: int = 0) -> TokenBatch:
+        """Turn texts into ids.
+
+        Args:
+            texts: C texts.
+            context_length: Number of places kept free between the start token and
+                the text for a soft prompt.
+
+        Raises:
+            ValueError: A text, with its prompt, is longer than the tower reads.
+        """
+
+    @abstractmethod
+    def forward(self, tokens: TokenBatch, context: Tensor | None = None) -> Tensor:
+        """Encode tokens, (C, D).
+
+        Args:
+            tokens: From :meth:`tokenize`.
+            context: Soft prompt (context_length, token_dim), shared by all texts; it
+                fills the places that ``tokenize`` kept free.
+        """
+
+    @abstractmethod
+    def embed_words(self, text: str) -> Tensor:
+        """Word embeddings of a text without start and end, (L, token_dim)."""
+
+    def freeze(self) -> None:
+        """Stop every weight from training; call it at the end of ``__init__``."""
+        self.requires_grad_(False)
+        self.eval()
+
+    def train(self, mode: bool = True) -> 'TextEncoder':
+        """Stay in eval mode, whatever the model does."""
+        return super().train(False)
+
+    def init_weights(self) -> None:
+        """Keep the weights: they were loaded, or drawn by the tower itself."""
