@@ -1,1 +1,5 @@
-"""Backbones."""
+"""Backbones that give VLFeatures."""
+
+from .clip_backbone import CLIPBackbone
+
+__all__ = ['CLIPBackbone']

@@ -1,1 +1,7 @@
-"""Necks."""
+"""Necks: the stages between backbone and head."""
+
+from .ifm import IFM
+from .neck_sequence import NeckSequence
+from .pdlr import PDLR
+
+__all__ = ['IFM', 'PDLR', 'NeckSequence']

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import torch
 from mmengine.model import BaseModule
 from torch import Tensor
 
@@ -13,6 +14,10 @@ class TokenBatch(NamedTuple):
 
     ids: Tensor  # (C, S) int64
     mask: Tensor  # (C, S) bool, True at tokens that belong to the text
+
+    def to(self, device: torch.device) -> 'TokenBatch':
+        """Move both to a device."""
+        return TokenBatch(self.ids.to(device), self.mask.to(device))
 
 
 class TextEncoder(BaseModule):

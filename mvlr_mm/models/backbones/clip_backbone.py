@@ -1,0 +1,89 @@
+"""An image tower of CLIP as a backbone."""
+
+from mmengine.model import BaseModule
+from mmpretrain.registry import MODELS
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from ...structures import VLFeatures
+from ..clip import load_clip
+from .towers import make_tower
+
+
+@MODELS.register_module()
+class CLIPBackbone(BaseModule):
+    """The visual tower of an open_clip model without its pooling.
+
+    Every patch comes out in the joint space of image and text: ResNets through the
+    attention pool's value and output maps folded into one linear map, ViTs after their
+    own last norm and projection, timm trunks through open_clip's projection.
+
+    Args:
+        model: Name in open_clip (for OpenAI's weights one that ends in
+            ``-quickgelu``), or path of an open_clip json config.
+        pretrained: Tag, path of a weights file, or None for random weights; see
+            :func:`mvlr_mm.models.clip.load_clip`.
+        img_size: Side of the images in pixels. Only timm trunks with positions of a
+            fixed size need it; all others take any size.
+        frozen_stages: Number of leading stages of the trunk that do not train (a
+            ResNet has 5: stem and four layers; a ViT 1 + its blocks); -1 freezes the
+            whole trunk, so that of the tower only a ResNet's or timm trunk's
+            projection trains.
+        norm_eval: Keep BatchNorm on its stored statistics in training. A few images
+            per device are too few to replace those of CLIP's pretraining.
+        init_cfg: As in mmengine.
+
+    Attributes:
+        embed_dim: Width D of the patches.
+
+    Raises:
+        ValueError: ``frozen_stages`` is more than there are, or ``model`` and
+            ``pretrained`` do not go together.
+        FileNotFoundError: A path leads nowhere.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        pretrained: str | None = None,
+        img_size: int | None = None,
+        frozen_stages: int = 0,
+        norm_eval: bool = True,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.tower = make_tower(load_clip(model, pretrained).visual, img_size)
+        self.embed_dim = self.tower.embed_dim
+        self.norm_eval = norm_eval
+        self._frozen = self._freeze(frozen_stages)
+
+    def _freeze(self, count: int) -> list[nn.Module]:
+        stages = self.tower.stages()
+        if not -1 <= count <= len(stages):
+            raise ValueError(
+                f'frozen_stages ({count}) must be between -1 (all) and {len(stages)}, '
+                'the number of stages of this trunk.'
+            )
+        if count == -1:
+            self.tower.trunk.requires_grad_(False)
+            return [self.tower.trunk]
+        parts = [part for stage in stages[:count] for part in stage]
+        for part in parts:
+            part.requires_grad_(False)
+        return [part for part in parts if isinstance(part, nn.Module)]
+
+    def train(self, mode: bool = True) -> 'CLIPBackbone':
+        """Set the mode; frozen parts, and BatchNorm if asked, stay in eval mode."""
+        super().train(mode)
+        for part in self._frozen:
+            part.eval()
+        if self.norm_eval:
+            for module in self.modules():
+                if isinstance(module, _BatchNorm):
+                    module.eval()
+        return self
+
+    def forward(self, images: Tensor) -> VLFeatures:
+        """Turn images (B, 3, H, W), normalised as CLIP's, into features."""
+        patches, grid = self.tower(images)
+        return VLFeatures(visual=patches, grid=grid)

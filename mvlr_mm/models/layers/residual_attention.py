@@ -1,0 +1,41 @@
+"""Attention as a branch that begins as nothing."""
+
+import torch
+from torch import Tensor, nn
+
+from .attention import Attention
+
+
+class ResidualAttention(nn.Module):
+    """Eq. 1 and 2 as a pre-norm branch whose output is scaled by a gain from zero on.
+
+    ``queries + gain * Attention(LayerNorm(queries), LayerNorm(context))``: the module
+    begins as the identity on the queries, so what a pretrained model knows about them
+    is there at the first step.
+
+    Args:
+        embed_dim: Width D.
+        cross: Whether a context of another kind will be given; it gets a LayerNorm of
+            its own.
+    """
+
+    def __init__(self, embed_dim: int, cross: bool = False) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(embed_dim)
+        self.norm_context = nn.LayerNorm(embed_dim) if cross else None
+        self.attention = Attention(embed_dim)
+        self.gain = nn.Parameter(torch.zeros(embed_dim))
+
+    def forward(
+        self, queries: Tensor, context: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Return the queries with what they gathered, and the attention map.
+
+        Args:
+            queries: (..., L, D).
+            context: (..., M, D), or None for self-attention.
+        """
+        if context is not None:
+            context = self.norm_context(context)
+        values, attention = self.attention(self.norm(queries), context)
+        return queries + self.gain * values, attention

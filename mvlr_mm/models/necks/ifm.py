@@ -1,0 +1,111 @@
+"""Interaction and fusion of the label representations."""
+
+import torch
+from mmengine.model import BaseModule
+from mmpretrain.registry import MODELS
+from torch import Tensor, nn
+
+from ...structures import VLFeatures
+from ..layers.attention import Attention
+from ..layers.residual_attention import ResidualAttention
+
+
+@MODELS.register_module()
+class IFM(BaseModule):
+    """Interaction and Fusion Module (MVLR, section 3.3, Eq. 6 to 10).
+
+    Label attention relates the hard-prompt labels to each other (no image in it),
+    context-aware attention lets the soft-prompt labels gather from the patches and then
+    from each other, channel interaction feeds the first into the second, and the two
+    attention maps, mixed by alpha, aggregate the result.
+
+    To the letter, each attention *replaces* the label vectors, so that a model that
+    starts from CLIP forgets at once which vector means which label. By default each
+    attention is therefore a branch beside its input: LayerNorm before it, its output
+    scaled by a gain that starts at zero and added. The module begins as the identity.
+
+    Fills ``labels`` (T), ``knowledge`` (T^ka), ``context`` (T^ca after Eq. 8) and
+    ``relation`` (the mixed map).
+
+    Args:
+        embed_dim: Width D.
+        alpha: Weight of the knowledge map in Eq. 10, in [0, 1]; None learns it from
+            0.5 on (table 10 fixes it).
+        residual: False gives the equations to the letter.
+        label_attention: Eq. 6; without it T^ka is T^hard (figure 4).
+        context_attention: Eq. 7; without it T^ca is T^soft (figure 4).
+        channel_interaction: Eq. 8 (figure 4).
+        hidden_dim: Width inside the MLP of Eq. 8.
+        init_cfg: As in mmengine.
+
+    Raises:
+        ValueError: ``alpha`` is outside [0, 1]; or, in ``forward``, no stage before
+            has filled ``hard`` and ``soft``.
+    """
+
+    def __init__(
+        self,
+        embed_dim: int,
+        alpha: float | None = None,
+        residual: bool = True,
+        label_attention: bool = True,
+        context_attention: bool = True,
+        channel_interaction: bool = True,
+        hidden_dim: int = 128,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        if alpha is not None and not 0 <= alpha <= 1:
+            raise ValueError(f'alpha ({alpha}) must be in [0, 1], or None to learn it.')
+        self.label_attention = self.gather = self.relate = self.mlp = None
+        if label_attention:
+            self.label_attention = _attention(embed_dim, residual)
+        if context_attention:
+            self.gather = _attention(embed_dim, residual, cross=True)
+            self.relate = _attention(embed_dim, residual)
+        if channel_interaction:
+            self.mlp = nn.Sequential(
+                nn.Linear(2 * embed_dim, hidden_dim),
+                nn.ReLU(inplace=True),
+                nn.Linear(hidden_dim, embed_dim),
+            )
+            if residual:
+                nn.init.zeros_(self.mlp[-1].weight)
+                nn.init.zeros_(self.mlp[-1].bias)
+        self.gain = nn.Parameter(torch.zeros(embed_dim)) if residual else None
+        self.alpha = nn.Parameter(torch.tensor(0.5)) if alpha is None else alpha
+
+    def forward(self, feats: VLFeatures) -> VLFeatures:
+        """Relate, fuse and aggregate; (B, C, D) labels come out."""
+        hard, soft = feats.require('hard', 'IFM'), feats.require('soft', 'IFM')
+        knowledge, knowledge_map = hard, None
+        if self.label_attention is not None:
+            knowledge, knowledge_map = self.label_attention(
+                hard
+            )  # Eq. 6: (C, D), (C, C)
+        context, context_map = soft.expand(len(feats.visual), -1, -1), None
+        if self.gather is not None:
+            context, _ = self.gather(soft, feats.visual)  # Eq. 7: (B, C, D)
+            context, context_map = self.relate(context)  # (B, C, D), (B, C, C)
+        if self.mlp is not None:
+            both = torch.cat([knowledge.expand_as(context), context], dim=-1)
+            context = context + self.mlp(both)  # Eq. 8
+        relation = self._mix(knowledge_map, context_map)
+        labels = context
+        if relation is not None:
+            relation = relation.expand(len(context), -1, -1)
+            labels = relation.to(context.dtype) @ context  # Eq. 10
+            if self.gain is not None:
+                labels = context + self.gain * labels
+        return feats._replace(
+            labels=labels, knowledge=knowledge, context=context, relation=relation
+        )
+
+    def _mix(self, knowledge: Tensor | None, context: Tensor | None) -> Tensor | None:
+        if knowledge is None or context is None:
+            return context if knowledge is None else knowledge
+        return self.alpha * knowledge + (1 - self.alpha) * context
+
+
+def _attention(embed_dim: int, residual: bool, cross: bool = False) -> nn.Module:
+    return ResidualAttention(embed_dim, cross) if residual else Attention(embed_dim)

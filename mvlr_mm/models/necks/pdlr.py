@@ -1,0 +1,154 @@
+"""Prompt-driven label representations."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from mmengine.model import BaseModule
+from mmpretrain.registry import MODELS
+from torch import Tensor, nn
+
+from ...label_names import read_label_names
+from ...structures import VLFeatures
+from ..text import TokenBatch
+
+PROMPTS = ('hard+soft', 'hard', 'soft', 'names')
+
+
+@MODELS.register_module()
+class PDLR(BaseModule):
+    """Prompt-driven label representation learning (MVLR, section 3.2).
+
+    Hard prompts put each label into a template and go through the frozen text tower
+    once: their encoding is a buffer. Soft prompts are ``[p_1]...[p_L][words of the
+    label]`` with L trainable vectors shared by all labels; they are encoded in every
+    training step, and once per set of weights in evaluation.
+
+    Fills ``hard``, ``soft`` and ``labels``. With one kind of prompt, that one stands in
+    for both. ``labels`` is the mean of the two.
+
+    Args:
+        text_encoder: Config of a :class:`mvlr_mm.models.text.TextEncoder`, or one.
+        classes: The C label names, or the path of a json list or a text file of them.
+        template: The hard prompt; ``{}`` stands for the label.
+        num_tokens: Length L of the soft prompt.
+        prompts: ``hard+soft``, ``hard``, ``soft``, or ``names``: the bare label names,
+            frozen (table 4's baseline).
+        context_init: Words whose embeddings start the soft prompt; they must be
+            ``num_tokens`` tokens. None draws it from N(0, 0.02) as CoOp does.
+        embed_dim: Width D that comes out; where it differs from the tower's, a
+            trainable linear map follows the tower. None takes the tower's width.
+        init_cfg: As in mmengine.
+
+    Attributes:
+        classes: The label names, a tuple of str.
+
+    Raises:
+        ValueError: An argument breaks its rule; the message names it.
+        FileNotFoundError: ``classes`` is a path that leads nowhere.
+    """
+
+    def __init__(
+        self,
+        text_encoder: dict | nn.Module,
+        classes: Sequence[str] | str,
+        template: str = 'This photo contains {}.',
+        num_tokens: int = 4,
+        prompts: str = 'hard+soft',
+        context_init: str | None = None,
+        embed_dim: int | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        if prompts not in PROMPTS:
+            raise ValueError(f'prompts ({prompts!r}) must be one of {PROMPTS}.')
+        if '{}' not in template:
+            raise ValueError(f"template ({template!r}) must contain '{{}}'.")
+        if isinstance(text_encoder, dict):
+            text_encoder = MODELS.build(text_encoder)
+        self.text_encoder = text_encoder
+        self.template = '{}' if prompts == 'names' else template
+        self.use_hard, self.use_soft = prompts != 'soft', 'soft' in prompts
+        width = text_encoder.embed_dim
+        self.proj = nn.Identity()
+        if embed_dim not in (None, width):
+            self.proj = nn.Linear(width, embed_dim)
+        if self.use_soft:
+            self.context = nn.Parameter(self._start(num_tokens, context_init))
+        self._eval_soft: Tensor | None = None
+        self.set_classes(read_label_names(classes))
+
+    def _start(self, num_tokens: int, words: str | None) -> Tensor:
+        if num_tokens < 1:
+            raise ValueError(f'num_tokens ({num_tokens}) must be at least 1.')
+        if words is None:
+            return 0.02 * torch.randn(num_tokens, self.text_encoder.token_dim)
+        start = self.text_encoder.embed_words(words)
+        if len(start) != num_tokens:
+            raise ValueError(
+                f'context_init ({words!r}) is {len(start)} tokens, num_tokens is '
+                f'{num_tokens}; make them agree, or set context_init=None.'
+            )
+        return start.clone()
+
+    def set_classes(self, classes: Sequence[str]) -> None:
+        """Recognise other labels from now on; nothing that was learned changes.
+
+        Args:
+            classes: The new label names, distinct and not empty.
+
+        Raises:
+            ValueError: A name is empty, occurs twice, or is too long for the tower.
+        """
+        names = read_label_names(list(classes))
+        encoder, device = self.text_encoder, next(self.text_encoder.parameters()).device
+        if self.use_soft:
+            tokens = encoder.tokenize(names, len(self.context)).to(device)
+            self.register_buffer('token_ids', tokens.ids, persistent=False)
+            self.register_buffer('token_mask', tokens.mask, persistent=False)
+        if self.use_hard:
+            tokens = encoder.tokenize([self.template.format(n) for n in names])
+            with torch.no_grad():
+                self.register_buffer('hard', encoder(tokens.to(device)))
+        self.classes = names
+        self._eval_soft = None
+
+    def forward(self, feats: VLFeatures) -> VLFeatures:
+        """Fill ``hard`` (C, D), ``soft`` (C, D) and ``labels`` (C, D)."""
+        hard = self.proj(self.hard) if self.use_hard else None
+        soft = self.proj(self._encode_soft()) if self.use_soft else None
+        hard = soft if hard is None else hard
+        soft = hard if soft is None else soft
+        return feats._replace(hard=hard, soft=soft, labels=(hard + soft) / 2)
+
+    def _encode_soft(self) -> Tensor:
+        tokens = TokenBatch(self.token_ids, self.token_mask)
+        if self.training or torch.is_grad_enabled():
+            return self.text_encoder(tokens, self.context)
+        if self._eval_soft is None:
+            self._eval_soft = self.text_encoder(tokens, self.context)
+        return self._eval_soft
+
+    # Whatever may change the weights under the cache comes through one of these
+    # three; EMAHook swaps weights silently, but before model.eval() and model.train().
+
+    def train(self, mode: bool = True) -> 'PDLR':
+        """Set the mode and forget the soft labels of evaluation."""
+        self._eval_soft = None
+        return super().train(mode)
+
+    def _apply(self, fn: Callable, recurse: bool = True) -> 'PDLR':
+        self._eval_soft = None
+        return super()._apply(fn, recurse)
+
+    def _load_from_state_dict(
+        self, state_dict: dict, prefix: str, *args: object
+    ) -> None:
+        self._eval_soft = None
+        stored = state_dict.get(f'{prefix}hard')
+        if self.use_hard and stored is not None and len(stored) != len(self.classes):
+            raise ValueError(
+                f'The checkpoint was trained for {len(stored)} labels, the model has '
+                f'{len(self.classes)} ({self.classes[0]!r}, ...): build it with the '
+                "checkpoint's classes, load, and then call set_classes with your own."
+            )
+        super()._load_from_state_dict(state_dict, prefix, *args)
