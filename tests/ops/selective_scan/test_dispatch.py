@@ -1,0 +1,100 @@
+import warnings
+
+import pytest
+import torch
+
+from mvlr_mm.ops import available_backends, selective_scan
+from mvlr_mm.ops.selective_scan import check_backend, dispatch
+from mvlr_mm.ops.selective_scan.dispatch import Backend, choose_backend
+
+
+def fake(result):
+    return lambda u, *args, **kwargs: result
+
+
+@pytest.fixture
+def table(monkeypatch):
+    """A table with one GPU kernel, whose state the test sets."""
+    problem = {'kernel': None}
+    backends = {
+        'kernel': Backend(
+            fake('kernel'),
+            'cuda',
+            lambda: problem['kernel'],
+            lambda u, initial_state, last: initial_state is None,
+        ),
+        'torch': Backend(fake('torch')),
+    }
+    monkeypatch.setattr(dispatch, 'BACKENDS', backends)
+    dispatch._warn_about_slow_cuda.cache_clear()
+    yield problem
+    dispatch._warn_about_slow_cuda.cache_clear()
+
+
+def five(length=3):
+    u = torch.ones(2, 4, length)
+    return u, u, -torch.ones(4, 2), torch.ones(2, 2, length), torch.ones(2, 2, length)
+
+
+def test_plain_torch_and_the_reference_always_work():
+    report = available_backends()
+    assert list(report) == ['mamba_ssm', 'torch', 'reference']
+    assert report['torch'] is None
+    assert report['reference'] is None
+
+
+def test_both_agree_through_the_one_function():
+    torch.testing.assert_close(
+        selective_scan(*five(), backend='torch'),
+        selective_scan(*five(), backend='reference'),
+    )
+
+
+def test_the_device_decides(table):
+    assert choose_backend('cuda') == 'kernel'
+    assert choose_backend('cpu') == 'torch'
+
+
+def test_a_gpu_without_its_kernel_is_said_once_and_loudly(table):
+    table['kernel'] = 'it is not installed.'
+    with pytest.warns(
+        RuntimeWarning, match=r'plain torch.*kernel: it is not installed'
+    ):
+        assert choose_backend('cuda') == 'torch'
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        assert choose_backend('cuda') == 'torch'
+
+
+def test_the_cpu_is_not_warned_about(table):
+    table['kernel'] = 'it is not installed.'
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        assert choose_backend('cpu') == 'torch'
+
+
+def test_what_a_backend_cannot_do_runs_in_plain_torch(table, monkeypatch):
+    monkeypatch.setattr(dispatch, 'choose_backend', lambda device, name: 'kernel')
+    assert selective_scan(*five()) == 'kernel'
+    assert selective_scan(*five(), initial_state=torch.ones(2, 4, 2)) == 'torch'
+
+
+def test_an_unknown_backend_is_named_with_the_known_ones():
+    with pytest.raises(ValueError, match=r"'triten' does not exist.*'torch'"):
+        selective_scan(*five(), backend='triten')
+
+
+def test_a_backend_that_does_not_work_says_why(table):
+    table['kernel'] = 'it is not installed.'
+    with pytest.raises(RuntimeError, match=r"'kernel' does not work here: it is not"):
+        check_backend('kernel')
+
+
+def test_a_backend_for_another_device_is_an_error(table):
+    with pytest.raises(ValueError, match=r"'kernel' runs on 'cuda'.*on 'cpu'"):
+        choose_backend('cpu', 'kernel')
+
+
+@pytest.mark.parametrize('name', [None, 'torch', 'reference'])
+def test_a_backend_that_works_passes_the_check(name):
+    check_backend(name)
