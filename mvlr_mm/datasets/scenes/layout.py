@@ -129,7 +129,7 @@ def _place(name: str, horizon: float, shore: float, rng: Generator) -> Place:
     x, side = rng.uniform(0.03, 0.97), rng.uniform(small, large)
     if name in SKY_THINGS:
         return Place(
-            name, x, rng.uniform(side * 0.8, horizon), side, rng.uniform(0, 0.3)
+            name, x, rng.uniform(side * 0.7, horizon), side, rng.uniform(0, 0.3)
         )
     if name == 'mountain':
         return Place(name, x, horizon + 0.02, side, rng.uniform(0, 0.5))
