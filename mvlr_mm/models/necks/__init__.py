@@ -2,7 +2,8 @@
 
 from .dense_projection import DenseProjection
 from .ifm import IFM
+from .label_vectors import LabelVectors
 from .neck_sequence import NeckSequence
 from .pdlr import PDLR
 
-__all__ = ['IFM', 'PDLR', 'DenseProjection', 'NeckSequence']
+__all__ = ['IFM', 'PDLR', 'DenseProjection', 'LabelVectors', 'NeckSequence']
