@@ -1,5 +1,5 @@
-"""Package metadata; the rest is in pyproject.toml."""
+"""Everything that describes the package is in pyproject.toml."""
 
-from setuptools import find_packages, setup
+from setuptools import setup
 
-setup(name='mvlr_mm', version='0.1.0', packages=find_packages(include=['mvlr_mm*']))
+setup()

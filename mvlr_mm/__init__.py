@@ -1,10 +1,28 @@
 """Multi-label image recognition with vision and language, for mmpretrain.
 
-Importing the package registers every part in mmpretrain's registries.
+Importing the package registers every part in mmpretrain's registries, and its configs
+with mmengine: ``_base_ = 'mvlr_mm::mvlr/mvlr_rn101_coco.py'``.
 """
 
-from . import datasets, engine, evaluation, models
+from mvlr_stack import find_problems, installed_versions
+
+try:
+    from mmengine.config.utils import MODULE2PACKAGE
+
+    from . import datasets, engine, evaluation, models
+except Exception as error:
+    problems = find_problems(installed_versions())
+    if not problems:
+        raise
+    raise ImportError(
+        f'mvlr_mm cannot start: {problems[0].text} Mend it: {problems[0].command} '
+        '(`mvlr doctor` says more).'
+    ) from error
 from .structures import VLFeatures
 from .version import __version__
+
+# A module's name, not the distribution's: mmengine then asks Python where it lies, and
+# finds editable installs and plain checkouts too.
+MODULE2PACKAGE['mvlr_mm'] = 'mvlr_mm.version'
 
 __all__ = ['VLFeatures', '__version__', 'datasets', 'engine', 'evaluation', 'models']

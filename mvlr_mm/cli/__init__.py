@@ -1,1 +1,1 @@
-"""The `mvlr` command."""
+"""Commands that need the whole package; `mvlr_stack.command` lists them."""

@@ -1,0 +1,105 @@
+"""What `train` and `test` share: arguments, config, processes, errors."""
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from mmengine.config import Config, DictAction
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that training and testing both take, named as mmpretrain's."""
+    parser.add_argument('--work-dir', help='folder for logs and results')
+    parser.add_argument('--amp', action='store_true', help='mixed precision')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='settings of the config to override, key=value; a list is key="[a,b]"',
+    )
+    parser.add_argument('--no-pin-memory', action='store_true')
+    parser.add_argument(
+        '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none'
+    )
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Read ``args.config`` and merge what every command's arguments say.
+
+    Raises:
+        FileNotFoundError: If the config does not exist.
+    """
+    # mmengine reads the rank from here, also where a launcher passes an argument
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    cfg = Config.fromfile(args.config)
+    cfg.launcher = args.launcher
+    if args.work_dir is not None or cfg.get('work_dir') is None:
+        cfg.work_dir = args.work_dir or f'./work_dirs/{Path(args.config).stem}'
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        loader = cfg.get(name)
+        if loader is None:
+            continue
+        loader.setdefault('collate_fn', dict(type='default_collate'))
+        loader.setdefault('persistent_workers', loader.get('num_workers', 0) > 0)
+        loader.setdefault('pin_memory', torch.cuda.is_available())
+        if args.no_pin_memory:
+            loader.pin_memory = False
+    return cfg
+
+
+def check_checkpoint(argument: str, path: str) -> None:
+    """Stop at a checkpoint that is not there, before anything is built.
+
+    Args:
+        argument: The command's argument, for the message.
+        path: A file, or an address, which is not checked.
+
+    Raises:
+        FileNotFoundError: If the file does not exist.
+    """
+    if '://' not in path and not Path(path).is_file():
+        raise FileNotFoundError(
+            f'{argument} {path}: no such file; give the path of a .pth checkpoint.'
+        )
+
+
+def join_processes(cfg: Config) -> None:
+    """Connect the processes of ``torchrun`` on a machine without a GPU.
+
+    mmengine picks a CUDA device for every process and hands it on to the wrapper, so
+    it can neither join nor wrap without CUDA; here gloo does, on the CPU.
+    """
+    if cfg.launcher != 'pytorch' or torch.cuda.is_available():
+        return
+    cfg.merge_from_dict({'env_cfg.dist_cfg.backend': 'gloo'})
+    torch.distributed.init_process_group('gloo')
+    cfg.model_wrapper_cfg = dict(
+        type='MMDistributedDataParallel',
+        device_ids=None,
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
+    )
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Say in one line what a person can mend: a wrong value, a missing file.
+
+    Wraps what happens before the first batch. Other errors keep their traceback.
+
+    Raises:
+        SystemExit: With status 2, instead of a ValueError or OSError.
+    """
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        print(f'error: {error}', file=sys.stderr)
+        print(f'(raised in {place.filename}, line {place.lineno})', file=sys.stderr)
+        raise SystemExit(2) from None

@@ -1,0 +1,103 @@
+"""Evaluate a checkpoint."""
+
+import argparse
+from copy import deepcopy
+
+import mmengine
+from mmengine.config import Config, ConfigDict
+from mmengine.evaluator import DumpResults
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+from .runtime import (
+    add_arguments,
+    check_checkpoint,
+    join_processes,
+    load_config,
+    plain_errors,
+)
+
+
+def parse_args(argv: list[str] | None) -> argparse.Namespace:
+    """Read the command line, named as mmpretrain's ``tools/test.py``."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('--out', help='file for the results (.pkl; metrics: .json too)')
+    parser.add_argument(
+        '--out-item', choices=['metrics', 'pred'], help='what --out holds; pred'
+    )
+    parser.add_argument('--show-dir', help='folder for pictures with predictions')
+    parser.add_argument('--show', action='store_true', help='show them in a window')
+    parser.add_argument('--interval', type=int, default=1, help='draw every n-th')
+    parser.add_argument('--wait-time', type=float, default=2, help='seconds to show')
+    parser.add_argument('--tta', action='store_true', help='average with mirrored')
+    add_arguments(parser)
+    args = parser.parse_args(argv)
+    if args.out_item and not args.out:
+        parser.error(f'--out-item {args.out_item} needs --out, the file to write')
+    return args
+
+
+def use_tta(cfg: Config) -> None:
+    """Score each picture as it is and mirrored, unless the config says otherwise."""
+    loader = cfg.test_dataloader.dataset
+    pipeline = cfg.get('tta_pipeline')
+    if pipeline is None:
+        pipeline = deepcopy(loader.pipeline)
+        flips = [dict(type='RandomFlip', prob=prob) for prob in (1.0, 0.0)]
+        pipeline[-1] = dict(type='TestTimeAug', transforms=[flips, [pipeline[-1]]])
+    loader.pipeline = pipeline
+    wrapper = cfg.get('tta_model', dict(type='mmpretrain.AverageClsScoreTTA'))
+    cfg.model = ConfigDict(**wrapper, module=cfg.model)
+
+
+def merge_args(cfg: Config, args: argparse.Namespace) -> None:
+    """Write what the command line says into the config.
+
+    Raises:
+        ValueError: If pictures are asked for and the config has no hook to draw them.
+    """
+    cfg.load_from = args.checkpoint
+    if args.amp:
+        cfg.test_cfg.fp16 = True
+    if args.show or args.show_dir is not None:
+        if 'visualization' not in cfg.get('default_hooks', {}):
+            raise ValueError(
+                '--show and --show-dir need a hook that draws: put '
+                "`visualization=dict(type='VisualizationHook')` in the config's "
+                '`default_hooks`.'
+            )
+        cfg.default_hooks.visualization.update(
+            enable=True,
+            show=args.show,
+            wait_time=args.wait_time,
+            out_dir=args.show_dir,
+            interval=args.interval,
+        )
+    if args.tta:
+        use_tta(cfg)
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Build everything, then test.
+
+    Returns:
+        0; errors that a person can mend end the process with status 2.
+    """
+    args = parse_args(argv)
+    with plain_errors():
+        check_checkpoint('checkpoint', args.checkpoint)
+        cfg = load_config(args)
+        merge_args(cfg, args)
+        join_processes(cfg)
+        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+        if args.out and args.out_item != 'metrics':
+            runner.test_evaluator.metrics.append(DumpResults(out_file_path=args.out))
+        _ = runner.test_loop  # reads the data set
+    metrics = runner.test()
+    if args.out and args.out_item == 'metrics':
+        mmengine.dump(metrics, args.out)
+    return 0

@@ -1,0 +1,36 @@
+"""The `mvlr` command: one word, then what that word's module takes."""
+
+import importlib
+import sys
+
+# A word's module is imported only when the word is used: `doctor` needs no mmengine.
+COMMANDS = {
+    'doctor': ('mvlr_stack.doctor', 'what is installed, what is in conflict'),
+    'test': ('mvlr_mm.cli.test', 'evaluate a checkpoint'),
+    'train': ('mvlr_mm.cli.train', 'train a model'),
+}
+
+
+def usage() -> str:
+    """Return the list of commands."""
+    lines = [f'  {name:<8} {text}' for name, (_, text) in COMMANDS.items()]
+    return '\n'.join(
+        ['usage: mvlr COMMAND ...', '', *lines, '', 'mvlr COMMAND --help says more.']
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        The exit status: what the command returns, 2 for an unknown command.
+    """
+    words = sys.argv[1:] if argv is None else argv
+    if words and words[0] in ('-h', '--help'):
+        print(usage())
+        return 0
+    if not words or words[0] not in COMMANDS:
+        print(usage(), file=sys.stderr)
+        return 2
+    module = importlib.import_module(COMMANDS[words[0]][0])
+    return module.main(words[1:])

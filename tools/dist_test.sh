@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Evaluate with several processes, as dist_train.sh trains.
+#   tools/dist_test.sh CONFIG CHECKPOINT GPUS [arguments of tools/test.py]
+set -euo pipefail
+if [ $# -lt 3 ]; then
+    echo "usage: $0 CONFIG CHECKPOINT GPUS [arguments of tools/test.py]" >&2
+    exit 2
+fi
+tools=$(cd "$(dirname "$0")" && pwd)
+config=$1 checkpoint=$2 gpus=$3
+shift 3
+
+PYTHONPATH="$tools/..:${PYTHONPATH:-}" exec python -m torch.distributed.run \
+    --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" \
+    --master_addr="${MASTER_ADDR:-127.0.0.1}" --master_port="${PORT:-29500}" \
+    --nproc_per_node="$gpus" \
+    "$tools/test.py" "$config" "$checkpoint" --launcher pytorch "$@"

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Train with several processes on each machine, one per GPU; on a machine without a
+# GPU the processes share its CPU.
+#   tools/dist_train.sh CONFIG GPUS [arguments of tools/train.py]
+# NNODES, NODE_RANK, MASTER_ADDR and PORT describe more than one machine.
+set -euo pipefail
+if [ $# -lt 2 ]; then
+    echo "usage: $0 CONFIG GPUS [arguments of tools/train.py]" >&2
+    exit 2
+fi
+tools=$(cd "$(dirname "$0")" && pwd)
+config=$1 gpus=$2
+shift 2
+
+PYTHONPATH="$tools/..:${PYTHONPATH:-}" exec python -m torch.distributed.run \
+    --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" \
+    --master_addr="${MASTER_ADDR:-127.0.0.1}" --master_port="${PORT:-29500}" \
+    --nproc_per_node="$gpus" \
+    "$tools/train.py" "$config" --launcher pytorch "$@"

@@ -1,0 +1,8 @@
+"""The same as `mvlr train`, for launchers that start a file."""
+
+import sys
+
+from mvlr_mm.cli.train import main
+
+if __name__ == '__main__':
+    sys.exit(main())
