@@ -1,1 +1,7 @@
 """What surrounds the model while it runs: hooks, optimizer settings, checkpoints."""
+
+from .autocast_optim_wrapper import AutocastOptimWrapper
+from .checkpoint import load_weights
+from .hooks import CheckClassNames
+
+__all__ = ['AutocastOptimWrapper', 'CheckClassNames', 'load_weights']

@@ -1,1 +1,5 @@
 """Hooks."""
+
+from .check_classes import CheckClassNames
+
+__all__ = ['CheckClassNames']

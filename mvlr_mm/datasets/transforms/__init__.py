@@ -1,0 +1,5 @@
+"""Transforms that mmpretrain lacks."""
+
+from .cutout_patch import CutoutPatch
+
+__all__ = ['CutoutPatch']

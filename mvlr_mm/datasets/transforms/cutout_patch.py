@@ -1,0 +1,48 @@
+"""Cutout relative to the picture's size."""
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmcv.transforms.utils import cache_randomness
+from mmpretrain.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class CutoutPatch(BaseTransform):
+    """Fill a patch around a random point with one random colour.
+
+    The cutout of ASL, Query2Label and SALGL: the patch has ``factor`` times the
+    picture's height and width, its centre lies anywhere in the picture, and what sticks
+    out is cut off. mmpretrain's ``Cutout`` takes a size in pixels and one fixed colour.
+
+    Args:
+        factor: Side of the patch over side of the picture, in (0, 1].
+
+    Raises:
+        ValueError: ``factor`` is out of range.
+    """
+
+    def __init__(self, factor: float = 0.5) -> None:
+        if not 0 < factor <= 1:
+            raise ValueError(f'factor ({factor}) must be in (0, 1].')
+        self.factor = factor
+
+    @cache_randomness
+    def _draw(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the centre, relative to the picture, and the colour."""
+        return np.random.rand(2), np.random.randint(0, 256, 3)
+
+    def transform(self, results: dict) -> dict:
+        """Replace ``img`` (H, W, 3), uint8; the given array is left alone."""
+        centre, colour = self._draw()
+        img = results['img'].copy()
+        window = []
+        for side, at in zip(img.shape[:2], centre, strict=True):
+            patch = round(self.factor * side)
+            start = int(at * side) - patch // 2
+            window.append(slice(max(start, 0), start + patch))
+        img[tuple(window)] = colour
+        results['img'] = img
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(factor={self.factor})'

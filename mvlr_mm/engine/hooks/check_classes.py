@@ -1,0 +1,99 @@
+"""Stop before a model and its data disagree about the labels."""
+
+from collections.abc import Iterator, Sequence
+
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmpretrain.registry import HOOKS
+from torch import nn
+from torch.utils.data import DataLoader
+
+
+@HOOKS.register_module()
+class CheckClassNames(Hook):
+    """Compare the model's class names with those of the data and the checkpoint.
+
+    The model's names are the attribute ``classes``, a list or tuple of str, of whatever
+    modules have one. Models without, such as mmpretrain's own, pass. mmpretrain's
+    ``ClassNumCheckHook`` compares numbers only, so it misses another order.
+    """
+
+    # before EMAHook and others that copy from a checkpoint
+    priority = 'HIGH'
+
+    def before_train(self, runner: Runner) -> None:
+        """Check the training data, and the validation data if there are any."""
+        self._check_loader(runner, runner.train_dataloader, 'train')
+        if runner.val_loop is not None:
+            self._check_loader(runner, runner.val_dataloader, 'val')
+
+    def before_val(self, runner: Runner) -> None:
+        """Check the validation data."""
+        self._check_loader(runner, runner.val_dataloader, 'val')
+
+    def before_test(self, runner: Runner) -> None:
+        """Check the test data."""
+        self._check_loader(runner, runner.test_dataloader, 'test')
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Check the data that the checkpoint was trained on, where it tells."""
+        meta = checkpoint.get('meta') or {}
+        stored = (meta.get('dataset_meta') or {}).get('classes')
+        if stored is None:
+            return
+        for name, classes in _class_lists(runner.model):
+            _compare(
+                name,
+                classes,
+                'the checkpoint',
+                stored,
+                "Build the model with the checkpoint's classes, load the checkpoint, "
+                'and then call set_classes with the new names.',
+            )
+
+    def _check_loader(self, runner: Runner, loader: DataLoader, split: str) -> None:
+        dataset = loader.dataset
+        source = f'the {split} data ({type(dataset).__name__})'
+        found = (getattr(dataset, 'metainfo', None) or {}).get('classes')
+        if found is None:
+            runner.logger.warning(
+                f"{source} has no metainfo['classes'], so its labels cannot be "
+                "compared with the model's."
+            )
+            return
+        for name, classes in _class_lists(runner.model):
+            _compare(
+                name,
+                classes,
+                source,
+                found,
+                'Give both the same list, in the same order.',
+            )
+
+
+def _class_lists(model: nn.Module) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield every module that has class names, and the names."""
+    for name, module in model.named_modules():
+        classes = getattr(module, 'classes', None)
+        if isinstance(classes, (list, tuple)) and all(
+            isinstance(entry, str) for entry in classes
+        ):
+            yield f'model.{name}'.rstrip('.'), classes
+
+
+def _compare(
+    name: str, ours: Sequence[str], source: str, theirs: Sequence[str], fix: str
+) -> None:
+    """Raise at the first difference of two lists of class names."""
+    if list(ours) == list(theirs):
+        return
+    pairs = enumerate(zip(ours, theirs, strict=False))
+    at = next((i for i, (a, b) in pairs if a != b), min(len(ours), len(theirs)))
+    first, second = (
+        repr(names[at]) if at < len(names) else 'nothing' for names in (ours, theirs)
+    )
+    raise ValueError(
+        f'{name}.classes ({len(ours)} names) and the classes of {source} '
+        f'({len(theirs)} names) differ, first at index {at}: {first} in the model, '
+        f'{second} in {source.split(" (")[0]}. {fix}'
+    )
