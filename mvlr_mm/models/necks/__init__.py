@@ -1,9 +1,23 @@
 """Necks: the stages between backbone and head."""
 
+from .attention_interaction import (
+    CrossAttentionInteraction,
+    SelfAttentionInteraction,
+)
 from .dense_projection import DenseProjection
 from .ifm import IFM
 from .label_vectors import LabelVectors
 from .neck_sequence import NeckSequence
 from .pdlr import PDLR
+from .qmvl import QMVL
 
-__all__ = ['IFM', 'PDLR', 'DenseProjection', 'LabelVectors', 'NeckSequence']
+__all__ = [
+    'IFM',
+    'PDLR',
+    'QMVL',
+    'CrossAttentionInteraction',
+    'DenseProjection',
+    'LabelVectors',
+    'NeckSequence',
+    'SelfAttentionInteraction',
+]

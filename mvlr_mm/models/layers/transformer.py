@@ -1,0 +1,92 @@
+"""The standard Transformer block, pre-norm, with or without cross-attention."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .guarded_linear import GuardedLinear
+
+
+class MultiHeadAttention(nn.Module):
+    """Multi-head attention (Vaswani et al. 2017, section 3.2.2).
+
+    Args:
+        embed_dim: Width D of queries and context.
+        num_heads: Number of heads; must divide ``embed_dim``.
+        zero_init: Whether the output map starts at zero.
+
+    Raises:
+        ValueError: ``num_heads`` does not divide ``embed_dim``.
+    """
+
+    def __init__(
+        self, embed_dim: int, num_heads: int = 8, zero_init: bool = False
+    ) -> None:
+        super().__init__()
+        if num_heads < 1 or embed_dim % num_heads:
+            raise ValueError(
+                f'embed_dim ({embed_dim}) must be divisible by num_heads ({num_heads}).'
+            )
+        self.num_heads = num_heads
+        self.query = nn.Linear(embed_dim, embed_dim)
+        self.key = nn.Linear(embed_dim, embed_dim)
+        self.value = nn.Linear(embed_dim, embed_dim)
+        self.out = GuardedLinear(embed_dim, embed_dim, bias=True, zero_init=zero_init)
+
+    def forward(self, queries: Tensor, context: Tensor) -> Tensor:
+        """Let queries, (B, L, D), gather from the context, (B, M, D)."""
+        q, k, v = (
+            t.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)  # (B, heads, ., D/h)
+            for t in (self.query(queries), self.key(context), self.value(context))
+        )
+        values = F.scaled_dot_product_attention(q, k, v)
+        return self.out(values.transpose(1, 2).flatten(2))
+
+
+class TransformerBlock(nn.Module):
+    """Self-attention, cross-attention if asked for, MLP; a pre-norm branch each.
+
+    Without ``cross`` the encoder layer of Vaswani et al. 2017, with it their decoder
+    layer (without a mask), both with LayerNorm before each branch and GELU.
+
+    Args:
+        embed_dim: Width D of the tokens.
+        num_heads: Attention heads; must divide ``embed_dim``.
+        mlp_ratio: Width inside the MLP over ``embed_dim``.
+        cross: Whether the tokens also attend to a context.
+        zero_init: Whether the output map of each branch starts at zero, the block then
+            as the identity.
+    """
+
+    def __init__(
+        self,
+        embed_dim: int,
+        num_heads: int = 8,
+        mlp_ratio: float = 4,
+        cross: bool = False,
+        zero_init: bool = False,
+    ) -> None:
+        super().__init__()
+        self.self_norm = nn.LayerNorm(embed_dim)
+        self.self_attention = MultiHeadAttention(embed_dim, num_heads, zero_init)
+        self.cross_attention = None
+        if cross:
+            self.cross_norm = nn.LayerNorm(embed_dim)
+            self.context_norm = nn.LayerNorm(embed_dim)
+            self.cross_attention = MultiHeadAttention(embed_dim, num_heads, zero_init)
+        hidden = int(embed_dim * mlp_ratio)
+        self.mlp = nn.Sequential(
+            nn.LayerNorm(embed_dim),
+            nn.Linear(embed_dim, hidden),
+            nn.GELU(),
+            GuardedLinear(hidden, embed_dim, bias=True, zero_init=zero_init),
+        )
+
+    def forward(self, tokens: Tensor, context: Tensor | None = None) -> Tensor:
+        """Refine tokens, (B, L, D), by each other and by a context, (B, M, D)."""
+        normed = self.self_norm(tokens)
+        tokens = tokens + self.self_attention(normed, normed)
+        if self.cross_attention is not None:
+            tokens = tokens + self.cross_attention(
+                self.cross_norm(tokens), self.context_norm(context)
+            )
+        return tokens + self.mlp(tokens)
