@@ -1,5 +1,6 @@
 """An image tower of CLIP as a backbone."""
 
+import torch
 from mmengine.model import BaseModule
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
@@ -31,6 +32,8 @@ class CLIPBackbone(BaseModule):
             projection trains.
         norm_eval: Keep BatchNorm on its stored statistics in training. A few images
             per device are too few to replace those of CLIP's pretraining.
+        channels_last: Keep the trunk's maps and weights in NHWC. Whether that is
+            faster depends on the trunk and the device; the result is the same.
         init_cfg: As in mmengine.
 
     Attributes:
@@ -49,12 +52,17 @@ class CLIPBackbone(BaseModule):
         img_size: int | None = None,
         frozen_stages: int = 0,
         norm_eval: bool = True,
+        channels_last: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.tower = make_tower(load_clip(model, pretrained).visual, img_size)
         self.embed_dim = self.tower.embed_dim
         self.norm_eval = norm_eval
+        self.layout = torch.contiguous_format
+        if channels_last:
+            self.layout = torch.channels_last
+            self.tower.to(memory_format=self.layout)
         self._frozen = self._freeze(frozen_stages)
 
     def _freeze(self, count: int) -> list[nn.Module]:
@@ -85,5 +93,5 @@ class CLIPBackbone(BaseModule):
 
     def forward(self, images: Tensor) -> VLFeatures:
         """Turn images (B, 3, H, W), normalised as CLIP's, into features."""
-        patches, grid = self.tower(images)
+        patches, grid = self.tower(images.contiguous(memory_format=self.layout))
         return VLFeatures(visual=patches, grid=grid)

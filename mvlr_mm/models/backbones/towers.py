@@ -144,7 +144,7 @@ class TimmTower(DenseTower):
         for name, child in self.trunk.named_children():
             if name in ('blocks', 'stages', 'layers') and list(child.children()):
                 result += [[part] for part in child.children()]
-            else:
+            elif list(child.parameters()):
                 result.append([child])
         return result
 

@@ -1,0 +1,76 @@
+"""Small random CLIPs in open_clip's own format, and the place of the real data."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import open_clip
+import pytest
+import torch
+from safetensors.torch import save_file
+
+TEXT = dict(context_length=24, vocab_size=49408, width=32, heads=2, layers=2)
+VISION = {
+    'resnet': dict(layers=[1, 1, 1, 1], width=8, image_size=64),
+    'vit': dict(layers=2, width=32, head_width=16, patch_size=16, image_size=64),
+    'timm': dict(
+        timm_model_name='mobilenetv3_small_050',
+        timm_model_pretrained=False,
+        timm_pool='avg',
+        timm_proj='linear',
+        image_size=64,
+    ),
+    'timm-vit': dict(
+        timm_model_name='vit_tiny_patch16_224',
+        timm_model_pretrained=False,
+        timm_pool='avg',
+        timm_proj='linear',
+        image_size=224,
+    ),
+}
+
+
+@pytest.fixture(scope='session')
+def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict]:
+    """Arguments ``model`` and ``pretrained`` of a small random CLIP of width 16."""
+    folder = tmp_path_factory.mktemp('clips')
+
+    def make(kind: str = 'resnet') -> dict:
+        config, weights = folder / f'{kind}.json', folder / f'{kind}.safetensors'
+        if not config.exists():
+            cfg = dict(embed_dim=16, vision_cfg=VISION[kind], text_cfg=TEXT)
+            torch.manual_seed(0)
+            clip = open_clip.CLIP(**cfg)
+            for module in clip.modules():  # so that BatchNorm does something
+                if isinstance(module, torch.nn.BatchNorm2d):
+                    module.running_mean.normal_(std=0.1)
+                    module.running_var.uniform_(0.5, 1.5)
+                    torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+            save_file(clip.state_dict(), str(weights))
+            config.write_text(json.dumps(cfg))
+        return dict(model=str(config), pretrained=str(weights))
+
+    return make
+
+
+@pytest.fixture(scope='session')
+def reference_clip() -> Callable[[dict], torch.nn.Module]:
+    """open_clip's own model with the weights of :func:`tiny_clip`, in eval mode."""
+
+    def load(files: dict) -> torch.nn.Module:
+        clip = open_clip.CLIP(**json.loads(Path(files['model']).read_text()))
+        open_clip.load_checkpoint(clip, files['pretrained'])
+        return clip.eval()
+
+    return load
+
+
+@pytest.fixture(scope='session')
+def shared_data() -> Path:
+    """The folder of real pictures and weights; the test is skipped without it."""
+    default = Path(__file__).parents[2] / 'shared' / 'data'
+    folder = Path(os.environ.get('MVLR_SHARED_DATA', default))
+    if not folder.is_dir():
+        pytest.skip('no real data: set MVLR_SHARED_DATA to its folder')
+    return folder

@@ -1,0 +1,61 @@
+import pytest
+import torch
+from mmpretrain.registry import MODELS
+
+
+def build(files, **kwargs):
+    return MODELS.build(dict(type='CLIPBackbone', **files, **kwargs))
+
+
+@pytest.mark.parametrize('kind', ['resnet', 'vit', 'timm'])
+def test_gives_patches_and_their_grid(tiny_clip, kind):
+    feats = build(tiny_clip(kind))(torch.randn(2, 3, 64, 96))
+    h, w = feats.grid
+    assert h / w == pytest.approx(64 / 96)
+    assert feats.visual.shape == (2, h * w, 16)
+    assert feats.labels is None
+
+
+@pytest.mark.parametrize(('kind', 'stages'), [('resnet', 5), ('vit', 3), ('timm', 9)])
+def test_frozen_stages_do_not_train_and_the_rest_does(tiny_clip, kind, stages):
+    backbone = build(tiny_clip(kind), frozen_stages=2).train()
+    backbone(torch.randn(2, 3, 64, 64)).visual.square().sum().backward()
+    trained = {n for n, p in backbone.named_parameters() if p.grad is not None}
+    frozen = {n for n, p in backbone.named_parameters() if not p.requires_grad}
+    assert trained
+    assert frozen
+    assert not trained & frozen
+    with pytest.raises(ValueError, match=rf'frozen_stages \(99\).* {stages}, the numb'):
+        build(tiny_clip(kind), frozen_stages=99)
+
+
+def test_frozen_trunk_leaves_the_projection(tiny_clip):
+    backbone = build(tiny_clip(), frozen_stages=-1)
+    free = [n for n, p in backbone.named_parameters() if p.requires_grad]
+    assert free == ['tower.proj.weight', 'tower.proj.bias']
+
+
+def test_batch_norm_keeps_its_statistics_unless_asked(tiny_clip):
+    images = torch.randn(4, 3, 64, 64)
+    for norm_eval, same in ((True, True), (False, False)):
+        backbone = build(tiny_clip(), norm_eval=norm_eval).train()
+        before = backbone.tower.trunk.bn1.running_mean.clone()
+        backbone(images)
+        after = backbone.tower.trunk.bn1.running_mean
+        assert torch.equal(before, after) == same
+
+
+def test_channels_last_changes_nothing_but_the_layout(tiny_clip):
+    images = torch.randn(2, 3, 64, 64)
+    plain = build(tiny_clip()).eval()
+    fast = build(tiny_clip(), channels_last=True).eval()
+    torch.testing.assert_close(fast(images).visual, plain(images).visual)
+    weight = fast.tower.trunk.conv2.weight
+    assert weight.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_init_weights_keeps_the_pretrained_weights(tiny_clip):
+    backbone = build(tiny_clip('timm'))
+    before = {k: v.clone() for k, v in backbone.state_dict().items()}
+    backbone.init_weights()
+    assert all(torch.equal(v, before[k]) for k, v in backbone.state_dict().items())

@@ -1,0 +1,26 @@
+import torch
+import torch.nn.functional as F
+
+from mvlr_mm.models.layers.residual_attention import ResidualAttention
+
+
+def test_begins_as_the_identity_with_a_gradient():
+    layer = ResidualAttention(8)
+    x = torch.randn(2, 5, 8)
+    out, attention = layer(x)
+    assert torch.equal(out, x)
+    assert attention.shape == (2, 5, 5)
+    out.sum().backward()
+    assert layer.gain.grad.abs().min() > 0
+
+
+def test_adds_normed_attention_times_gain():
+    layer = ResidualAttention(8, cross=True)
+    torch.nn.init.normal_(layer.gain)
+    torch.nn.init.normal_(layer.norm_context.weight)
+    x, context = torch.randn(2, 5, 8), torch.randn(2, 7, 8)
+    normed = F.layer_norm(context, (8,), layer.norm_context.weight)
+    values, expected = layer.attention(F.layer_norm(x, (8,)), normed)
+    out, attention = layer(x, context)
+    torch.testing.assert_close(out, x + layer.gain * values)
+    torch.testing.assert_close(attention, expected)

@@ -1,0 +1,83 @@
+import math
+
+import pytest
+import torch
+from mmpretrain.registry import MODELS
+
+from mvlr_mm.models.losses import asymmetric_loss
+
+
+def by_the_formula(logits, targets, gamma_pos, gamma_neg, clip):
+    """Eq. 13, label by label, in Python floats."""
+    rows = []
+    for row, wanted in zip(logits.tolist(), targets.tolist(), strict=True):
+        values = []
+        for logit, y in zip(row, wanted, strict=True):
+            p = 1 / (1 + math.exp(-logit))
+            q = max(p - clip, 0)
+            there = (1 - p) ** gamma_pos * math.log(p)
+            absent = q**gamma_neg * math.log(1 - q)
+            values.append(-there if y else -absent)
+        rows.append(values)
+    return torch.tensor(rows)
+
+
+@pytest.mark.parametrize('gammas', [(0.0, 2.0), (1.0, 4.0)])
+@pytest.mark.parametrize('clip', [0.0, 0.05])
+def test_equals_the_formula(gammas, clip):
+    logits, targets = 3 * torch.randn(6, 5), torch.randint(0, 2, (6, 5))
+    expected = by_the_formula(logits, targets, *gammas, clip)
+    torch.testing.assert_close(
+        asymmetric_loss(logits, targets, *gammas, clip), expected
+    )
+
+
+def test_gradient_in_float64():
+    logits = torch.randn(3, 4, dtype=torch.float64, requires_grad=True)
+    targets = torch.randint(0, 2, (3, 4))
+    for clip in (0.0, 0.05):
+        torch.autograd.gradcheck(
+            lambda x, c=clip: asymmetric_loss(x, targets, 1.0, 2.0, c), logits
+        )
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_confident_half_precision_logits_stay_finite(dtype):
+    logits = torch.tensor([[-60.0, 60.0]], dtype=dtype, requires_grad=True)
+    loss = asymmetric_loss(logits, torch.tensor([[1, 0]]))
+    loss.sum().backward()
+    torch.testing.assert_close(loss, torch.tensor([[60.0, 60.0]]))
+    assert logits.grad.isfinite().all()
+
+
+def test_reductions_differ_by_the_number_of_labels():
+    logits, targets = torch.randn(4, 5), torch.randint(0, 2, (4, 5)).float()
+    build = MODELS.build
+    total = build(dict(type='LogitAsymmetricLoss', reduction='sum'))(logits, targets)
+    mean = build(dict(type='LogitAsymmetricLoss', reduction='mean'))(logits, targets)
+    torch.testing.assert_close(mean, asymmetric_loss(logits, targets).mean())
+    torch.testing.assert_close(total, 5 * mean)
+
+
+def test_sum_without_clip_equals_mmpretrains_loss():
+    logits, targets = torch.randn(4, 5), torch.randint(0, 2, (4, 5)).float()
+    stock = MODELS.build(
+        dict(type='AsymmetricLoss', gamma_pos=0.0, gamma_neg=2.0, clip=0.0)
+    )
+    ours = MODELS.build(dict(type='LogitAsymmetricLoss'))
+    torch.testing.assert_close(
+        ours(logits, targets, avg_factor=4), stock(logits, targets, avg_factor=4)
+    )
+
+
+def test_weight_and_factor():
+    logits, targets = torch.randn(4, 5), torch.randint(0, 2, (4, 5)).float()
+    loss = MODELS.build(dict(type='LogitAsymmetricLoss', loss_weight=3.0))
+    weight = torch.rand(4, 5)
+    expected = 3 * (asymmetric_loss(logits, targets) * weight).sum() / 2
+    torch.testing.assert_close(loss(logits, targets, weight, avg_factor=2), expected)
+
+
+def test_unknown_reduction():
+    with pytest.raises(ValueError, match=r"reduction \('avg'\) must be one of"):
+        MODELS.build(dict(type='LogitAsymmetricLoss', reduction='avg'))

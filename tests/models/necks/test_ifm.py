@@ -1,0 +1,121 @@
+import math
+
+import pytest
+import torch
+from mmpretrain.registry import MODELS
+
+from mvlr_mm import VLFeatures
+
+B, N, C, D = 2, 6, 3, 8
+
+
+def build(**kwargs):
+    torch.manual_seed(1)
+    return MODELS.build(dict(type='IFM', embed_dim=D, **kwargs))
+
+
+def features():
+    torch.manual_seed(0)
+    hard, soft = torch.randn(C, D), torch.randn(C, D)
+    return VLFeatures(
+        torch.randn(B, N, D), (2, 3), hard=hard, soft=soft, labels=(hard + soft) / 2
+    )
+
+
+def attention(module, queries, context):
+    """Eq. 1 and 2 for one image, row by row."""
+    q = queries @ module.query.weight.T
+    k = context @ module.key.weight.T
+    v = context @ module.value.weight.T
+    rows = []
+    for i in range(len(q)):
+        scores = torch.tensor([(q[i] @ k[j]).item() for j in range(len(k))])
+        rows.append(torch.softmax(scores / math.sqrt(D), 0))
+    weights = torch.stack(rows)
+    return weights @ v, weights
+
+
+def mlp(module, x):
+    hidden = torch.relu(x @ module[0].weight.T + module[0].bias)
+    return hidden @ module[2].weight.T + module[2].bias
+
+
+@pytest.mark.parametrize('alpha', [None, 0.2])
+def test_letter_equals_eq_6_to_10_image_by_image(alpha):
+    ifm, feats = build(residual=False, alpha=alpha), features()
+    out = ifm(feats)
+    weight = 0.5 if alpha is None else alpha
+    knowledge, m_ka = attention(ifm.label_attention, feats.hard, feats.hard)  # Eq. 6
+    torch.testing.assert_close(out.knowledge, knowledge)
+    for b in range(B):
+        gathered, _ = attention(ifm.gather, feats.soft, feats.visual[b])  # Eq. 7
+        context, m_ca = attention(ifm.relate, gathered, gathered)
+        context = context + mlp(ifm.mlp, torch.cat([knowledge, context], 1))  # Eq. 8
+        mixed = weight * m_ka + (1 - weight) * m_ca
+        torch.testing.assert_close(out.context[b], context)
+        torch.testing.assert_close(out.relation[b], mixed)
+        torch.testing.assert_close(out.labels[b], mixed @ context)  # Eq. 10
+
+
+def test_default_begins_as_the_identity_on_the_prompts():
+    feats = features()
+    out = build()(feats)
+    torch.testing.assert_close(out.labels, feats.soft.expand(B, C, D))
+    torch.testing.assert_close(out.context, feats.soft.expand(B, C, D))
+    torch.testing.assert_close(out.knowledge, feats.hard)
+
+
+def test_default_equals_its_branches_once_they_are_open():
+    ifm, feats = build(), features()
+    for name, parameter in ifm.named_parameters():
+        if 'gain' in name or 'mlp.2' in name:
+            torch.nn.init.normal_(parameter)
+    out = ifm(feats)
+    knowledge, m_ka = ifm.label_attention(feats.hard)
+    gathered, _ = ifm.gather(feats.soft, feats.visual)
+    context, m_ca = ifm.relate(gathered)
+    both = torch.cat([knowledge.expand(B, -1, -1), context], dim=-1)
+    context = context + mlp(ifm.mlp, both)
+    mixed = 0.5 * m_ka + 0.5 * m_ca
+    torch.testing.assert_close(out.labels, context + ifm.gain * (mixed @ context))
+
+
+@pytest.mark.parametrize('residual', [True, False])
+def test_every_parameter_learns(residual):
+    ifm, feats = build(residual=residual), features()
+    for name, parameter in ifm.named_parameters():
+        if 'gain' in name or 'mlp.2' in name:
+            torch.nn.init.normal_(parameter)
+    out = ifm(feats)
+    weights = torch.randn_like(out.labels)
+    (out.labels * weights).sum().backward()
+    for name, parameter in ifm.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+def test_switches_of_figure_4():
+    feats = features()
+    without = build(label_attention=False, residual=False)(feats)
+    assert torch.equal(without.knowledge, feats.hard)
+    ifm = build(context_attention=False, channel_interaction=False, residual=False)
+    out = ifm(feats)
+    torch.testing.assert_close(out.context, feats.soft.expand(B, -1, -1))
+    _, m_ka = attention(ifm.label_attention, feats.hard, feats.hard)
+    torch.testing.assert_close(out.labels[0], m_ka @ feats.soft)
+    none = build(
+        label_attention=False, context_attention=False, channel_interaction=False
+    )(feats)
+    assert none.relation is None
+    torch.testing.assert_close(none.labels, feats.soft.expand(B, -1, -1))
+
+
+def test_parameters_are_those_of_the_paper():
+    ifm = MODELS.build(dict(type='IFM', embed_dim=512, residual=False))
+    mlp_size = 1024 * 128 + 128 + 128 * 512 + 512
+    assert sum(p.numel() for p in ifm.parameters()) == 9 * 512**2 + mlp_size + 1
+
+
+def test_alpha_is_checked():
+    with pytest.raises(ValueError, match=r'alpha \(1.5\) must be in \[0, 1\]'):
+        build(alpha=1.5)

@@ -1,0 +1,50 @@
+import pytest
+import torch
+from mmpretrain.registry import MODELS
+
+from mvlr_mm import VLFeatures
+
+
+@pytest.fixture
+def prompt(tiny_clip):
+    encoder = dict(type='CLIPTextEncoder', **tiny_clip())
+    return dict(type='PDLR', text_encoder=encoder, classes=['cat', 'dog'])
+
+
+def test_stages_run_in_order_under_their_names(prompt):
+    neck = MODELS.build(
+        dict(
+            type='NeckSequence',
+            prompt=prompt,
+            fusion=dict(type='IFM', embed_dim=16),
+            interaction=None,
+        )
+    )
+    assert neck.names == ('prompt', 'fusion')
+    assert 'prompt.context' in dict(neck.named_parameters())
+    feats = VLFeatures(torch.randn(3, 4, 16), (2, 2))
+    expected = neck.fusion(neck.prompt(feats))
+    torch.testing.assert_close(neck(feats).labels, expected.labels)
+
+
+def test_classes_come_from_the_prompt_stage(prompt):
+    neck = MODELS.build(dict(type='NeckSequence', prompt=prompt))
+    assert neck.classes == ('cat', 'dog')
+    neck.set_classes(['sea'])
+    assert neck.classes == ('sea',)
+    bare = MODELS.build(dict(type='NeckSequence', fusion=dict(type='IFM', embed_dim=4)))
+    with pytest.raises(ValueError, match=r"\('fusion',\) makes labels.*'PDLR'"):
+        bare.set_classes(['sea'])
+
+
+def test_config_without_prompt_says_so():
+    neck = MODELS.build(dict(type='NeckSequence', fusion=dict(type='IFM', embed_dim=4)))
+    with pytest.raises(ValueError, match=r"IFM needs .*hard.*type='PDLR'.*before IFM"):
+        neck(VLFeatures(torch.randn(1, 4, 4), (2, 2)))
+
+
+def test_names_are_checked():
+    with pytest.raises(ValueError, match=r'NeckSequence has no stage'):
+        MODELS.build(dict(type='NeckSequence', prompt=None))
+    with pytest.raises(ValueError, match=r"cannot be named 'forward'"):
+        MODELS.build(dict(type='NeckSequence', forward=dict(type='IFM', embed_dim=4)))

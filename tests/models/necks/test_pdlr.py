@@ -1,0 +1,136 @@
+import pytest
+import torch
+from mmpretrain.registry import MODELS
+from open_clip import SimpleTokenizer
+
+from mvlr_mm import VLFeatures
+
+NAMES = ['cat', 'traffic light', 'dog']
+FEATS = VLFeatures(torch.zeros(2, 4, 16), (2, 2))
+
+
+@pytest.fixture
+def build(tiny_clip):
+    def make(**kwargs):
+        encoder = dict(type='CLIPTextEncoder', **tiny_clip())
+        kwargs = {'classes': NAMES, **kwargs}
+        return MODELS.build(dict(type='PDLR', text_encoder=encoder, **kwargs))
+
+    return make
+
+
+@pytest.fixture
+def encode(tiny_clip, reference_clip):
+    clip = reference_clip(tiny_clip())
+    return lambda texts: clip.encode_text(SimpleTokenizer(context_length=24)(texts))
+
+
+def test_hard_and_soft_prompts_are_open_clips_encodings(build, encode):
+    out = build(context_init='a photo of a')(FEATS)
+    hard = encode([f'This photo contains {name}.' for name in NAMES])
+    soft = encode([f'a photo of a {name}' for name in NAMES])
+    torch.testing.assert_close(out.hard, hard)
+    torch.testing.assert_close(out.soft, soft)
+    torch.testing.assert_close(out.labels, (hard + soft) / 2)
+
+
+@pytest.mark.parametrize(
+    ('prompts', 'text'),
+    [
+        ('hard', 'This photo contains {}.'),
+        ('names', '{}'),
+        ('soft', 'a photo of a {}'),
+    ],
+)
+def test_one_kind_of_prompt_stands_in_for_both(build, encode, prompts, text):
+    out = build(prompts=prompts, context_init='a photo of a')(FEATS)
+    expected = encode([text.format(name) for name in NAMES])
+    for labels in (out.hard, out.soft, out.labels):
+        torch.testing.assert_close(labels, expected)
+
+
+def test_only_the_prompt_learns(build):
+    neck = build()
+    neck(FEATS).labels.square().sum().backward()
+    assert [n for n, p in neck.named_parameters() if p.grad is not None] == ['context']
+    assert [n for n, p in neck.named_parameters() if p.requires_grad] == ['context']
+    assert not [p for p in build(prompts='names').parameters() if p.requires_grad]
+
+
+def test_another_width_goes_through_a_map_that_learns(build):
+    neck = build(embed_dim=5)
+    out = neck(FEATS)
+    assert out.hard.shape == out.soft.shape == (3, 5)
+    torch.testing.assert_close(out.hard, neck.proj(neck.hard))
+
+
+def test_set_classes_equals_building_with_them(build):
+    neck, other = build(context_init='a photo of a'), ['sea', 'moon']
+    neck.set_classes(other)
+    expected = build(classes=other, context_init='a photo of a')
+    assert neck.classes == ('sea', 'moon')
+    for ours, theirs in zip(neck(FEATS)[2:5], expected(FEATS)[2:5], strict=True):
+        torch.testing.assert_close(ours, theirs)
+    with pytest.raises(ValueError, match=r"'sea' occurs twice"):
+        neck.set_classes(['sea', 'sea'])
+    assert neck.classes == ('sea', 'moon')
+
+
+def count_calls(neck):
+    calls = []
+    neck.text_encoder.register_forward_hook(lambda *_: calls.append(1))
+    return calls
+
+
+def test_evaluation_encodes_once_until_something_changes(build):
+    neck = build().eval()
+    calls = count_calls(neck)
+    with torch.no_grad():
+        first = neck(FEATS).soft
+        neck(FEATS)
+        assert len(calls) == 1
+        # EMAHook swaps the data of parameters and then calls eval()
+        neck.context.data.add_(1)
+        neck.eval()
+        assert not torch.allclose(neck(FEATS).soft, first)
+        assert len(calls) == 2
+        neck.load_state_dict(neck.state_dict())
+        neck(FEATS)
+        neck.double()
+        assert neck(FEATS).soft.dtype == torch.float64
+        neck.set_classes(NAMES[:2])
+        assert len(neck(FEATS).soft) == 2
+
+
+def test_training_encodes_every_time(build):
+    neck = build().train()
+    calls = count_calls(neck)
+    neck(FEATS)
+    neck(FEATS)
+    assert len(calls) == 2
+
+
+def test_checkpoint_of_other_labels_is_refused(build):
+    state = build(classes=['a', 'b']).state_dict()
+    with pytest.raises(ValueError, match=r'trained for 2 labels.*has 3.*set_classes'):
+        build().load_state_dict(state)
+
+
+def test_checkpoint_brings_the_hard_prompts_along(build):
+    source, target = build(), build()
+    target.hard.zero_()
+    target.load_state_dict(source.state_dict())
+    assert torch.equal(target.hard, source.hard)
+
+
+def test_arguments_are_checked(build):
+    with pytest.raises(ValueError, match=r"prompts \('both'\) must be one of"):
+        build(prompts='both')
+    with pytest.raises(ValueError, match=r"template \('photo'\) must contain '{}'"):
+        build(template='photo')
+    with pytest.raises(ValueError, match=r"'a photo of a'\) is 4 tokens.*is 8"):
+        build(num_tokens=8, context_init='a photo of a')
+    with pytest.raises(ValueError, match=r'num_tokens \(0\)'):
+        build(num_tokens=0)
+    with pytest.raises(FileNotFoundError, match=r'no_such_file\.txt'):
+        build(classes='no_such_file.txt')
