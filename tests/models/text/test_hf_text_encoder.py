@@ -1,3 +1,4 @@
+import copy
 import importlib.util
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ import torch
 from mmpretrain.registry import MODELS
 
 from mvlr_mm.models.text import HFTextEncoder
+from mvlr_mm.structures import VLFeatures
 
 transformers = pytest.importorskip(
     'transformers', reason='transformers is not installed'
@@ -148,6 +150,29 @@ def test_padding_stands_behind_the_text(bert):
     # [CLS] prompt words [SEP]; the ids of the words are their places in the file
     assert tokens.ids.tolist() == [[2, 0, 10, 3, 0], [2, 0, 14, 15, 3]]
     assert tokens.mask.tolist() == [[True] * 4 + [False], [True] * 5]
+
+
+def test_pdlr_learns_prompts_through_it(bert):
+    neck = MODELS.build(
+        dict(
+            type='PDLR',
+            text_encoder=dict(type='HFTextEncoder', model=bert, pooling='cls'),
+            classes=['cat', 'dining table'],
+            template='this photo contains a {} .',
+            num_tokens=4,
+            context_init='a photo of a',
+            embed_dim=8,
+        )
+    )
+    neck = copy.deepcopy(neck)  # as EMA does
+    feats = neck(VLFeatures(visual=torch.zeros(1, 1, 8), grid=(1, 1)))
+    soft = reference(bert, ['a photo of a cat', 'a photo of a dining table'], 'cls')
+    hard = ['this photo contains a cat .', 'this photo contains a dining table .']
+    torch.testing.assert_close(feats.soft, neck.proj(soft))
+    torch.testing.assert_close(feats.hard, neck.proj(reference(bert, hard, 'cls')))
+    feats.labels.sum().backward()
+    trained = {n for n, p in neck.named_parameters() if p.grad is not None}
+    assert trained == {'context', 'proj.weight', 'proj.bias'}
 
 
 def test_too_long_text_is_named(bert):
