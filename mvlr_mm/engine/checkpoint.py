@@ -11,6 +11,7 @@ file that torch has refused once more with ``weights_only=False``.
 
 import functools
 import os.path as osp
+import re
 from collections.abc import Callable
 from pickle import UnpicklingError
 from typing import Any
@@ -62,12 +63,14 @@ def load_weights(file: Any, map_location: Any = None) -> Any:
     try:
         return torch.load(file, map_location=map_location, weights_only=True)
     except UnpicklingError as error:
+        # torch's message goes on to recommend weights_only=False
+        reason = re.search(r'WeightsUnpickler error:\s*(.+)', str(error))
         raise UnpicklingError(
             f'{file} is damaged or contains more than weights, numbers and text, so '
-            f'it was refused; nothing of it has run. {str(error).splitlines()[0]} If '
-            'you trust who wrote it, load it in a script of your own and save its '
-            '`state_dict` alone.'
-        ) from error
+            'it was refused; nothing of it has run. '
+            + (f'Reason: {reason[1].split(" by default")[0]}. ' if reason else '')
+            + 'Save the `state_dict` alone where the file was made.'
+        ) from None
 
 
 def load_from_local(filename: str, map_location: Any = None) -> Any:

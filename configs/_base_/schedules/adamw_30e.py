@@ -10,6 +10,9 @@ optim_wrapper = dict(
         custom_keys={
             'prompt.context': dict(decay_mult=0.0),
             'A_log': dict(decay_mult=0.0),
+            # single numbers, which have no dimension
+            '.alpha': dict(decay_mult=0.0),
+            'log_scale': dict(decay_mult=0.0),
         },
     ),
 )

@@ -1,0 +1,133 @@
+import json
+import pickle
+
+import pytest
+
+from mvlr_mm.datasets import COCO_CLASSES, COCOMultiLabel
+
+
+def box(image_id, category_id, **more):
+    return dict(image_id=image_id, category_id=category_id, bbox=[0, 0, 1, 1], **more)
+
+
+def content():
+    return dict(
+        images=[dict(id=i, file_name=f'{i}.jpg') for i in (7, 3, 5, 9)],
+        # out of order, and with gaps as in COCO
+        categories=[dict(id=18, name='dog'), dict(id=1, name='person')],
+        annotations=[
+            box(7, 18),
+            box(7, 1),
+            box(7, 18),
+            box(5, 1, iscrowd=1),
+            box(3, 18),
+        ],
+    )
+
+
+def write(folder, data, pictures=(7, 3, 5, 9)):
+    (folder / 'images').mkdir(exist_ok=True)
+    for i in pictures:
+        (folder / 'images' / f'{i}.jpg').touch()
+    text = data if isinstance(data, str) else json.dumps(data)
+    (folder / 'instances.json').write_text(text)
+    return dict(ann_file='instances.json', data_root=str(folder), data_prefix='images')
+
+
+def labels(dataset):
+    return [dataset.get_data_info(i)['gt_label'] for i in range(len(dataset))]
+
+
+@pytest.mark.parametrize('serialize', [True, False])
+def test_labels_follow_the_category_ids_and_the_file_order(tmp_path, serialize):
+    dataset = COCOMultiLabel(**write(tmp_path, content()), serialize_data=serialize)
+    assert dataset.metainfo['classes'] == ('person', 'dog')
+    # a crowd counts, a box twice counts once, a picture without boxes stays
+    assert labels(dataset) == [[0, 1], [1], [0], []]
+    assert dataset.get_data_info(1)['img_path'] == f'{tmp_path}/images/3.jpg'
+    assert labels(pickle.loads(pickle.dumps(dataset))) == labels(dataset)
+
+
+def test_pictures_without_boxes_can_be_dropped(tmp_path):
+    dataset = COCOMultiLabel(**write(tmp_path, content()), drop_unlabelled=True)
+    assert labels(dataset) == [[0, 1], [1], [0]]
+
+
+def test_coco_has_80_classes():
+    assert len(set(COCO_CLASSES)) == 80
+    assert (COCO_CLASSES[0], COCO_CLASSES[79]) == ('person', 'toothbrush')
+
+
+@pytest.mark.parametrize(
+    ('part', 'key', 'message'),
+    [
+        ('images', None, r"instances.json has no key 'images'"),
+        ('annotations', None, r"instances.json has no key 'annotations'"),
+        ('images', 'file_name', r"images\[0\] has no key 'file_name'; it needs"),
+        ('categories', 'name', r"categories\[0\] has no key 'name'"),
+        ('annotations', 'image_id', r"annotations\[0\] has no key 'image_id'"),
+    ],
+)
+def test_a_missing_key_is_named(tmp_path, part, key, message):
+    data = content()
+    if key is None:
+        del data[part]
+    else:
+        del data[part][0][key]
+    with pytest.raises(ValueError, match=message):
+        COCOMultiLabel(**write(tmp_path, data))
+
+
+@pytest.mark.parametrize(
+    ('extra', 'message'),
+    [
+        (box(7, 99), r'annotations\[5\] has category_id 99, which no category of'),
+        (box(8, 1), r'annotations\[5\] has image_id 8, which no image of the file'),
+    ],
+)
+def test_an_unknown_id_is_named(tmp_path, extra, message):
+    data = content()
+    data['annotations'].append(extra)
+    with pytest.raises(ValueError, match=message):
+        COCOMultiLabel(**write(tmp_path, data))
+
+
+def test_a_truncated_file_is_named(tmp_path):
+    text = json.dumps(content())
+    with pytest.raises(
+        ValueError, match=r'instances.json is not valid json, or was cut'
+    ):
+        COCOMultiLabel(**write(tmp_path, text[: len(text) // 2]))
+
+
+def test_missing_pictures_are_counted_before_training(tmp_path):
+    files = write(tmp_path, content(), pictures=(7,))
+    message = r'3 of the 4 pictures in .*instances.json do not exist, first: .*3.jpg'
+    with pytest.raises(FileNotFoundError, match=message):
+        COCOMultiLabel(**files)
+    assert len(COCOMultiLabel(**files, check_files=False)) == 4
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'none.json\) does not exist; check'):
+        COCOMultiLabel(ann_file='none.json', data_root=str(tmp_path))
+
+
+def test_other_classes_than_the_files_are_refused(tmp_path):
+    with pytest.raises(
+        ValueError, match=r"\['dog', 'person'\].* are not the categories"
+    ):
+        COCOMultiLabel(**write(tmp_path, content()), classes=['dog', 'person'])
+
+
+def test_no_pictures_is_an_error(tmp_path):
+    data = dict(images=[], annotations=[], categories=[])
+    with pytest.raises(ValueError, match='lists no picture'):
+        COCOMultiLabel(**write(tmp_path, data))
+
+
+def test_an_image_id_twice_is_an_error(tmp_path):
+    data = content()
+    data['images'].append(data['images'][0])
+    with pytest.raises(ValueError, match=r'images\[4\] has id 7, as one before it'):
+        COCOMultiLabel(**write(tmp_path, data))

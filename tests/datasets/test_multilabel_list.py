@@ -1,0 +1,167 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+from mmengine.dataset import default_collate
+from mmpretrain.registry import DATASETS
+from torch.utils.data import DataLoader
+
+from mvlr_mm.datasets import MultiLabelList
+
+CLASSES = ['cat', 'traffic light', 'dog']
+REAL = Path(
+    os.environ.get('MVLR_SHARED_DATA', Path(__file__).parents[3] / 'shared/data')
+)
+
+
+def make(folder, text, name='list.jsonl', pictures=('a.jpg', 'b.jpg'), **more):
+    for picture in pictures:
+        (folder / 'images' / picture).parent.mkdir(parents=True, exist_ok=True)
+        (folder / 'images' / picture).touch()
+    data = text if isinstance(text, bytes) else text.encode()
+    (folder / name).write_bytes(data)
+    options = dict(classes=CLASSES, data_root=str(folder), data_prefix='images')
+    return MultiLabelList(name, **{**options, **more})
+
+
+def labels(dataset):
+    return [dataset.get_data_info(i)['gt_label'] for i in range(len(dataset))]
+
+
+def line(image='a.jpg', labels=()):
+    return json.dumps(dict(image=image, labels=list(labels), caption='x'))
+
+
+def test_jsonl_takes_names_indices_and_none(tmp_path):
+    text = '\n'.join([line('a.jpg', ['dog', 0, 'dog', '2']), '', line('b.jpg')])
+    dataset = make(tmp_path, text + '\n')
+    assert labels(dataset) == [[0, 2], []]
+    assert dataset.metainfo['classes'] == tuple(CLASSES)
+    assert dataset.get_data_info(0)['img_path'] == f'{tmp_path}/images/a.jpg'
+
+
+@pytest.mark.parametrize(
+    ('name', 'sep', 'text'),
+    [
+        ('l.csv', None, 'image,labels\na.jpg,dog; traffic light\nb.jpg,\n'),
+        ('l.csv', None, '\ufeffid,image,labels\r\n1,a.jpg,1;2\r\n2,b.jpg,\r\n'),
+        ('l.csv', ',', 'image,labels\na.jpg,"dog,traffic light"\nb.jpg,""\n'),
+        ('l.csv', '|', 'labels,image\ndog|traffic light,a.jpg\n,b.jpg\n'),
+        ('l.csv', ' ', 'image,labels\na.jpg,2 1\nb.jpg,\n'),
+        ('l.txt', None, 'a.jpg dog 1\nb.jpg\n'),
+        ('l.txt', ',', 'a.jpg\ttraffic light,dog\r\nb.jpg\t\r\n'),
+    ],
+)
+def test_csv_and_text_separators(tmp_path, name, sep, text):
+    assert labels(make(tmp_path, text, name, sep=sep)) == [[1, 2], []]
+
+
+def test_text_paths_may_contain_spaces_before_a_tab(tmp_path):
+    dataset = make(tmp_path, 'my a.jpg\tdog\n', 'l.txt', ['my a.jpg'])
+    assert dataset.get_data_info(0)['img_path'].endswith('/my a.jpg')
+
+
+def test_a_name_that_looks_like_an_index_is_the_name(tmp_path):
+    dataset = make(tmp_path, line('a.jpg', ['0', 0]), classes=['1', '0'])
+    assert labels(dataset) == [[0, 1]]
+
+
+@pytest.mark.parametrize('name', ['names.json', 'names.txt'])
+def test_classes_from_a_file_below_the_data_root(tmp_path, name):
+    as_json = name.endswith('json')
+    text = json.dumps(CLASSES) if as_json else '\n'.join(CLASSES)
+    (tmp_path / name).write_text(text)
+    assert labels(make(tmp_path, line(labels=['dog']), classes=name)) == [[2]]
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        (
+            line(labels=['trafic lights']),
+            r"list.jsonl:1: unknown label 'trafic lights', not among the 3 classes; "
+            r"nearest: 'traffic light'",
+        ),
+        (line(labels=['Dog']), r"unknown label 'Dog'.* nearest: 'dog'"),
+        (line() + '\n' + line(labels=[3]), r'list.jsonl:2: label 3 is out of range.*2'),
+        (line(labels=[-1]), r'label -1 is out of range'),
+        (line(labels=['-1']), r'label -1 is out of range'),
+        (line(labels=[1.0]), r'label 1.0 must be a name or an index'),
+        (line(labels=[True]), r'label True must be a name or an index'),
+        ('{"image": "a.jpg"}', r"list.jsonl:1 has no key 'labels'; it needs"),
+        ('{"labels": []}', r"list.jsonl:1 has no key 'image'"),
+        ('{"image": "a.jpg", "labels": "dog"}', r"labels \('dog'\) must be a list"),
+        ('{"image": null, "labels": []}', r'image \(None\) must be a path'),
+        ('[]', r'list.jsonl:1 must be a json object with .*, not list'),
+        (line()[:-4], r'list.jsonl:1 is not valid json, or was cut off'),
+        ('\n\n', r'ann_file \(.*list.jsonl\) lists no picture'),
+        (line().encode() + b'\xe9', r'is not UTF-8: byte \d+ is 0xe9; save'),
+    ],
+)
+def test_a_bad_list_is_explained(tmp_path, text, message):
+    with pytest.raises(ValueError, match=message):
+        make(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        ('a.jpg,dog\n', r"l.csv:1: the first line must name the columns 'image' and"),
+        ('', r'l.csv:1: the first line must name .* it names \[\]'),
+        ('image,labels\na.jpg,dog,cat\n', r'l.csv:2: the line must have 2 columns'),
+        ('image,labels\na.jpg\n', r'l.csv:2: the line must have 2 columns'),
+        ('image,labels\n\na.jpg,cow\n', r"l.csv:3: unknown label 'cow'"),
+    ],
+)
+def test_a_bad_csv_is_explained(tmp_path, text, message):
+    with pytest.raises(ValueError, match=message):
+        make(tmp_path, text, 'l.csv')
+
+
+def test_missing_pictures_are_counted_before_training(tmp_path):
+    text = '\n'.join([line('a.jpg'), line('c.jpg'), line('sub/d.jpg')])
+    message = (
+        r'2 of the 3 pictures in .*list.jsonl do not exist, first: .*c.jpg, .*d.jpg'
+    )
+    with pytest.raises(FileNotFoundError, match=message):
+        make(tmp_path, text)
+    assert len(make(tmp_path, text, check_files=False)) == 3
+
+
+def test_pictures_may_lie_in_folders(tmp_path):
+    assert len(make(tmp_path, line('x/y.jpg'), pictures=['x/y.jpg'])) == 1
+
+
+def test_a_missing_list_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'none.csv\) does not exist; check'):
+        MultiLabelList('none.csv', CLASSES, str(tmp_path))
+
+
+def test_an_empty_separator_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"sep \(''\) must be a string"):
+        make(tmp_path, line(), sep='')
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason=f'no shared data at {REAL}')
+def test_real_pictures_through_workers():
+    cfg = dict(
+        type='MultiLabelList',
+        data_root=str(REAL / 'coco18'),
+        ann_file='val.jsonl',
+        data_prefix='images',
+        classes='classes.json',
+        pipeline=[
+            dict(type='LoadImageFromFile'),
+            dict(type='Resize', scale=(32, 32)),
+            dict(type='PackInputs'),
+        ],
+    )
+    dataset = DATASETS.build(cfg)
+    lines = (REAL / 'coco18/val.jsonl').read_text().splitlines()
+    assert labels(dataset) == [sorted(json.loads(one)['labels']) for one in lines]
+    loader = DataLoader(dataset, 64, num_workers=2, collate_fn=default_collate)
+    found = [
+        sample.gt_label.tolist() for batch in loader for sample in batch['data_samples']
+    ]
+    assert found == labels(dataset)

@@ -1,0 +1,108 @@
+from types import SimpleNamespace
+
+import pytest
+from mmengine.logging import MMLogger
+from mmpretrain.registry import HOOKS
+from torch import nn
+
+from mvlr_mm.engine import CheckClassNames
+
+NAMES = ('cat', 'dog', 'bird')
+
+
+def model(classes=NAMES):
+    net = nn.Module()
+    net.neck = nn.Module()
+    net.neck.prompt = nn.Linear(1, 1)
+    if classes is not None:
+        net.neck.prompt.classes = classes
+    return net
+
+
+def loader(classes):
+    metainfo = {} if classes is None else dict(classes=classes)
+    return SimpleNamespace(dataset=SimpleNamespace(metainfo=metainfo))
+
+
+def runner(ours=NAMES, train=NAMES, val=NAMES, test=NAMES):
+    return SimpleNamespace(
+        model=model(ours),
+        train_dataloader=loader(train),
+        val_dataloader=loader(val),
+        test_dataloader=loader(test),
+        val_loop=object(),
+        logger=MMLogger.get_current_instance(),
+    )
+
+
+HOOK = HOOKS.build(dict(type='CheckClassNames'))
+assert type(HOOK) is CheckClassNames
+
+
+@pytest.mark.parametrize('event', ['before_train', 'before_val', 'before_test'])
+def test_equal_names_pass_as_list_or_tuple(event):
+    getattr(HOOK, event)(runner(ours=list(NAMES)))
+    getattr(HOOK, event)(runner(ours=None, train=('x',), val=('x',), test=('x',)))
+
+
+@pytest.mark.parametrize(
+    ('event', 'split'),
+    [
+        ('before_train', 'train'),
+        ('before_train', 'val'),
+        ('before_val', 'val'),
+        ('before_test', 'test'),
+    ],
+)
+@pytest.mark.parametrize(
+    ('theirs', 'message'),
+    [
+        (('cat', 'bird', 'dog'), r"index 1: 'dog' in the model, 'bird' in the {} data"),
+        (NAMES[:2], r"\(3 names\).*\(2 names\).* 2: 'bird' in the model, nothing in"),
+        ((*NAMES, 'fish'), r"index 3: nothing in the model, 'fish' in the {} data"),
+    ],
+)
+def test_the_first_difference_is_named(event, split, theirs, message):
+    with pytest.raises(ValueError, match=message.format(split)) as error:
+        getattr(HOOK, event)(runner(**{split: theirs}))
+    assert 'model.neck.prompt.classes' in str(error.value)
+    assert 'Give both the same list, in the same order.' in str(error.value)
+
+
+def test_training_without_validation_passes():
+    fake = runner()
+    fake.val_loop = fake.val_dataloader = None
+    HOOK.before_train(fake)
+
+
+def test_data_without_names_only_warn():
+    HOOK.before_test(runner(test=None))
+
+
+def test_a_wrapped_model_is_searched():
+    fake = runner(train=('cat',))
+    fake.model = nn.Sequential(fake.model)
+    with pytest.raises(ValueError, match=r'model.0.neck.prompt.classes \(3 names\)'):
+        HOOK.before_train(fake)
+
+
+def test_a_checkpoint_of_other_classes_is_refused():
+    stored = dict(meta=dict(dataset_meta=dict(classes=('cat', 'cow'))))
+    message = (
+        r"\(3 names\).* the checkpoint \(2 names\).* 1: 'dog' .*'cow' .*set_classes"
+    )
+    with pytest.raises(ValueError, match=message):
+        HOOK.after_load_checkpoint(runner(), checkpoint=stored)
+
+
+@pytest.mark.parametrize(
+    'stored',
+    [
+        {},
+        dict(meta={}),
+        dict(meta=dict(dataset_meta=None)),
+        dict(meta=dict(dataset_meta=dict(classes=list(NAMES)))),
+    ],
+)
+def test_other_checkpoints_pass(stored):
+    HOOK.after_load_checkpoint(runner(), checkpoint=stored)
