@@ -147,27 +147,25 @@ def check_family_complete(versions: Versions) -> Problem | None:
 
 def check_transformers(versions: Versions) -> Problem | None:
     """Have a transformers that mmpretrain can be imported with."""
-    version = versions.get('transformers')
-    for family in families(versions):
-        rule = TRANSFORMERS[family]
-        if version is not None and not matches(version, rule):
-            return Problem(
-                f"transformers {version} is too new for the {family} family's "
-                f'mmpretrain, which cannot be imported with it.',
-                f'pip install "transformers{rule}"',
-            )
-    return None
+    found, version = families(versions), versions.get('transformers')
+    if version is None or len(found) != 1 or matches(version, TRANSFORMERS[found[0]]):
+        return None
+    return Problem(
+        f"transformers {version} is too new for the {found[0]} family's mmpretrain, "
+        'which cannot be imported with it.',
+        f'pip install "transformers{TRANSFORMERS[found[0]]}"',
+    )
 
 
 def check_setuptools(versions: Versions) -> Problem | None:
     """Have `pkg_resources` for mmengine 0.10: setuptools dropped it in version 82."""
     found = versions.get('setuptools')
-    if 'mmengine' not in versions or (found and matches(found, '<82')):
+    if families(versions) != ['openmmlab'] or (found and matches(found, '<82')):
         return None
     state = f'setuptools {found} has no' if found else 'Without setuptools there is no'
     return Problem(
-        f'{state} pkg_resources, which mmengine {versions["mmengine"]} needs to find '
-        "another package's configs.",
+        f'{state} pkg_resources, which mmengine 0.10 needs to find another '
+        "package's configs.",
         'pip install "setuptools<82"',
     )
 
@@ -175,7 +173,8 @@ def check_setuptools(versions: Versions) -> Problem | None:
 def check_mmdet(versions: Versions) -> Problem | None:
     """Have mmdet up to 3.3 only beside mmcv before 2.2, as it demands."""
     found = versions.get('mmdet')
-    if found is None or not matches(found, '<=3.3.0'):
+    one_family = families(versions) == ['openmmlab']
+    if found is None or not one_family or not matches(found, '<=3.3.0'):
         return None
     for name in ('mmcv', 'mmcv-lite'):
         if name in versions and not matches(versions[name], '<2.2.0'):

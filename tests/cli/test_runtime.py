@@ -1,0 +1,67 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from mvlr_mm.cli import train
+from mvlr_mm.cli.runtime import check_checkpoint, plain_errors
+
+ROOT = Path(__file__).parents[2]
+
+
+def final_weights(work_dir):
+    path = work_dir / 'epoch_1.pth'
+    return torch.load(path, weights_only=False)['state_dict']
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='the way without a GPU')
+def test_two_processes_equal_one_on_the_joined_batch(config):
+    two, one = config.parent / 'two', config.parent / 'one'
+    scripts = Path(sys.executable).parent
+    env = {**os.environ, 'PATH': f'{scripts}:{os.environ["PATH"]}', 'PORT': '29511'}
+    words = [str(ROOT / 'tools/dist_train.sh'), str(config), '2']
+    done = subprocess.run(
+        [*words, '--work-dir', str(two)], env=env, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+    joined = ['--cfg-options', 'train_dataloader.batch_size=8']
+    train.main([str(config), '--work-dir', str(one), *joined])
+    expected = final_weights(one)
+    for name, value in final_weights(two).items():
+        torch.testing.assert_close(value, expected[name], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ('script', 'usage'),
+    [
+        ('dist_train.sh', 'CONFIG GPUS'),
+        ('dist_test.sh', 'CONFIG CHECKPOINT GPUS'),
+        ('slurm_train.sh', 'PARTITION JOB_NAME CONFIG WORK_DIR'),
+    ],
+)
+def test_scripts_say_what_they_take(script, usage):
+    command = ['bash', str(ROOT / 'tools' / script)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert usage in done.stderr
+
+
+def test_an_address_is_left_to_mmengine():
+    check_checkpoint('--resume', 'https://example.org/model.pth')
+
+
+def test_plain_errors_says_the_error_and_its_place(capsys):
+    with pytest.raises(SystemExit, match='2'), plain_errors():
+        raise ValueError('num_tokens (0) must be positive.')
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == 'error: num_tokens (0) must be positive.'
+    assert f'{__file__}, line' in second
+
+
+def test_plain_errors_leaves_other_errors_alone():
+    with pytest.raises(KeyError), plain_errors():
+        raise KeyError('a bug')

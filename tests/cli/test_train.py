@@ -1,0 +1,113 @@
+import re
+
+import pytest
+import torch
+from mmengine.config import Config
+
+from mvlr_mm.cli import train
+
+
+def saved(work_dir, epoch):
+    return torch.load(work_dir / f'epoch_{epoch}.pth', weights_only=False)
+
+
+def run(config, *words):
+    work_dir = config.parent / 'run'
+    train.main([str(config), '--work-dir', str(work_dir), *words])
+    return work_dir
+
+
+def test_resume_equals_one_long_run(config):
+    work_dir = run(config)
+    run(config, '--resume', '--cfg-options', 'train_cfg.max_epochs=2')
+    resumed = saved(work_dir, 2)
+    (work_dir / 'last_checkpoint').unlink()
+    run(config, '--cfg-options', 'train_cfg.max_epochs=2')
+    straight = saved(work_dir, 2)
+    assert resumed['meta']['iter'] == 4
+    for name, value in straight['state_dict'].items():
+        torch.testing.assert_close(resumed['state_dict'][name], value)
+
+
+def test_resume_takes_a_path(config):
+    work_dir = run(config)
+    path = work_dir / 'epoch_1.pth'
+    run(config, '--resume', str(path), '--cfg-options', 'train_cfg.max_epochs=2')
+    assert saved(work_dir, 2)['meta']['iter'] == 4
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='AmpOptimWrapper there')
+def test_amp_computes_in_bfloat16(config, monkeypatch):
+    from mmpretrain.models import LeNet5
+
+    dtypes = []
+    forward = LeNet5.forward
+
+    def watched(self, x):
+        out = forward(self, x)
+        dtypes.append(out[0].dtype)
+        return out
+
+    monkeypatch.setattr(LeNet5, 'forward', watched)
+    run(config, '--amp', '--no-validate')
+    assert dtypes == [torch.bfloat16] * 2
+
+
+def test_amp_on_a_gpu_names_the_type_it_can(monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    for works, dtype in ((True, 'bfloat16'), (False, 'float16')):
+        monkeypatch.setattr(torch.cuda, 'is_bf16_supported', lambda works=works: works)
+        cfg = Config({'optim_wrapper': {'optimizer': {'type': 'SGD'}}})
+        train.use_amp(cfg)
+        assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
+        assert cfg.optim_wrapper.dtype == dtype
+        assert cfg.optim_wrapper.loss_scale == 'dynamic'
+
+
+def test_arguments_reach_the_config(config):
+    words = '--no-validate --auto-scale-lr --no-pin-memory --no-persistent-workers'
+    args = train.parse_args([str(config), *words.split()])
+    cfg = train.load_config(args)
+    train.merge_args(cfg, args)
+    assert cfg.val_cfg is None
+    assert cfg.val_dataloader is None
+    assert cfg.val_evaluator is None
+    assert cfg.auto_scale_lr.enable
+    assert not cfg.train_dataloader.pin_memory
+    assert not cfg.train_dataloader.persistent_workers
+    assert cfg.work_dir == './work_dirs/tiny'
+
+
+def test_workers_stay_where_there_are_workers(config):
+    args = train.parse_args([str(config)])
+    assert not train.load_config(args).train_dataloader.persistent_workers
+    text = config.read_text().replace('num_workers=0', 'num_workers=1')
+    config.write_text(text)
+    assert train.load_config(args).train_dataloader.persistent_workers
+
+
+@pytest.mark.parametrize(
+    ('words', 'message'),
+    [
+        (['--resume', 'gone.pth'], r'error: --resume gone\.pth: no such file; give'),
+        (['--cfg-options', 'val_dataloader.dataset.ann_file=gone.json'], r'gone\.json'),
+    ],
+)
+def test_a_missing_file_is_said_before_training(config, capsys, words, message):
+    with pytest.raises(SystemExit, match='2'):
+        run(config, *words)
+    out = capsys.readouterr()
+    assert re.search(message, out.err)
+    assert 'Traceback' not in out.err
+    assert 'Epoch(train)' not in out.out
+
+
+def test_a_missing_config_is_said(tmp_path, capsys):
+    with pytest.raises(SystemExit, match='2'):
+        train.main([str(tmp_path / 'gone.py')])
+    assert 'gone.py' in capsys.readouterr().err
+
+
+def test_a_mistake_in_the_code_keeps_its_traceback(config):
+    with pytest.raises(TypeError, match='unexpected keyword'):
+        run(config, '--cfg-options', 'model.backbone.no_such_argument=1')
