@@ -1,6 +1,4 @@
 import json
-import os
-from pathlib import Path
 
 import pytest
 from mmengine.dataset import default_collate
@@ -10,9 +8,6 @@ from torch.utils.data import DataLoader
 from mvlr_mm.datasets import MultiLabelList
 
 CLASSES = ['cat', 'traffic light', 'dog']
-REAL = Path(
-    os.environ.get('MVLR_SHARED_DATA', Path(__file__).parents[3] / 'shared/data')
-)
 
 
 def make(folder, text, name='list.jsonl', pictures=('a.jpg', 'b.jpg'), **more):
@@ -143,11 +138,10 @@ def test_an_empty_separator_is_refused(tmp_path):
         make(tmp_path, line(), sep='')
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason=f'no shared data at {REAL}')
-def test_real_pictures_through_workers():
+def test_real_pictures_through_workers(shared_data):
     cfg = dict(
         type='MultiLabelList',
-        data_root=str(REAL / 'coco18'),
+        data_root=str(shared_data / 'coco18'),
         ann_file='val.jsonl',
         data_prefix='images',
         classes='classes.json',
@@ -158,7 +152,7 @@ def test_real_pictures_through_workers():
         ],
     )
     dataset = DATASETS.build(cfg)
-    lines = (REAL / 'coco18/val.jsonl').read_text().splitlines()
+    lines = (shared_data / 'coco18/val.jsonl').read_text().splitlines()
     assert labels(dataset) == [sorted(json.loads(one)['labels']) for one in lines]
     loader = DataLoader(dataset, 64, num_workers=2, collate_fn=default_collate)
     found = [

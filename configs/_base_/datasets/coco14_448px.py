@@ -36,7 +36,6 @@ test_pipeline = [
 train_dataloader = dict(
     batch_size=32,
     num_workers=8,
-    collate_fn=dict(type='default_collate'),
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='COCOMultiLabel',
@@ -49,7 +48,6 @@ train_dataloader = dict(
 val_dataloader = dict(
     batch_size=32,
     num_workers=8,
-    collate_fn=dict(type='default_collate'),
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='COCOMultiLabel',

@@ -42,7 +42,6 @@ test_pipeline = [
 train_dataloader = dict(
     batch_size=32,
     num_workers=4,
-    collate_fn=dict(type='default_collate'),
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='MultiLabelList',
@@ -56,7 +55,6 @@ train_dataloader = dict(
 val_dataloader = dict(
     batch_size=32,
     num_workers=4,
-    collate_fn=dict(type='default_collate'),
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='MultiLabelList',
@@ -70,7 +68,6 @@ val_dataloader = dict(
 test_dataloader = dict(
     batch_size=32,
     num_workers=4,
-    collate_fn=dict(type='default_collate'),
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='MultiLabelList',
