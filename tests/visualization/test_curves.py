@@ -1,0 +1,39 @@
+import json
+
+import pytest
+from PIL import Image
+
+from mvlr_mm.visualization import draw_curves, read_scalars
+
+
+def _write(path, factor):
+    records = [{'lr': 0.1, 'loss': factor / step, 'step': step} for step in (10, 20)]
+    records.append({'mlgcn/mAP': 50.0 * factor, 'step': 1})
+    path.write_text('\n'.join(map(json.dumps, records)))
+    return path
+
+
+def test_scalars_are_read_by_name(tmp_path):
+    path = _write(tmp_path / 'scalars.json', 2)
+    assert read_scalars(path, 'loss') == ([10, 20], [0.2, 0.1])
+    assert read_scalars(path, 'mlgcn/mAP') == ([1], [100.0])
+    assert read_scalars(path, 'acc') == ([], [])
+
+
+def test_a_panel_per_scalar_and_a_curve_per_run(tmp_path):
+    runs = {name: _write(tmp_path / name, i) for i, name in enumerate(('a', 'b'), 1)}
+    figure = draw_curves(tmp_path / 'curves.png', runs, ['loss', 'mlgcn/mAP'])
+    loss, result = figure.axes
+    assert [line.get_label() for line in loss.lines] == ['a', 'b']
+    assert loss.lines[1].get_xydata().tolist() == [[10, 0.2], [20, 0.1]]
+    assert result.lines[1].get_xydata().tolist() == [[1, 100.0]]
+    assert (loss.get_xlabel(), result.get_xlabel()) == ('iteration', 'epoch')
+    colors = Image.open(tmp_path / 'curves.png').convert('RGB').getcolors(1 << 20)
+    # matplotlib's first two colours: both curves are there
+    assert {(31, 119, 180), (255, 127, 14)} <= {color for _, color in colors}
+
+
+def test_a_scalar_that_no_run_has_is_named(tmp_path):
+    runs = {'a': _write(tmp_path / 'a', 1)}
+    with pytest.raises(ValueError, match="no run has the scalar 'acc'"):
+        draw_curves(tmp_path / 'curves.png', runs, ['acc'])
