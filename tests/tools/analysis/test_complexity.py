@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from mvlr_mm.models.text import TextEncoder
+from mvlr_mm.structures import VLFeatures
 
 SCRIPT = Path(__file__).parents[3] / 'tools' / 'analysis' / 'complexity.py'
 RESNET18 = """
@@ -27,6 +28,9 @@ model = dict(
     pretrained='no/such/file.pth',
 )
 """
+
+
+CONFIGS = SCRIPT.parents[2] / 'configs' / 'mvlr'
 
 
 @pytest.fixture(scope='module')
@@ -202,3 +206,41 @@ def test_shape_of_three_numbers_is_refused(tool, capsys):
     with pytest.raises(SystemExit):
         tool.parse_args(['a.py', '--shape', '3', '4', '4'])
     assert 'give one or two positive numbers' in capsys.readouterr().err
+
+
+# Table 9 of the paper: 43.6 M and 36.8 G for the baseline, 47.8 M and 37.6 G for MVLR.
+@pytest.mark.parametrize(
+    ('config', 'million_parameters', 'giga_multiply_adds'),
+    [
+        ('mvlr_rn101_coco', 47.8, (37.0, 38.0)),
+        ('baseline_rn101_coco', 43.6, (36.6, 36.8)),
+    ],
+)
+def test_cost_of_the_paper(tool, config, million_parameters, giga_multiply_adds):
+    model = tool.build(str(CONFIGS / f'{config}.py'))
+    rows = {row.name: row for row in tool.measure(model, shape=(448, 448))}
+    total = rows['total']
+    assert total.parameters / 1e6 == pytest.approx(million_parameters, abs=0.1)
+    assert total.trainable == total.parameters
+    low, high = giga_multiply_adds
+    assert low <= total.multiply_adds / 1e9 <= high
+    assert rows['text tower'].trainable == 0
+
+
+class Interact(nn.Module):
+    """A stage on 196 patches (448 px) and 80 labels."""
+
+    def __init__(self, stage):
+        super().__init__()
+        self.stage = MODELS.build(dict(type=stage, embed_dim=512))
+
+    def forward(self, images):
+        visual, labels = images.new_ones(1, 196, 512), images.new_ones(1, 80, 512)
+        return self.stage(VLFeatures(visual, (14, 14), labels=labels)).visual
+
+
+def test_twins_of_table_6_cost_more_than_qmvl(tool):
+    stages = 'QMVL', 'SelfAttentionInteraction', 'CrossAttentionInteraction'
+    qmvl, *twins = (tool.measure(Interact(s), (1, 1))[-1] for s in stages)
+    assert all(twin.multiply_adds > qmvl.multiply_adds for twin in twins)
+    assert all(twin.parameters > qmvl.parameters for twin in twins)
