@@ -4,19 +4,24 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from .known_labels import KNOWN_LABELS
+
 
 def read_label_names(classes: Sequence[str] | str | Path) -> tuple[str, ...]:
     """Return label names, checked.
 
     Args:
-        classes: The names, or the path of a file with them: a json list (``.json``), or
-            a UTF-8 text file with one name a line.
+        classes: The names; a key of :data:`mvlr_mm.known_labels.KNOWN_LABELS`
+            (``coco``); or the path of a file: a json list (``.json``), or a UTF-8 text
+            file with one name a line.
 
     Raises:
         FileNotFoundError: The path leads to no file.
         ValueError: The file is no list of names, or a name is empty or occurs twice.
     """
     source = 'classes'
+    if classes in tuple(KNOWN_LABELS):
+        return KNOWN_LABELS[classes]
     if isinstance(classes, (str, Path)):
         source = f'classes ({classes})'
         classes = _from_file(Path(classes), source)

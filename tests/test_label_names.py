@@ -39,3 +39,8 @@ def test_errors_name_the_file(tmp_path):
     (tmp_path / 'latin.txt').write_bytes('caf\xe9'.encode('latin-1'))
     with pytest.raises(ValueError, match=r'latin\.txt\) cannot be read'):
         read_label_names(tmp_path / 'latin.txt')
+
+
+def test_knows_public_label_lists():
+    names = read_label_names('coco')
+    assert (len(names), names[0], names[-1]) == (80, 'person', 'toothbrush')

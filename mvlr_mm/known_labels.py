@@ -1,4 +1,4 @@
-"""The class names of public data sets, each in the order of its label index."""
+"""The label names of public data sets, each in the order of its label index."""
 
 # Order of the category ids in COCO's `instances_*.json`.
 COCO_CLASSES = (
@@ -14,3 +14,6 @@ COCO_CLASSES = (
     'cell phone', 'microwave', 'oven', 'toaster', 'sink', 'refrigerator', 'book',
     'clock', 'vase', 'scissors', 'teddy bear', 'hair drier', 'toothbrush',
 )  # fmt: skip
+
+# What a config may write in the place of a list of names.
+KNOWN_LABELS = {'coco': COCO_CLASSES}
