@@ -1,5 +1,6 @@
 """Backbones that give VLFeatures."""
 
 from .clip_backbone import CLIPBackbone
+from .dense_backbone import DenseBackbone
 
-__all__ = ['CLIPBackbone']
+__all__ = ['CLIPBackbone', 'DenseBackbone']

@@ -15,8 +15,9 @@ class DenseProjection(BaseModule):
     """Project a backbone's last map to the labels' width, patch by patch.
 
     It is the first stage of a :class:`NeckSequence` when the backbone comes from
-    mmpretrain, timm (through mmpretrain's ``TIMMBackbone``) or mmdet. Of several maps
-    it takes the last. Three layouts are told apart by shape and ``in_channels``:
+    mmpretrain, timm (through mmpretrain's ``TIMMBackbone``) or mmdet; within a backbone
+    it is part of :class:`DenseBackbone`. Of several maps it takes the last. Three
+    layouts are told apart by shape and ``in_channels``:
 
     - (B, in_channels, H, W), a map;
     - (B, H, W, in_channels), a map with its channels last, as timm's Swin gives;

@@ -23,7 +23,8 @@ class LabelVectors(BaseModule):
     Args:
         file: Path of the vectors (``.npz``, ``.npy``, ``.safetensors``, or ``.txt`` as
             GloVe's); see :func:`mvlr_mm.models.text.read_label_vectors`.
-        classes: The C label names, or the path of a json list or a text file of them.
+        classes: The C label names, ``coco``, or the path of a json list or a text file
+            of them; see :func:`mvlr_mm.label_names.read_label_names`.
         embed_dim: Width D that comes out.
         key: Which array of the file, where it holds several.
         init_cfg: As in mmengine.

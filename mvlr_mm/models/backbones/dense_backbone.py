@@ -1,0 +1,41 @@
+"""Any backbone in CLIP's place."""
+
+from mmengine.model import BaseModule
+from mmpretrain.registry import MODELS
+from torch import Tensor
+
+from ...structures import VLFeatures
+from ..necks.dense_projection import DenseProjection
+
+
+@MODELS.register_module()
+class DenseBackbone(BaseModule):
+    """A backbone of mmpretrain, timm or mmdet, followed by :class:`DenseProjection`.
+
+    It gives what :class:`CLIPBackbone` gives, so that a config swaps one for the other
+    and leaves the neck as it is.
+
+    Args:
+        trunk: Config of the backbone, e.g. ``dict(type='ResNet', depth=101)``.
+        in_channels: Channels of its last map.
+        embed_dim: Width D of the labels.
+        prefix_tokens: Tokens before the patches where the trunk gives tokens.
+        init_cfg: As in mmengine.
+    """
+
+    def __init__(
+        self,
+        trunk: dict,
+        in_channels: int,
+        embed_dim: int,
+        prefix_tokens: int = 0,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.trunk = MODELS.build(trunk)
+        self.dense = DenseProjection(in_channels, embed_dim, prefix_tokens)
+        self.embed_dim = embed_dim
+
+    def forward(self, images: Tensor) -> VLFeatures:
+        """Turn images (B, 3, H, W) into projected patches."""
+        return self.dense(self.trunk(images))

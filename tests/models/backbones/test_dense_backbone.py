@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+
+TRUNK = dict(type='ResNet', depth=18)
+BASE = """
+model = dict(
+    type='ImageClassifier',
+    backbone=dict(type='CLIPBackbone', model='RN101-quickgelu', pretrained='openai'),
+    neck=dict(
+        type='NeckSequence',
+        prompt=dict(
+            type='LabelVectors', file='v.npy', classes=['cat', 'dog'], embed_dim=8
+        ),
+        fusion=dict(type='IFM', embed_dim=8),
+    ),
+    head=dict(type='SimilarityHead'),
+)
+"""
+CHILD = """
+_base_ = './base.py'
+resnet = dict(type='ResNet', depth=18)
+model = dict(
+    backbone=dict(
+        _delete_=True,
+        type='DenseBackbone',
+        trunk=resnet,
+        in_channels=512,
+        embed_dim=8,
+    )
+)
+"""
+
+
+def test_equals_the_trunk_and_a_projection_of_each_patch():
+    cfg = dict(type='DenseBackbone', trunk=TRUNK, in_channels=512, embed_dim=8)
+    backbone = MODELS.build(cfg)
+    backbone.eval()
+    images = torch.rand(2, 3, 64, 96)
+    feats, last = backbone(images), backbone.trunk(images)[-1]
+    assert backbone.embed_dim == 8
+    assert feats.grid == (2, 3)
+    weight = backbone.dense.proj.weight[:, :, None, None]
+    maps = torch.conv2d(last, weight, backbone.dense.proj.bias)
+    torch.testing.assert_close(feats.visual, maps.flatten(2).mT, atol=1e-5, rtol=1e-5)
+
+
+def test_drops_prefix_tokens():
+    vit = dict(
+        type='VisionTransformer',
+        arch=dict(embed_dims=16, num_layers=1, num_heads=2, feedforward_channels=16),
+        img_size=64,
+        out_type='raw',
+    )
+    cfg = dict(type='DenseBackbone', trunk=vit, in_channels=16, embed_dim=8)
+    backbone = MODELS.build({**cfg, 'prefix_tokens': 1})
+    assert backbone(torch.rand(1, 3, 64, 64)).grid == (4, 4)
+
+
+def test_one_inherited_line_swaps_the_backbone(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.save('v.npy', np.eye(2, 8, dtype=np.float32))
+    Path('base.py').write_text(BASE)
+    Path('child.py').write_text(CHILD)
+    model = MODELS.build(Config.fromfile('child.py').model)
+    samples = [DataSample().set_gt_label([i]) for i in range(2)]
+    for sample in samples:
+        sample.set_field(2, 'num_classes', field_type='metainfo')
+    losses = model(torch.rand(2, 3, 64, 64), samples, mode='loss')
+    losses['loss'].backward()
+    trunk = model.backbone.trunk
+    assert trunk.conv1.weight.grad.abs().sum() > 0
+    assert model.backbone.dense.proj.weight.grad.abs().sum() > 0
