@@ -90,14 +90,22 @@ class COCOMultiLabel(MultiLabelDataset):
                 raise ValueError(f'{where} has id {image["id"]}, as one before it.')
             labels[image['id']] = set()
         for i, box in enumerate(content['annotations']):
-            where = f'{self.ann_file}: annotations[{i}]'
-            require_keys(box, ('image_id', 'category_id'), where)
-            for key, known in (('image_id', labels), ('category_id', index)):
-                if box[key] not in known:
-                    part = key.replace('_id', '')
-                    raise ValueError(
-                        f'{where} has {key} {box[key]}, which no {part} of the file '
-                        f'has; mend the annotation or add the {part}.'
-                    )
-            labels[box['image_id']].add(index[box['category_id']])
+            try:
+                labels[box['image_id']].add(index[box['category_id']])
+            except (KeyError, TypeError):
+                where = f'{self.ann_file}: annotations[{i}]'
+                self._explain(box, where, dict(image_id=labels, category_id=index))
+                raise
         return labels
+
+    @staticmethod
+    def _explain(box: dict, where: str, known: dict[str, dict]) -> None:
+        """Raise the error that says what is wrong with an annotation."""
+        require_keys(box, tuple(known), where)
+        for key, ids in known.items():
+            if box[key] not in ids:
+                part = key.removesuffix('_id')
+                raise ValueError(
+                    f'{where} has {key} {box[key]}, which no {part} of the file has; '
+                    f'mend the annotation or add the {part}.'
+                )

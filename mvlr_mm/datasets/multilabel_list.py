@@ -11,6 +11,7 @@ from typing import Any
 from mmpretrain.datasets import MultiLabelDataset
 from mmpretrain.registry import DATASETS
 
+from ..known_labels import KNOWN_LABELS
 from ..label_names import read_label_names
 from .files import parse_json, read_text, require_keys, require_pictures
 
@@ -31,8 +32,8 @@ class MultiLabelList(MultiLabelDataset):
 
     Args:
         ann_file: The list, UTF-8, relative to ``data_root``.
-        classes: The label names in index order, or the path of a json list or a text
-            file of them, relative to ``data_root``.
+        classes: The label names in index order; the path of a json list or a text file
+            of them, relative to ``data_root``; or a public set's name, ``coco``.
         data_root: Folder of everything.
         data_prefix: Folder of the pictures, relative to ``data_root``.
         sep: What stands between two labels of csv and text; None is ``;`` in csv and
@@ -61,7 +62,7 @@ class MultiLabelList(MultiLabelDataset):
                 "sep ('') must be a string between two labels, such as ';', or None."
             )
         data_root = osp.expanduser(data_root)
-        if isinstance(classes, str):
+        if isinstance(classes, str) and classes not in KNOWN_LABELS:
             classes = osp.join(data_root, osp.expanduser(classes))
         classes = read_label_names(classes)
         self._by_name = {name: i for i, name in enumerate(classes)}

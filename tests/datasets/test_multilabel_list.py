@@ -70,6 +70,12 @@ def test_classes_from_a_file_below_the_data_root(tmp_path, name):
     assert labels(make(tmp_path, line(labels=['dog']), classes=name)) == [[2]]
 
 
+def test_classes_of_a_public_set_by_its_name(tmp_path):
+    dataset = make(tmp_path, line(labels=['dog']), classes='coco')
+    assert labels(dataset) == [[16]]
+    assert len(dataset.metainfo['classes']) == 80
+
+
 @pytest.mark.parametrize(
     ('text', 'message'),
     [
