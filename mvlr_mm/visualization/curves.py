@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def read_scalars(path: str | Path, key: str) -> tuple[list[int], list[float]]:
-    """Return the steps at which ``key`` was logged, and its values.
+def read_scalars(path: str | Path, key: str) -> dict[int, float]:
+    """Return the value of ``key`` at each step at which it was logged.
 
     Args:
         path: ``scalars.json`` below a run's ``vis_data``: a json object a line.
@@ -19,17 +19,13 @@ def read_scalars(path: str | Path, key: str) -> tuple[list[int], list[float]]:
     Raises:
         FileNotFoundError: There is no such file.
     """
-    steps, values = [], []
-    for line in Path(path).read_text(encoding='utf-8').splitlines():
-        record = json.loads(line)
-        if key in record:
-            steps.append(int(record['step']))
-            values.append(float(record[key]))
-    return steps, values
+    lines = Path(path).read_text(encoding='utf-8').splitlines()
+    records = [record for record in map(json.loads, lines) if key in record]
+    return {int(record['step']): float(record[key]) for record in records}
 
 
 def draw_curves(
-    path: str | Path, runs: Mapping[str, str | Path], keys: Sequence[str]
+    path: str | Path, runs: Mapping[str, Sequence[str | Path]], keys: Sequence[str]
 ) -> 'Figure':
     """Draw a panel per scalar, with a curve per run.
 
@@ -37,7 +33,7 @@ def draw_curves(
 
     Args:
         path: File to write; its ending names the format.
-        runs: Per name of a run, its ``scalars.json``.
+        runs: Per name of a run, its ``scalars.json``; several if it was resumed.
         keys: Names of scalars. A run that lacks one is left out of that panel.
 
     Returns:
@@ -53,14 +49,16 @@ def draw_curves(
     figure = Figure(figsize=(5.2 * len(keys), 3.6), layout='constrained')
     panels = figure.subplots(1, len(keys), squeeze=False)[0]
     for axes, key in zip(panels, keys, strict=True):
-        for name, file in runs.items():
-            steps, values = read_scalars(file, key)
-            if steps:
-                axes.plot(steps, values, label=name, marker='.' if '/' in key else '')
+        line = '.-' if '/' in key else '-'
+        for name, files in runs.items():
+            points = {s: v for f in files for s, v in read_scalars(f, key).items()}
+            if points:
+                steps = sorted(points)
+                axes.plot(steps, [points[s] for s in steps], line, label=name)
         if not axes.lines:
             raise ValueError(
                 f'no run has the scalar {key!r}; see which ones there are in '
-                f'{", ".join(map(str, runs.values()))}.'
+                f'{", ".join(str(f) for files in runs.values() for f in files)}.'
             )
         axes.set(title=key, xlabel='epoch' if '/' in key else 'iteration')
         axes.grid(alpha=0.3)

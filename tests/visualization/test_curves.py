@@ -15,13 +15,13 @@ def _write(path, factor):
 
 def test_scalars_are_read_by_name(tmp_path):
     path = _write(tmp_path / 'scalars.json', 2)
-    assert read_scalars(path, 'loss') == ([10, 20], [0.2, 0.1])
-    assert read_scalars(path, 'mlgcn/mAP') == ([1], [100.0])
-    assert read_scalars(path, 'acc') == ([], [])
+    assert read_scalars(path, 'loss') == {10: 0.2, 20: 0.1}
+    assert read_scalars(path, 'mlgcn/mAP') == {1: 100.0}
+    assert read_scalars(path, 'acc') == {}
 
 
 def test_a_panel_per_scalar_and_a_curve_per_run(tmp_path):
-    runs = {name: _write(tmp_path / name, i) for i, name in enumerate(('a', 'b'), 1)}
+    runs = {name: [_write(tmp_path / name, i)] for i, name in enumerate(('a', 'b'), 1)}
     figure = draw_curves(tmp_path / 'curves.png', runs, ['loss', 'mlgcn/mAP'])
     loss, result = figure.axes
     assert [line.get_label() for line in loss.lines] == ['a', 'b']
@@ -34,6 +34,15 @@ def test_a_panel_per_scalar_and_a_curve_per_run(tmp_path):
 
 
 def test_a_scalar_that_no_run_has_is_named(tmp_path):
-    runs = {'a': _write(tmp_path / 'a', 1)}
+    runs = {'a': [_write(tmp_path / 'a', 1)]}
     with pytest.raises(ValueError, match="no run has the scalar 'acc'"):
         draw_curves(tmp_path / 'curves.png', runs, ['acc'])
+
+
+def test_a_resumed_run_is_one_curve(tmp_path):
+    parts = [tmp_path / 'first', tmp_path / 'second']
+    parts[0].write_text('{"loss": 3.0, "step": 1}\n{"loss": 2.0, "step": 2}\n')
+    parts[1].write_text('{"loss": 1.5, "step": 2}\n{"loss": 1.0, "step": 3}\n')
+    figure = draw_curves(tmp_path / 'curves.png', {'run': parts}, ['loss'])
+    (line,) = figure.axes[0].lines
+    assert line.get_xydata().tolist() == [[1, 3.0], [2, 1.5], [3, 1.0]]
