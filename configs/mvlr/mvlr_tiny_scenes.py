@@ -20,7 +20,8 @@ classes = [
 ]  # fmt: skip
 
 model = dict(
-    backbone=dict(**clip),
+    # a short pretraining leaves BatchNorm statistics that are not worth keeping
+    backbone=dict(**clip, norm_eval=False),
     neck=dict(
         prompt=dict(text_encoder=dict(**clip), classes=classes),
         fusion=dict(embed_dim=128),
