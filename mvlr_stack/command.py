@@ -32,5 +32,6 @@ def main(argv: list[str] | None = None) -> int:
     if not words or words[0] not in COMMANDS:
         print(usage(), file=sys.stderr)
         return 2
+    sys.argv[0] = f'mvlr {words[0]}'  # the name in the command's own help
     module = importlib.import_module(COMMANDS[words[0]][0])
     return module.main(words[1:])

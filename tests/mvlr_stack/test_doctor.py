@@ -112,6 +112,8 @@ def test_an_unknown_command_lists_the_known_ones(capsys):
 
 def test_a_command_gets_its_own_words(monkeypatch):
     seen = []
+    monkeypatch.setattr(command.sys, 'argv', ['mvlr'])
     monkeypatch.setattr(doctor, 'main', lambda words: seen.append(words) or 1)
     assert command.main(['doctor', '--help']) == 1
     assert seen == [['--help']]
+    assert command.sys.argv == ['mvlr doctor']

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 LOOK_UP = """
@@ -92,3 +93,11 @@ def test_configs_are_found_in_a_checkout(tmp_path):
 def test_the_command_is_installed(installed):
     env = {**os.environ, 'PYTHONPATH': str(installed)}
     assert 'mvlr COMMAND' in run(str(installed / 'bin/mvlr'), '--help', env=env)
+
+
+def test_every_config_of_the_model_index_exists():
+    index = yaml.safe_load((ROOT / 'model-index.yml').read_text())
+    for metafile in index['Import']:
+        for model in yaml.safe_load((ROOT / metafile).read_text())['Models']:
+            assert (ROOT / model['Config']).is_file()
+            assert Path(model['Config']).stem == model['Name']
