@@ -2,6 +2,11 @@
 
 from .autocast_optim_wrapper import AutocastOptimWrapper
 from .checkpoint import load_weights
-from .hooks import CheckClassNames
+from .hooks import CheckClassNames, FreezeModules
 
-__all__ = ['AutocastOptimWrapper', 'CheckClassNames', 'load_weights']
+__all__ = [
+    'AutocastOptimWrapper',
+    'CheckClassNames',
+    'FreezeModules',
+    'load_weights',
+]

@@ -23,7 +23,7 @@ class DenseTower(nn.Module):
 
     @abstractmethod
     def stages(self) -> list[list[nn.Module | nn.Parameter]]:
-        """The parts of the trunk from the image on, for freezing the first of them."""
+        """Return the parts of the trunk, from the image on, for freezing the first."""
 
     @abstractmethod
     def forward(self, images: Tensor) -> tuple[Tensor, Grid]:
@@ -34,8 +34,8 @@ class ResNetTower(DenseTower):
     """CLIP's ResNet; its attention pool folded into one linear map.
 
     The pool's value and output maps, one after the other, are linear:
-    ``W = W_c W_v`` and ``b = W_c b_v + b_c``. A patch of weight 1 in the pool would come
-    out as this map of it, so the patches start aligned with the text.
+    ``W = W_c W_v`` and ``b = W_c b_v + b_c``. A patch of weight 1 in the pool would
+    come out as this map of it, so the patches start aligned with the text.
     """
 
     def __init__(self, tower: ModifiedResNet) -> None:
@@ -72,8 +72,8 @@ class ViTTower(DenseTower):
         super().__init__()
         if tower.attn_pool is not None:
             raise ValueError(
-                'A ViT with an attentional pool (CoCa) has no patch in the joint space; '
-                'choose a CLIP whose ViT ends with its own tokens.'
+                'A ViT with an attentional pool (CoCa) has no patch in the joint '
+                'space; choose a CLIP whose ViT ends with its own tokens.'
             )
         self.trunk = tower
         self.embed_dim = tower.proj.shape[1]
@@ -139,7 +139,7 @@ class TimmTower(DenseTower):
         return self.trunk.num_features
 
     def stages(self) -> list[list[nn.Module | nn.Parameter]]:
-        """The trunk's direct parts, the members of a sequence of blocks apart."""
+        """Return the trunk's direct parts, the members of a sequence one by one."""
         result: list[list[nn.Module | nn.Parameter]] = []
         for name, child in self.trunk.named_children():
             if name in ('blocks', 'stages', 'layers') and list(child.children()):
@@ -195,7 +195,7 @@ def flatten(x: Tensor) -> tuple[Tensor, Grid]:
 
 
 def _value_map(qkv: nn.Linear) -> nn.Linear:
-    """The last third of a joint query-key-value map."""
+    """Return the last third of a joint query-key-value map."""
     width = qkv.out_features // 3
     value = nn.Linear(qkv.in_features, width, bias=qkv.bias is not None)
     value.weight.data.copy_(qkv.weight.data[-width:])

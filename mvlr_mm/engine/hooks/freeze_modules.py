@@ -1,0 +1,53 @@
+"""Keep parts of any model from training."""
+
+from collections.abc import Sequence
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from mmpretrain.registry import HOOKS
+from torch import nn
+
+
+@HOOKS.register_module()
+class FreezeModules(Hook):
+    """Hold modules fixed: no gradient, and eval mode, so that BatchNorm stays too.
+
+    For models whose parts have no ``frozen_stages`` of their own, such as mmpretrain's
+    ``TIMMBackbone``.
+
+    Args:
+        names: Dotted names of the modules in the model, e.g. ``['backbone']``.
+    """
+
+    # before the optimizer's gradients are first asked for
+    priority = 'VERY_HIGH'
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        self._frozen: list[nn.Module] = []
+
+    def before_train(self, runner: Runner) -> None:
+        """Find the modules and stop their gradients.
+
+        Raises:
+            ValueError: The model has no module of that name.
+        """
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        modules = dict(model.named_modules())
+        for name in self.names:
+            if name not in modules:
+                parts = [n for n, _ in model.named_children()]
+                raise ValueError(
+                    f'FreezeModules: the model has no module {name!r}; its parts are '
+                    f'{parts}, and theirs follow after a dot.'
+                )
+        self._frozen = [modules[name].requires_grad_(False) for name in self.names]
+
+    def before_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: dict | None = None
+    ) -> None:
+        """Undo what the loop's ``model.train()`` did to them."""
+        for module in self._frozen:
+            if module.training:
+                module.eval()

@@ -1,0 +1,34 @@
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmpretrain.registry import HOOKS
+from torch import nn
+
+
+def model():
+    trunk = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4))
+    return nn.ModuleDict(dict(backbone=trunk, head=nn.Conv2d(4, 2, 1)))
+
+
+def test_named_parts_stay_as_they_are():
+    net = model()
+    runner = SimpleNamespace(model=net)
+    hook = HOOKS.build(dict(type='FreezeModules', names=['backbone']))
+    hook.before_train(runner)
+    before = {k: v.clone() for k, v in net.state_dict().items()}
+    optimizer = torch.optim.SGD(net.parameters(), lr=1.0)
+    for _ in range(2):
+        net.train()
+        hook.before_train_iter(runner, 0)
+        net['head'](net['backbone'](torch.randn(2, 3, 4, 4))).sum().backward()
+        optimizer.step()
+    changed = {k for k, v in net.state_dict().items() if not v.equal(before[k])}
+    assert changed == {'head.weight', 'head.bias'}
+    assert net['head'].training
+
+
+def test_unknown_part_is_named():
+    hook = HOOKS.build(dict(type='FreezeModules', names=['bakbone']))
+    with pytest.raises(ValueError, match=r"no module 'bakbone'.*'backbone'"):
+        hook.before_train(SimpleNamespace(model=model()))
