@@ -1,0 +1,32 @@
+# mmpretrain's own parts on the same pictures and budget as mvlr_custom_small-clip.py:
+# timm's MobileNetV2 (frozen), average pooling, a linear classifier, AsymmetricLoss.
+# Run: MVLR_DATA_ROOT=/path/to/pictures MVLR_TRUNK=/path/to/mobilenetv2.safetensors \
+#      MVLR_NUM_LABELS=18 python tools/train.py configs/mvlr/stock_mobilenetv2_custom.py
+_base_ = [
+    '../_base_/datasets/custom_224px.py',
+    '../_base_/schedules/adamw_30e.py',
+    '../_base_/default_runtime.py',
+]
+
+data_preprocessor = dict(mean=[127.5] * 3, std=[127.5] * 3)
+model = dict(
+    type='ImageClassifier',
+    backbone=dict(
+        type='TIMMBackbone',
+        model_name='mobilenetv2_100',
+        checkpoint_path='{{$MVLR_TRUNK:data/mobilenetv2.safetensors}}',
+        num_classes=1001,
+        pad_type='same',
+    ),
+    neck=dict(type='GlobalAveragePooling'),
+    head=dict(
+        type='MultiLabelLinearClsHead',
+        num_classes=int('{{$MVLR_NUM_LABELS:18}}'),
+        in_channels=1280,
+        loss=dict(type='AsymmetricLoss', gamma_pos=0.0, gamma_neg=2.0, clip=0.0),
+    ),
+)
+custom_hooks = [
+    dict(type='EMAHook', momentum=3e-4, update_buffers=True),
+    dict(type='FreezeModules', names=['backbone']),
+]

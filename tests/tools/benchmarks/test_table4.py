@@ -1,0 +1,47 @@
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+PATH = Path(__file__).parents[3] / 'tools/benchmarks/table4.py'
+
+
+@pytest.fixture
+def table4():
+    spec = importlib.util.spec_from_file_location('table4', PATH)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_mean_and_spread_of_the_seeds(table4):
+    runs = {
+        'PDLR': [
+            dict(mAP=60.0, CF1=50.0, OF1=1.0),
+            dict(mAP=62.0, CF1=50.0, OF1=2.0),
+            dict(mAP=64.0, CF1=50.0, OF1=3.0),
+        ]
+    }
+    row = table4.markdown(runs).splitlines()[2]
+    assert row == '| PDLR | 3 | 62.00 ± 2.00 | 50.00 ± 0.00 | 2.00 ± 1.00 |'
+
+
+def test_finished_runs_are_read_not_repeated(table4, tmp_path, monkeypatch, capsys):
+    def refuse(*args, **kwargs):
+        pytest.fail(f'started {args}')
+
+    monkeypatch.setattr(table4.subprocess, 'run', refuse)
+    for seed, value in ((0, 40.0), (1, 50.0)):
+        folder = tmp_path / 'PDLR+IFM' / str(seed)
+        folder.mkdir(parents=True)
+        metrics = {f'mlgcn/{name}': value for name in ('mAP', 'CF1', 'OF1')}
+        (folder / 'test.json').write_text(json.dumps(metrics))
+    table4.main([str(tmp_path), '--seeds', '0', '1', '--rows', 'PDLR + IFM'])
+    assert '| PDLR + IFM | 2 | 45.00 ± 7.07 |' in capsys.readouterr().out
+    assert '45.00 ± 7.07' in (tmp_path / 'table4.md').read_text()
+
+
+def test_full_model_is_the_config_itself(table4):
+    assert table4.ROWS['PDLR + IFM + QMVL'] == []
+    assert len(table4.ROWS) == 6

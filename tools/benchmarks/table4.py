@@ -1,0 +1,120 @@
+"""Table 4 of the paper on your own pictures: six rows, several seeds, mean and spread.
+
+    MVLR_DATA_ROOT=... MVLR_CLIP=... python tools/benchmarks/table4.py WORK_DIR \
+        --seeds 0 1 2 [--amp] [--cfg-options KEY=VALUE ...]
+
+Trains and tests each row through `tools/train.py` and `tools/test.py` with the checkpoint
+that was best on val, and leaves `table4.md` and `table4.json` in WORK_DIR. What is done
+is not done again, so it can be stopped and started. `--stock CONFIG` adds a row for a
+model of mmpretrain's own parts.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+CONFIG = ROOT / 'configs/mvlr/mvlr_custom_small-clip.py'
+METRICS = ('mAP', 'CF1', 'OF1')
+
+NAMES = ['model.neck.prompt.prompts=names', 'model.neck.prompt.context_init=None']
+NO_IFM = ['model.neck.fusion=None', 'model.head.kcr=None']
+NO_QMVL = ['model.neck.interaction=None']
+ROWS = {
+    'names': NAMES + NO_IFM + NO_QMVL,
+    'PDLR': NO_IFM + NO_QMVL,
+    'names + QMVL': NAMES + NO_IFM,
+    'PDLR + IFM': NO_QMVL,
+    'PDLR + QMVL': NO_IFM,
+    'PDLR + IFM + QMVL': [],
+}
+
+
+def run(
+    config: Path, work_dir: Path, seed: int, amp: bool, options: Sequence[str]
+) -> dict[str, float]:
+    """Train and test once, or read what an earlier run left.
+
+    Args:
+        config: Config file.
+        work_dir: Folder of this run.
+        seed: Of weights, order and augmentation.
+        amp: Whether training runs in bfloat16.
+        options: Overrides, ``key=value``.
+
+    Returns:
+        The test metrics by name, without their prefix, in percent.
+
+    Raises:
+        subprocess.CalledProcessError: Training or testing failed.
+    """
+    result = work_dir / 'test.json'
+    if not result.is_file():
+        options = [*options, f'randomness.seed={seed}']
+        common = ['--work-dir', str(work_dir), '--cfg-options', *options]
+        flags = ['--amp'] if amp else []
+        tools = ROOT / 'tools'
+        train = [sys.executable, str(tools / 'train.py'), str(config), *flags, *common]
+        subprocess.run(train, check=True)
+        best = max(work_dir.glob('best_*.pth'), key=lambda p: p.stat().st_mtime)
+        test = [sys.executable, str(tools / 'test.py'), str(config), str(best), *flags]
+        out = ['--out', str(result), '--out-item', 'metrics']
+        subprocess.run([*test, *out, *common], check=True)
+        for checkpoint in work_dir.glob('*.pth'):
+            checkpoint.unlink()
+    metrics = json.loads(result.read_text())
+    return {k.split('/')[-1]: v for k, v in metrics.items() if isinstance(v, float)}
+
+
+def markdown(runs: dict[str, list[dict[str, float]]]) -> str:
+    """Return a table: mean and standard deviation over the seeds of each row.
+
+    Args:
+        runs: Metrics of each run, by row.
+    """
+    lines = [f'| model | seeds | {" | ".join(METRICS)} |', '|---' * 5 + '|']
+    for row, results in runs.items():
+        cells = []
+        for metric in METRICS:
+            values = [result[metric] for result in results]
+            spread = statistics.stdev(values) if len(values) > 1 else float('nan')
+            cells.append(f'{statistics.mean(values):.2f} ± {spread:.2f}')
+        lines.append(f'| {row} | {len(results)} | {" | ".join(cells)} |')
+    return '\n'.join(lines) + '\n'
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run every row with every seed and write the table after each run."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('work_dir', type=Path)
+    parser.add_argument('--config', type=Path, default=CONFIG)
+    parser.add_argument('--stock', type=Path, help='config of one more row')
+    parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
+    parser.add_argument('--rows', nargs='+', choices=ROWS, default=list(ROWS))
+    parser.add_argument('--amp', action='store_true', help='bfloat16')
+    parser.add_argument('--cfg-options', nargs='+', default=[])
+    args = parser.parse_args(argv)
+
+    jobs = {row: (args.config, ROWS[row]) for row in args.rows}
+    if args.stock is not None:
+        jobs[f'mmpretrain: {args.stock.stem}'] = (args.stock, [])
+    runs: dict[str, list[dict[str, float]]] = {}
+    for seed in args.seeds:  # all rows of a seed first: a table early
+        for row, (config, options) in jobs.items():
+            folder = args.work_dir / row.replace(' ', '').replace(':', '_') / str(seed)
+            options = [*options, *args.cfg_options]
+            metrics = run(config, folder, seed, args.amp, options)
+            runs.setdefault(row, []).append(metrics)
+            (args.work_dir / 'table4.json').write_text(json.dumps(runs, indent=1))
+            (args.work_dir / 'table4.md').write_text(markdown(runs))
+    print(markdown(runs))
+
+
+if __name__ == '__main__':
+    main()
