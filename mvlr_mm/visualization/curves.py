@@ -61,6 +61,8 @@ def draw_curves(
                 f'{", ".join(str(f) for files in runs.values() for f in files)}.'
             )
         axes.set(title=key, xlabel='epoch' if '/' in key else 'iteration')
+        if 'loss' in key:  # the first steps would flatten all that follows
+            axes.set_yscale('log')
         axes.grid(alpha=0.3)
         axes.legend()
     figure.savefig(path, dpi=120)

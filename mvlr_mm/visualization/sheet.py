@@ -50,7 +50,7 @@ def draw_sheet(
     thr: float = 0.5,
     columns: int = 4,
     side: int = 192,
-    lines: int = 9,
+    lines: int = 11,
 ) -> None:
     """Draw pictures with what the model says of them, and a legend.
 

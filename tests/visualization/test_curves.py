@@ -27,6 +27,7 @@ def test_a_panel_per_scalar_and_a_curve_per_run(tmp_path):
     assert [line.get_label() for line in loss.lines] == ['a', 'b']
     assert loss.lines[1].get_xydata().tolist() == [[10, 0.2], [20, 0.1]]
     assert result.lines[1].get_xydata().tolist() == [[1, 100.0]]
+    assert (loss.get_yscale(), result.get_yscale()) == ('log', 'linear')
     assert (loss.get_xlabel(), result.get_xlabel()) == ('iteration', 'epoch')
     colors = Image.open(tmp_path / 'curves.png').convert('RGB').getcolors(1 << 20)
     # matplotlib's first two colours: both curves are there
