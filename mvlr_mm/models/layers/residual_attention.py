@@ -1,17 +1,17 @@
 """Attention as a branch that begins as nothing."""
 
-import torch
 from torch import Tensor, nn
 
 from .attention import Attention
 
 
 class ResidualAttention(nn.Module):
-    """Eq. 1 and 2 as a pre-norm branch whose output is scaled by a gain from zero on.
+    """Eq. 1 and 2 as a pre-norm branch whose value map starts at zero.
 
-    ``queries + gain * Attention(LayerNorm(queries), LayerNorm(context))``: the module
-    begins as the identity on the queries, so what a pretrained model knows about them
-    is there at the first step.
+    ``queries + Attention(LayerNorm(queries), LayerNorm(context))``: the module begins as
+    the identity on the queries, so what a pretrained model knows about them is there at
+    the first step. (A gain in front of the branch would do the same, but it opens so
+    slowly at the small steps of AdamW that a short training never uses the branch.)
 
     Args:
         embed_dim: Width D.
@@ -24,7 +24,7 @@ class ResidualAttention(nn.Module):
         self.norm = nn.LayerNorm(embed_dim)
         self.norm_context = nn.LayerNorm(embed_dim) if cross else None
         self.attention = Attention(embed_dim)
-        self.gain = nn.Parameter(torch.zeros(embed_dim))
+        nn.init.zeros_(self.attention.value.weight)
 
     def forward(
         self, queries: Tensor, context: Tensor | None = None
@@ -38,4 +38,4 @@ class ResidualAttention(nn.Module):
         if context is not None:
             context = self.norm_context(context)
         values, attention = self.attention(self.norm(queries), context)
-        return queries + self.gain * values, attention
+        return queries + values, attention

@@ -11,16 +11,16 @@ def test_begins_as_the_identity_with_a_gradient():
     assert torch.equal(out, x)
     assert attention.shape == (2, 5, 5)
     out.sum().backward()
-    assert layer.gain.grad.abs().min() > 0
+    assert layer.attention.value.weight.grad.abs().max() > 0
 
 
-def test_adds_normed_attention_times_gain():
+def test_adds_normed_attention():
     layer = ResidualAttention(8, cross=True)
-    torch.nn.init.normal_(layer.gain)
+    torch.nn.init.normal_(layer.attention.value.weight)
     torch.nn.init.normal_(layer.norm_context.weight)
     x, context = torch.randn(2, 5, 8), torch.randn(2, 7, 8)
     normed = F.layer_norm(context, (8,), layer.norm_context.weight)
     values, expected = layer.attention(F.layer_norm(x, (8,)), normed)
     out, attention = layer(x, context)
-    torch.testing.assert_close(out, x + layer.gain * values)
+    torch.testing.assert_close(out, x + values)
     torch.testing.assert_close(attention, expected)

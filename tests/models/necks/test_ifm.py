@@ -68,7 +68,7 @@ def test_default_begins_as_the_identity_on_the_prompts():
 def test_default_equals_its_branches_once_they_are_open():
     ifm, feats = build(), features()
     for name, parameter in ifm.named_parameters():
-        if 'gain' in name or 'mlp.2' in name:
+        if name.endswith(('gain', 'value.weight')) or 'mlp.2' in name:
             torch.nn.init.normal_(parameter)
     out = ifm(feats)
     knowledge, m_ka = ifm.label_attention(feats.hard)
@@ -84,7 +84,7 @@ def test_default_equals_its_branches_once_they_are_open():
 def test_every_parameter_learns(residual):
     ifm, feats = build(residual=residual), features()
     for name, parameter in ifm.named_parameters():
-        if 'gain' in name or 'mlp.2' in name:
+        if name.endswith(('gain', 'value.weight')) or 'mlp.2' in name:
             torch.nn.init.normal_(parameter)
     out = ifm(feats)
     weights = torch.randn_like(out.labels)
