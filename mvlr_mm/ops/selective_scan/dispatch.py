@@ -13,6 +13,7 @@ from .mamba_ssm_scan import (
     selective_scan_mamba_ssm,
     supports_mamba_ssm,
 )
+from .native_scan import find_native_problem, selective_scan_native, supports_native
 from .reference import selective_scan_ref
 from .shapes import check_shapes
 from .torch_scan import selective_scan_torch
@@ -33,6 +34,9 @@ class Backend(NamedTuple):
 BACKENDS = {
     'mamba_ssm': Backend(
         selective_scan_mamba_ssm, 'cuda', find_mamba_ssm_problem, supports_mamba_ssm
+    ),
+    'native': Backend(
+        selective_scan_native, 'cpu', find_native_problem, supports_native
     ),
     'torch': Backend(selective_scan_torch),
     'reference': Backend(selective_scan_ref),
@@ -70,15 +74,17 @@ def check_backend(name: str | None) -> None:
 
 
 @functools.cache
-def _warn_about_slow_cuda(reasons: str) -> None:
+def _warn_about_slow_torch(device: str, reasons: str) -> None:
     warnings.warn(
-        'The selective scan runs in plain torch on a CUDA device, which is much slower '
-        f'than a kernel made for it. The faster backends do not work: {reasons}',
+        f'The selective scan runs in plain torch on {device!r}, which is much slower '
+        f'than code made for it. The faster backends do not work: {reasons}',
         RuntimeWarning,
         stacklevel=4,
     )
 
 
+# Under torch.compile the answer is a constant, found outside the graph.
+@torch.compiler.assume_constant_result
 def choose_backend(device: str, name: str | None = None) -> str:
     """Return the name of the backend that runs on a device.
 
@@ -102,10 +108,10 @@ def choose_backend(device: str, name: str | None = None) -> str:
         return name
     fitting = [n for n, b in BACKENDS.items() if b.device in (None, device)]
     chosen = next(n for n in fitting if BACKENDS[n].find_problem() is None)
-    if device == 'cuda' and BACKENDS[chosen].device is None:
-        skipped = fitting[: fitting.index(chosen)]
-        _warn_about_slow_cuda(
-            '; '.join(f'{n}: {BACKENDS[n].find_problem()}' for n in skipped)
+    skipped = fitting[: fitting.index(chosen)]
+    if skipped and BACKENDS[chosen].device is None:
+        _warn_about_slow_torch(
+            device, '; '.join(f'{n}: {BACKENDS[n].find_problem()}' for n in skipped)
         )
     return chosen
 
