@@ -2,12 +2,13 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import open_clip
 import pytest
 import torch
+from mmengine.registry import DefaultScope
 from safetensors.torch import save_file
 
 TEXT = dict(context_length=24, vocab_size=49408, width=32, heads=2, layers=2)
@@ -29,6 +30,13 @@ VISION = {
         image_size=224,
     ),
 }
+
+
+@pytest.fixture(autouse=True)
+def fresh_scope() -> Iterator[None]:
+    """Forget the registry scope that a runner of this test has left behind."""
+    yield
+    DefaultScope._instance_dict.clear()
 
 
 @pytest.fixture(scope='session')
