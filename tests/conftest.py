@@ -33,8 +33,10 @@ VISION = {
 
 
 @pytest.fixture(autouse=True)
-def fresh_scope() -> Iterator[None]:
-    """Forget the registry scope that a runner of this test has left behind."""
+def mmpretrain_scope() -> Iterator[None]:
+    """Look names up as the configs do, whatever scope an earlier runner has left."""
+    DefaultScope._instance_dict.clear()
+    DefaultScope.get_instance('tests', scope_name='mmpretrain')
     yield
     DefaultScope._instance_dict.clear()
 
