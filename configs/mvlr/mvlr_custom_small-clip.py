@@ -19,3 +19,9 @@ model = dict(
         interaction=dict(embed_dim=width),
     ),
 )
+
+# some hundred steps rather than the paper's 77,000: larger ones, and a shorter memory
+optim_wrapper = dict(optimizer=dict(lr=5e-4))
+train_cfg = dict(max_epochs=5)
+custom_hooks = [dict(type='EMAHook', momentum=0.01, update_buffers=True)]
+default_hooks = dict(logger=dict(interval=20), checkpoint=dict(max_keep_ckpts=1))

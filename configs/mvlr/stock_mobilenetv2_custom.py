@@ -26,7 +26,10 @@ model = dict(
         loss=dict(type='AsymmetricLoss', gamma_pos=0.0, gamma_neg=2.0, clip=0.0),
     ),
 )
+optim_wrapper = dict(optimizer=dict(lr=5e-4))
+train_cfg = dict(max_epochs=5)
 custom_hooks = [
-    dict(type='EMAHook', momentum=3e-4, update_buffers=True),
+    dict(type='EMAHook', momentum=0.01, update_buffers=True),
     dict(type='FreezeModules', names=['backbone']),
 ]
+default_hooks = dict(logger=dict(interval=20), checkpoint=dict(max_keep_ckpts=1))

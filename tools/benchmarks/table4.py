@@ -3,10 +3,10 @@
     MVLR_DATA_ROOT=... MVLR_CLIP=... python tools/benchmarks/table4.py WORK_DIR \
         --seeds 0 1 2 [--amp] [--cfg-options KEY=VALUE ...]
 
-Trains and tests each row through `tools/train.py` and `tools/test.py`, with the
-checkpoint that was best on val, and leaves `table4.md` and `table4.json` in WORK_DIR.
-What is done is not done again, so it can be stopped and started. `--stock CONFIG` adds a
-row for a model of mmpretrain's own parts.
+Trains and tests each row through `tools/train.py` and `tools/test.py`, with the averaged
+weights of the last epoch, and leaves `table4.md` and `table4.json` in WORK_DIR. What is
+done is not done again, so it can be stopped and started. `--stock CONFIG` adds a row for
+a model of mmpretrain's own parts.
 """
 
 import argparse
@@ -60,8 +60,8 @@ def run(
         tools = ROOT / 'tools'
         train = [sys.executable, str(tools / 'train.py'), str(config), *flags, *common]
         subprocess.run(train, check=True)
-        best = max(work_dir.glob('best_*.pth'), key=lambda p: p.stat().st_mtime)
-        test = [sys.executable, str(tools / 'test.py'), str(config), str(best), *flags]
+        last = (work_dir / 'last_checkpoint').read_text()
+        test = [sys.executable, str(tools / 'test.py'), str(config), last, *flags]
         out = ['--out', str(result), '--out-item', 'metrics']
         subprocess.run([*test, *out, *common], check=True)
         for checkpoint in work_dir.glob('*.pth'):

@@ -22,6 +22,6 @@ model = dict(
         kcr=dict(type='KCRLoss', loss_weight=4.0),
         scale=20.0,
         bias=-4.0,
-        pooling=dict(type='SoftmaxPatchPooling', temperature=0.3),
+        pooling=dict(type='SoftmaxPatchPooling', temperature=5.0),
     ),
 )
