@@ -5,8 +5,8 @@
 
 Trains and tests each row through `tools/train.py` and `tools/test.py`, with the averaged
 weights of the last epoch, and leaves `table4.md` and `table4.json` in WORK_DIR. What is
-done is not done again, so it can be stopped and started. `--stock CONFIG` adds a row for
-a model of mmpretrain's own parts.
+done is not done again, so it can be stopped and started. `--also` adds a row for each of
+other configs, for instance of mmpretrain's own parts.
 """
 
 import argparse
@@ -94,7 +94,7 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument('work_dir', type=Path)
     parser.add_argument('--config', type=Path, default=CONFIG)
-    parser.add_argument('--stock', type=Path, help='config of one more row')
+    parser.add_argument('--also', type=Path, nargs='*', default=[], help='more rows')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
     parser.add_argument('--rows', nargs='+', choices=ROWS, default=list(ROWS))
     parser.add_argument('--amp', action='store_true', help='bfloat16')
@@ -102,12 +102,11 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
 
     jobs = {row: (args.config, ROWS[row]) for row in args.rows}
-    if args.stock is not None:
-        jobs[f'mmpretrain: {args.stock.stem}'] = (args.stock, [])
+    jobs.update({config.stem: (config, []) for config in args.also})
     runs: dict[str, list[dict[str, float]]] = {}
     for seed in args.seeds:  # all rows of a seed first: a table early
         for row, (config, options) in jobs.items():
-            folder = args.work_dir / row.replace(' ', '').replace(':', '_') / str(seed)
+            folder = args.work_dir / row.replace(' ', '') / str(seed)
             options = [*options, *args.cfg_options]
             metrics = run(config, folder, seed, args.amp, options)
             runs.setdefault(row, []).append(metrics)
