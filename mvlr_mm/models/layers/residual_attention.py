@@ -8,9 +8,9 @@ from .attention import Attention
 class ResidualAttention(nn.Module):
     """Eq. 1 and 2 as a pre-norm branch whose value map starts at zero.
 
-    ``queries + Attention(LayerNorm(queries), LayerNorm(context))``: the module begins as
-    the identity on the queries, so what a pretrained model knows about them is there at
-    the first step. (A gain in front of the branch would do the same, but it opens so
+    ``queries + Attention(LayerNorm(queries), LayerNorm(context))``: the module begins
+    as the identity on the queries, so what a pretrained model knows about them is there
+    at the first step. (A gain in front of the branch would do the same, but it opens so
     slowly at the small steps of AdamW that a short training never uses the branch.)
 
     Args:
