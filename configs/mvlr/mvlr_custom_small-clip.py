@@ -20,8 +20,24 @@ model = dict(
     ),
 )
 
-# some hundred steps rather than the paper's 77,000: larger ones, and a shorter memory
-optim_wrapper = dict(optimizer=dict(lr=5e-4))
+# Some hundred steps rather than the paper's 77,000: larger ones, a shorter memory, and
+# no augmentation but the flip.
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
 train_cfg = dict(max_epochs=5)
 custom_hooks = [dict(type='EMAHook', momentum=0.01, update_buffers=True)]
 default_hooks = dict(logger=dict(interval=20), checkpoint=dict(max_keep_ckpts=1))
+train_dataloader = dict(
+    dataset=dict(
+        pipeline=[
+            dict(type='LoadImageFromFile'),
+            dict(
+                type='Resize',
+                scale=(224, 224),
+                interpolation='bicubic',
+                backend='pillow',
+            ),
+            dict(type='RandomFlip', prob=0.5, direction='horizontal'),
+            dict(type='PackInputs'),
+        ]
+    )
+)

@@ -26,10 +26,26 @@ model = dict(
         loss=dict(type='AsymmetricLoss', gamma_pos=0.0, gamma_neg=2.0, clip=0.0),
     ),
 )
-optim_wrapper = dict(optimizer=dict(lr=5e-4))
+# as mvlr_custom_small-clip.py
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
 train_cfg = dict(max_epochs=5)
 custom_hooks = [
     dict(type='EMAHook', momentum=0.01, update_buffers=True),
     dict(type='FreezeModules', names=['backbone']),
 ]
 default_hooks = dict(logger=dict(interval=20), checkpoint=dict(max_keep_ckpts=1))
+train_dataloader = dict(
+    dataset=dict(
+        pipeline=[
+            dict(type='LoadImageFromFile'),
+            dict(
+                type='Resize',
+                scale=(224, 224),
+                interpolation='bicubic',
+                backend='pillow',
+            ),
+            dict(type='RandomFlip', prob=0.5, direction='horizontal'),
+            dict(type='PackInputs'),
+        ]
+    )
+)

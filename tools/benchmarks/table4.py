@@ -4,9 +4,9 @@
         --seeds 0 1 2 [--amp] [--cfg-options KEY=VALUE ...]
 
 Trains and tests each row through `tools/train.py` and `tools/test.py`, with the
-averaged weights of the last epoch, and leaves `table4.md` and `table4.json` in WORK_DIR.
-What is done is not done again, so it can be stopped and started. `--also` adds a row for
-each of other configs, for instance of mmpretrain's own parts.
+averaged weights of the last epoch, and leaves `table4.md` and `table4.json` in
+WORK_DIR. What is done is not done again, so it can be stopped and started. `--also`
+adds a row for each of other configs, for instance of mmpretrain's own parts.
 """
 
 import argparse
