@@ -15,6 +15,14 @@ _FILLED_BY = {
 }
 
 
+def describe_missing(field: str, stage: str) -> str:
+    """Say which stage must come before ``stage`` to fill ``field``."""
+    return (
+        f'{stage} needs VLFeatures.{field}, which no earlier stage has filled: '
+        f'add {_FILLED_BY[field]} before {stage} in the config.'
+    )
+
+
 class VLFeatures(NamedTuple):
     """What travels from the backbone through the necks to the head.
 
@@ -43,10 +51,7 @@ class VLFeatures(NamedTuple):
         """
         value = getattr(self, field)
         if value is None:
-            raise ValueError(
-                f'{stage} needs VLFeatures.{field}, which no earlier stage has filled: '
-                f'add {_FILLED_BY[field]} before {stage} in the config.'
-            )
+            raise ValueError(describe_missing(field, stage))
         return value
 
     def batch_labels(self, stage: str) -> Tensor:

@@ -26,6 +26,8 @@ class SelfAttentionInteraction(BaseModule):
         init_cfg: As in every mmengine module.
     """
 
+    requires = ('labels',)
+
     def __init__(
         self,
         embed_dim: int,
@@ -74,6 +76,8 @@ class CrossAttentionInteraction(BaseModule):
         zero_init: Whether the stage starts as the identity.
         init_cfg: As in every mmengine module.
     """
+
+    requires = ('labels',)
 
     def __init__(
         self,

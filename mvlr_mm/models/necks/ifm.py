@@ -44,6 +44,9 @@ class IFM(BaseModule):
             has filled ``hard`` and ``soft``.
     """
 
+    requires = ('hard', 'soft')
+    provides = ('labels', 'knowledge', 'context', 'relation')
+
     def __init__(
         self,
         embed_dim: int,

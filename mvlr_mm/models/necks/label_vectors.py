@@ -37,6 +37,8 @@ class LabelVectors(BaseModule):
         ValueError: ``file`` has no vector for a label, or ``key`` does not fit it.
     """
 
+    provides = ('hard', 'soft', 'labels')
+
     def __init__(
         self,
         file: str,

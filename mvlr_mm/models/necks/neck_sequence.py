@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mmengine.model import BaseModule
 from mmpretrain.registry import MODELS
 
-from ...structures import VLFeatures
+from ...structures import VLFeatures, describe_missing
 
 
 @MODELS.register_module()
@@ -22,7 +22,9 @@ class NeckSequence(BaseModule):
         **stages: Config of each stage, or None for no such stage.
 
     Raises:
-        ValueError: No stage is left, or a name is taken by the module itself.
+        ValueError: No stage is left, a name is taken by the module itself, or a stage
+            needs what no stage before it gives (by the attributes ``requires`` and
+            ``provides`` of the stages, names of fields of ``VLFeatures``).
     """
 
     def __init__(self, init_cfg: dict | None = None, **stages: dict | None) -> None:
@@ -34,6 +36,15 @@ class NeckSequence(BaseModule):
             if hasattr(self, name):
                 raise ValueError(f'A stage cannot be named {name!r}; choose another.')
             self.add_module(name, MODELS.build(stages[name]))
+        self._check_order()
+
+    def _check_order(self) -> None:
+        filled: set[str] = set()
+        for stage in self.children():
+            for field in getattr(stage, 'requires', ()):
+                if field not in filled:
+                    raise ValueError(describe_missing(field, type(stage).__name__))
+            filled.update(getattr(stage, 'provides', ()))
 
     def forward(self, feats: VLFeatures) -> VLFeatures:
         """Pass the features through every stage."""

@@ -47,6 +47,8 @@ class PDLR(BaseModule):
         FileNotFoundError: ``classes`` is a path that leads nowhere.
     """
 
+    provides = ('hard', 'soft', 'labels')
+
     def __init__(
         self,
         text_encoder: dict | nn.Module,

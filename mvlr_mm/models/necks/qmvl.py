@@ -72,6 +72,8 @@ class QMVL(BaseModule):
         ValueError: ``order`` does not exist.
     """
 
+    requires = ('labels',)
+
     def __init__(
         self,
         embed_dim: int,

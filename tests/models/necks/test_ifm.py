@@ -116,6 +116,12 @@ def test_parameters_are_those_of_the_paper():
     assert sum(p.numel() for p in ifm.parameters()) == 9 * 512**2 + mlp_size + 1
 
 
+def test_missing_prompts_are_named():
+    bare = VLFeatures(torch.randn(1, 4, D), (2, 2))
+    with pytest.raises(ValueError, match=r"IFM needs .*hard.*type='PDLR'.*before IFM"):
+        build()(bare)
+
+
 def test_alpha_is_checked():
     with pytest.raises(ValueError, match=r'alpha \(1.5\) must be in \[0, 1\]'):
         build(alpha=1.5)

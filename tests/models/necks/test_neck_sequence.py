@@ -32,15 +32,25 @@ def test_classes_come_from_the_prompt_stage(prompt):
     assert neck.classes == ('cat', 'dog')
     neck.set_classes(['sea'])
     assert neck.classes == ('sea',)
-    bare = MODELS.build(dict(type='NeckSequence', fusion=dict(type='IFM', embed_dim=4)))
-    with pytest.raises(ValueError, match=r"\('fusion',\) makes labels.*'PDLR'"):
+    dense = dict(type='DenseProjection', in_channels=4, out_channels=4)
+    bare = MODELS.build(dict(type='NeckSequence', dense=dense))
+    with pytest.raises(ValueError, match=r"\('dense',\) makes labels.*'PDLR'"):
         bare.set_classes(['sea'])
 
 
-def test_config_without_prompt_says_so():
-    neck = MODELS.build(dict(type='NeckSequence', fusion=dict(type='IFM', embed_dim=4)))
-    with pytest.raises(ValueError, match=r"IFM needs .*hard.*type='PDLR'.*before IFM"):
-        neck(VLFeatures(torch.randn(1, 4, 4), (2, 2)))
+@pytest.mark.parametrize(
+    'stage',
+    ['IFM', 'QMVL', 'SelfAttentionInteraction', 'CrossAttentionInteraction'],
+)
+def test_config_without_prompt_does_not_build(prompt, stage):
+    cfg = dict(type=stage, embed_dim=16)
+    with pytest.raises(
+        ValueError, match=rf"{stage} needs .*type='PDLR'.*bef.* {stage}"
+    ):
+        MODELS.build(dict(type='NeckSequence', stage=cfg))
+    with pytest.raises(ValueError, match=rf'{stage} needs '):
+        MODELS.build(dict(type='NeckSequence', stage=cfg, prompt=prompt))
+    MODELS.build(dict(type='NeckSequence', prompt=prompt, stage=cfg))
 
 
 def test_names_are_checked():
