@@ -1,4 +1,8 @@
-"""Two processes give the gradients of one on the joined batch."""
+"""Two processes give the gradients of one on the joined batch.
+
+The file is the program of the processes, too. It lies in a folder of its own because a
+program finds what lies beside it before anything installed.
+"""
 
 import subprocess
 import sys
