@@ -74,6 +74,28 @@ def test_leaf_leaves_what_it_must_out_of_weight_decay(path, tiny_clip):
         assert (decay[id(parameter)] == 0) == exempt, name
 
 
+def test_default_learns_in_bfloat16(tiny_clip):
+    cfg = Config.fromfile(ROOT / 'mvlr/mvlr_rn101_coco.py')
+    shrink(cfg.model, tiny_clip())
+    torch.manual_seed(0)
+    model = MODELS.build(
+        dict(cfg.model, data_preprocessor=dict(cfg.data_preprocessor))
+    ).train()
+    wrapper = build_optim_wrapper(
+        model,
+        dict(
+            type='AutocastOptimWrapper',
+            optimizer=dict(type='AdamW', lr=1e-3),
+        ),
+    )
+    images = torch.randint(0, 256, (4, 3, 64, 64), dtype=torch.uint8)
+    samples = [DataSample().set_gt_label(y) for y in ([0], [1], [0, 1], [])]
+    data = dict(inputs=list(images), data_samples=samples)
+    losses = [model.train_step(data, wrapper)['loss'].item() for _ in range(12)]
+    assert losses[-1] < 0.7 * losses[0]
+    assert all(p.dtype == torch.float32 for p in model.parameters())
+
+
 def test_coco_leaves_name_coco_s_labels():
     cfg = Config.fromfile(ROOT / 'mvlr/mvlr_rn101_coco.py')
     names = read_label_names(cfg.model.neck.prompt.classes)
