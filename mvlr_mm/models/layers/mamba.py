@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -21,6 +21,13 @@ def _draw_dt_bias(width: int) -> Tensor:
     low, high = math.log(_MIN_STEP), math.log(_MAX_STEP)
     step = torch.empty(width).uniform_(low, high).exp()
     return step + torch.log(-torch.expm1(-step))  # the inverse of softplus
+
+
+class Carry(NamedTuple):
+    """What a block needs of earlier tokens to go on after them."""
+
+    inputs: Tensor  # (B, inner, conv_width - 1)  the last inputs of the convolution
+    state: Tensor  # (B, inner, N)  of the state space model
 
 
 class MambaBlock(nn.Module):
@@ -116,6 +123,37 @@ class MambaBlock(nn.Module):
             backend=self.scan_backend,
         )
         return x + self.out_proj(y.transpose(1, 2))
+
+    def steps(self, x: Tensor, carry: Carry | None = None) -> tuple[Tensor, Carry]:
+        """Convolution, SiLU and state space model, going on after earlier tokens.
+
+        Args:
+            x: Normed tokens after ``in_x``, (B, inner, L).
+            carry: From the tokens before; None at the start of a sequence.
+
+        Returns:
+            What ``forward`` has before the gate z, (B, inner, L), and the carry for
+            the tokens that follow.
+        """
+        width = self.conv.kernel_size[0] - 1
+        past = x.new_zeros(*x.shape[:2], width) if carry is None else carry.inputs
+        x = torch.cat([past, x], dim=2)
+        u = F.silu(F.conv1d(x, self.conv.weight, self.conv.bias, groups=x.shape[1]))
+        dt, B, C = self.x_proj(u.transpose(1, 2)).split(self.split, dim=-1)
+        y, state = selective_scan(
+            u,
+            self.dt_proj(dt).transpose(1, 2),
+            -self.A_log.exp(),
+            B.transpose(1, 2),
+            C.transpose(1, 2),
+            D=self.D,
+            delta_bias=self.dt_bias,
+            delta_softplus=True,
+            return_last_state=True,
+            initial_state=None if carry is None else carry.state,
+            backend=self.scan_backend,
+        )
+        return y, Carry(x[:, :, x.shape[2] - width :], state)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], *args: Any) -> 'MambaBlock':
         """Move or cast the block, except for the float32 parameters' precision."""

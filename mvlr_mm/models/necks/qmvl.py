@@ -1,48 +1,14 @@
 """QMVL: visual and linguistic tokens refine each other through Mamba (Eq. 11)."""
 
-from collections.abc import Callable
-from typing import NamedTuple
-
-import torch
 from mmengine.model import BaseModule
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
+from ...ops.selective_scan import carries_state
 from ...structures import VLFeatures
 from ..layers.mamba import MambaBlock
 from ..layers.modalities import get_modalities
-
-
-class _SecondPass(NamedTuple):
-    """The second of the two passes over (former, latter)."""
-
-    arrange: Callable[[Tensor, Tensor], Tensor]  # former, latter -> sequence
-    keep: Callable[[Tensor, int], Tensor]  # output, length of latter -> latter in order
-
-
-def _join(former: Tensor, latter: Tensor) -> Tensor:
-    return torch.cat([former, latter], dim=1)
-
-
-def _keep_latter(output: Tensor, length: int) -> Tensor:
-    return output[:, -length:]
-
-
-# Figure 3 of the paper, a to d.
-_ORDERS = {
-    'F': None,
-    'O-FB': _SecondPass(
-        lambda former, latter: _join(former, latter).flip(1),
-        lambda output, length: output.flip(1)[:, -length:],
-    ),
-    'P-FB-S1': _SecondPass(
-        lambda former, latter: _join(former.flip(1), latter), _keep_latter
-    ),
-    'P-FB-S2': _SecondPass(
-        lambda former, latter: _join(former, latter.flip(1)),
-        lambda output, length: output[:, -length:].flip(1),
-    ),
-}
+from ..layers.two_passes import ORDERS, plain_passes, shared_passes
 
 
 @MODELS.register_module()
@@ -52,6 +18,9 @@ class QMVL(BaseModule):
     The linguistic block reads (X, T) and, in the default order, (X, inv T), keeps the
     label part of both, puts the second back in order and sums them to T^rf. The visual
     block does the same with (T, X) and (T, inv X) for X^rf.
+
+    Both passes of a block are computed together, with nothing done twice; see
+    :func:`mvlr_mm.models.layers.two_passes.shared_passes`.
 
     The sum is the paper's, and each pass carries the residual: with ``zero_init`` the
     stage starts as twice the identity (once with order 'F').
@@ -86,10 +55,10 @@ class QMVL(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        if order not in _ORDERS:
+        if order not in ORDERS:
             raise ValueError(
                 f'QMVL: order {order!r} does not exist; choose one of '
-                f'{", ".join(map(repr, _ORDERS))}.'
+                f'{", ".join(map(repr, ORDERS))}.'
             )
         self.embed_dim = embed_dim
         self.order = order
@@ -119,11 +88,7 @@ class QMVL(BaseModule):
 
     def _refine(self, block: MambaBlock, former: Tensor, latter: Tensor) -> Tensor:
         """Return the latter part after it has seen the former."""
-        length = latter.shape[1]
-        forward, second = _join(former, latter), _ORDERS[self.order]
-        if second is None:
-            return _keep_latter(block(forward), length)
-        # Both passes share the weights, so they go through the block as one batch.
-        both = torch.cat([forward, second.arrange(former, latter)])
-        first_output, second_output = block(both).chunk(2)
-        return _keep_latter(first_output, length) + second.keep(second_output, length)
+        # a scan that cannot go on from a state is fast on whole sequences only
+        carries = carries_state(latter.device.type, block.scan_backend)
+        passes = shared_passes if carries else plain_passes
+        return passes(block, former, latter, self.order)

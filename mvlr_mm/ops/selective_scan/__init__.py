@@ -1,10 +1,16 @@
 """The selective scan of Mamba: one function, several implementations."""
 
-from .dispatch import available_backends, check_backend, selective_scan
+from .dispatch import (
+    available_backends,
+    carries_state,
+    check_backend,
+    selective_scan,
+)
 from .reference import selective_scan_ref
 
 __all__ = [
     'available_backends',
+    'carries_state',
     'check_backend',
     'selective_scan',
     'selective_scan_ref',

@@ -28,12 +28,17 @@ class Backend(NamedTuple):
     device: str | None = None  # a torch device type, or None for any
     find_problem: Callable[[], str | None] = lambda: None  # None: it works here
     supports: Callable[[Tensor, Tensor | None, bool], bool] = lambda *_: True
+    carries_state: bool = True  # goes on from a state, with its gradient
 
 
 # In order of preference. A new backend is one more line.
 BACKENDS = {
     'mamba_ssm': Backend(
-        selective_scan_mamba_ssm, 'cuda', find_mamba_ssm_problem, supports_mamba_ssm
+        selective_scan_mamba_ssm,
+        'cuda',
+        find_mamba_ssm_problem,
+        supports_mamba_ssm,
+        carries_state=False,
     ),
     'native': Backend(
         selective_scan_native, 'cpu', find_native_problem, supports_native
@@ -114,6 +119,20 @@ def choose_backend(device: str, name: str | None = None) -> str:
             device, '; '.join(f'{n}: {BACKENDS[n].find_problem()}' for n in skipped)
         )
     return chosen
+
+
+def carries_state(device: str, name: str | None = None) -> bool:
+    """Whether the backend for a device goes on from a state without plain torch.
+
+    Args:
+        device: A torch device type, such as 'cpu' or 'cuda'.
+        name: A backend asked for, or None for a choice by device.
+
+    Raises:
+        ValueError: No backend has this name, or it does not run on this device.
+        RuntimeError: The backend asked for does not work on this machine.
+    """
+    return BACKENDS[choose_backend(device, name)].carries_state
 
 
 def selective_scan(

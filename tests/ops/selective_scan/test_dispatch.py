@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from mvlr_mm.ops import available_backends, selective_scan, selective_scan_ref
-from mvlr_mm.ops.selective_scan import check_backend, dispatch
-from mvlr_mm.ops.selective_scan.dispatch import Backend, choose_backend
+from mvlr_mm.ops.selective_scan import carries_state, check_backend, dispatch
+from mvlr_mm.ops.selective_scan.dispatch import BACKENDS, Backend, choose_backend
 
 
 def fake(result):
@@ -125,3 +125,12 @@ def test_a_backend_for_another_device_is_an_error(table):
 @pytest.mark.parametrize('name', [None, 'torch', 'reference'])
 def test_a_backend_that_works_passes_the_check(name):
     check_backend(name)
+
+
+def test_only_scans_that_go_on_from_a_state_say_so(monkeypatch):
+    assert carries_state('cpu')
+    assert carries_state('cpu', 'reference')
+    kernel = BACKENDS['mamba_ssm']._replace(find_problem=lambda: None)
+    monkeypatch.setitem(BACKENDS, 'mamba_ssm', kernel)
+    assert not carries_state('cuda')
+    assert carries_state('cuda', 'torch')

@@ -1,0 +1,105 @@
+"""Two passes of one Mamba block over (former, latter), of which the latter is kept."""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .mamba import Carry, MambaBlock
+
+# Figure 3 of the paper, a to d: one pass forward; also the whole inverted; also with
+# the former part inverted; also with the latter part inverted.
+ORDERS = ('F', 'O-FB', 'P-FB-S1', 'P-FB-S2')
+
+
+def plain_passes(
+    block: MambaBlock, former: Tensor, latter: Tensor, order: str
+) -> Tensor:
+    """Run the block over whole sequences, as Eq. 11 writes them.
+
+    Args:
+        block: Shared by both passes.
+        former: (B, M, D).
+        latter: (B, L, D).
+        order: One of ``ORDERS``.
+
+    Returns:
+        The latter part of both passes, put back in order and summed, (B, L, D).
+    """
+    length = latter.shape[1]
+    forward = torch.cat([former, latter], dim=1)
+    if order == 'F':
+        return block(forward)[:, -length:]
+    if order == 'P-FB-S1':
+        second = torch.cat([former.flip(1), latter], dim=1)
+    elif order == 'P-FB-S2':
+        second = torch.cat([former, latter.flip(1)], dim=1)
+    else:
+        second = forward.flip(1)
+    # both passes share the weights, so they go through the block as one batch
+    first, second = block(torch.cat([forward, second])).chunk(2)
+    if order == 'O-FB':
+        second = second[:, :length].flip(1)
+    elif order == 'P-FB-S2':
+        second = second[:, -length:].flip(1)
+    return first[:, -length:] + second[:, -length:]
+
+
+def shared_passes(
+    block: MambaBlock, former: Tensor, latter: Tensor, order: str
+) -> Tensor:
+    """Give what :func:`plain_passes` gives, and compute nothing twice.
+
+    Norm and maps act token by token, so each token passes them once, whatever the
+    order. Where both passes begin with the same part, it is scanned once and both go on
+    from its state. The gate is computed only where the output is kept, and the map
+    out, which is linear, follows the sum.
+
+    Args:
+        block: Shared by both passes.
+        former: (B, M, D).
+        latter: (B, L, D).
+        order: One of ``ORDERS``.
+
+    Returns:
+        As :func:`plain_passes`, (B, L, D).
+    """
+    kept = block.norm(latter)
+    x = block.in_x(kept).transpose(1, 2)  # (B, inner, L)
+    before = block.in_x(block.norm(former)).transpose(1, 2)  # (B, inner, M)
+    y = _SCANS[order](block, before, x)
+    y = y.transpose(1, 2) * F.silu(block.in_z(kept))
+    passes = 1 if order == 'F' else 2  # each carries the residual
+    return passes * latter + block.out_proj(y)
+
+
+def _once(block: MambaBlock, before: Tensor, x: Tensor) -> Tensor:
+    _, carry = block.steps(before)
+    return block.steps(x, carry)[0]
+
+
+def _whole(block: MambaBlock, before: Tensor, x: Tensor) -> Tensor:
+    # in the inverted sequence the kept part comes first: what follows is not needed
+    return _once(block, before, x) + block.steps(x.flip(2))[0].flip(2)
+
+
+def _former(block: MambaBlock, before: Tensor, x: Tensor) -> Tensor:
+    _, carry = block.steps(torch.cat([before, before.flip(2)]))
+    first, second = block.steps(torch.cat([x, x]), carry)[0].chunk(2)
+    return first + second
+
+
+def _latter(block: MambaBlock, before: Tensor, x: Tensor) -> Tensor:
+    _, carry = block.steps(before)
+    both = Carry(*(torch.cat([part, part]) for part in carry))
+    first, second = block.steps(torch.cat([x, x.flip(2)]), both)[0].chunk(2)
+    return first + second.flip(2)
+
+
+_SCANS: dict[str, Callable[[MambaBlock, Tensor, Tensor], Tensor]] = {
+    'F': _once,
+    'O-FB': _whole,
+    'P-FB-S1': _former,
+    'P-FB-S2': _latter,
+}
