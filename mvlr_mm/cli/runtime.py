@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from mmengine.config import Config, DictAction
@@ -91,15 +92,19 @@ def join_processes(cfg: Config) -> None:
 def plain_errors() -> Iterator[None]:
     """Say in one line what a person can mend: a wrong value, a missing file.
 
-    Wraps what happens before the first batch. Other errors keep their traceback.
+    Other errors keep their traceback, and so does whatever comes out of the model at
+    work on a batch: there the way to the error tells more than its text.
 
     Raises:
-        SystemExit: With status 2, instead of a ValueError or OSError.
+        SystemExit: With status 2, instead of a ValueError, OSError or UnpicklingError.
     """
     try:
         yield
-    except (OSError, ValueError) as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
+    except (OSError, UnpicklingError, ValueError) as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        if any(frame.name == 'run_iter' for frame in frames):
+            raise
+        place = frames[-1]
         print(f'error: {error}', file=sys.stderr)
         print(f'(raised in {place.filename}, line {place.lineno})', file=sys.stderr)
         raise SystemExit(2) from None

@@ -96,8 +96,7 @@ def main(argv: list[str] | None = None) -> int:
         runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
         if args.out and args.out_item != 'metrics':
             runner.test_evaluator.metrics.append(DumpResults(out_file_path=args.out))
-        _ = runner.test_loop  # reads the data set
-    metrics = runner.test()
+        metrics = runner.test()
     if args.out and args.out_item == 'metrics':
         mmengine.dump(metrics, args.out)
     return 0

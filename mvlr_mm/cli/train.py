@@ -83,5 +83,5 @@ def main(argv: list[str] | None = None) -> int:
         runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
         # both data sets are read now, not after the first epoch
         _ = runner.train_loop, runner.val_loop
-    runner.train()
+        runner.train()
     return 0

@@ -8,13 +8,14 @@ import torch
 
 from mvlr_mm.cli import train
 from mvlr_mm.cli.runtime import check_checkpoint, plain_errors
+from mvlr_mm.engine import load_weights
 
 ROOT = Path(__file__).parents[2]
 
 
 def final_weights(work_dir):
     path = work_dir / 'epoch_1.pth'
-    return torch.load(path, weights_only=False)['state_dict']
+    return load_weights(path)['state_dict']
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='the way without a GPU')
@@ -65,3 +66,11 @@ def test_plain_errors_says_the_error_and_its_place(capsys):
 def test_plain_errors_leaves_other_errors_alone():
     with pytest.raises(KeyError), plain_errors():
         raise KeyError('a bug')
+
+
+def test_plain_errors_keeps_the_way_to_an_error_in_a_batch():
+    def run_iter():
+        raise ValueError('shapes differ')
+
+    with pytest.raises(ValueError, match='shapes differ'), plain_errors():
+        run_iter()

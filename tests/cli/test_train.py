@@ -5,10 +5,11 @@ import torch
 from mmengine.config import Config
 
 from mvlr_mm.cli import train
+from mvlr_mm.engine import load_weights
 
 
 def saved(work_dir, epoch):
-    return torch.load(work_dir / f'epoch_{epoch}.pth', weights_only=False)
+    return load_weights(work_dir / f'epoch_{epoch}.pth')
 
 
 def run(config, *words):
