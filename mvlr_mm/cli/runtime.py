@@ -1,11 +1,13 @@
 """What `train` and `test` share: arguments, config, processes, errors."""
 
 import argparse
+import fcntl
+import importlib
 import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -70,12 +72,27 @@ def check_checkpoint(argument: str, path: str) -> None:
         )
 
 
+def import_yapf_alone() -> None:
+    """Import yapf while no other process of this machine does.
+
+    mmengine writes configs to the log through yapf, which makes a cache file when it
+    is first imported in an environment; a process that imports it at the same moment
+    reads half a file and ends with an EOFError.
+    """
+    with open(__file__) as lock:
+        with suppress(OSError):  # some network file systems have no such lock
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        importlib.import_module('yapf')
+
+
 def join_processes(cfg: Config) -> None:
     """Connect the processes of ``torchrun`` on a machine without a GPU.
 
     mmengine picks a CUDA device for every process and hands it on to the wrapper, so
     it can neither join nor wrap without CUDA; here gloo does, on the CPU.
     """
+    if cfg.launcher != 'none':
+        import_yapf_alone()
     if cfg.launcher != 'pytorch' or torch.cuda.is_available():
         return
     cfg.merge_from_dict({'env_cfg.dist_cfg.backend': 'gloo'})

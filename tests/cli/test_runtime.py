@@ -1,3 +1,4 @@
+import fcntl
 import os
 import subprocess
 import sys
@@ -6,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from mvlr_mm.cli import train
+from mvlr_mm.cli import runtime, train
 from mvlr_mm.cli.runtime import check_checkpoint, plain_errors
 from mvlr_mm.engine import load_weights
 
@@ -74,3 +75,18 @@ def test_plain_errors_keeps_the_way_to_an_error_in_a_batch():
 
     with pytest.raises(ValueError, match='shapes differ'), plain_errors():
         run_iter()
+
+
+def test_yapf_is_imported_by_one_process_at_a_time(monkeypatch):
+    seen = []
+
+    def import_module(name):
+        with open(runtime.__file__) as other, pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        seen.append(name)
+
+    monkeypatch.setattr(runtime.importlib, 'import_module', import_module)
+    runtime.import_yapf_alone()
+    assert seen == ['yapf']
+    with open(runtime.__file__) as other:  # free again
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
