@@ -1,9 +1,12 @@
 """Read annotation files and look for pictures, with errors that name the fix."""
 
+import difflib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
+
+from .problems import is_collecting, one_record
 
 
 def read_text(path: str) -> str:
@@ -71,6 +74,60 @@ def require_keys(record: Any, keys: Sequence[str], where: str) -> None:
                 f'{where} has no key {key!r}; it needs {list(keys)} '
                 f'and has {sorted(record)}.'
             )
+
+
+def check_records(
+    data_list: Sequence[dict],
+    ann_file: str,
+    place: Callable[[int], str],
+    check_files: bool,
+) -> None:
+    """Check what every list of pictures must be: not empty, distinct, there.
+
+    Args:
+        data_list: Records with ``img_path``.
+        ann_file: The file that they come from, for the message.
+        place: Where the record of an index stands, for the message.
+        check_files: Look whether every picture exists.
+
+    Raises:
+        FileNotFoundError: Some pictures do not exist.
+        ValueError: There is no record, or two have the same picture.
+    """
+    with one_record():
+        if not data_list:
+            raise ValueError(
+                f'ann_file ({ann_file}) lists no picture to use; check that it is the '
+                'right file, and complete.'
+            )
+    first: dict[str, int] = {}
+    for i, data in enumerate(data_list):
+        before = first.setdefault(data['img_path'], i)
+        if before != i:
+            with one_record():
+                raise ValueError(
+                    f'{place(i)} lists {data["img_path"]}, as {place(before)} does '
+                    'already; keep one of the two.'
+                )
+    if check_files and not is_collecting():
+        require_pictures(list(first), ann_file)
+
+
+def unknown_label(label: str, names: Iterable[str], where: str) -> str:
+    """Return the message for a label that no class has.
+
+    Args:
+        label: The label as it was read.
+        names: The label names that there are.
+        where: The file and the place in it.
+    """
+    lower = {name.lower(): name for name in names}
+    near = difflib.get_close_matches(label.lower(), lower, cutoff=0)
+    nearest = ', '.join(repr(lower[name]) for name in near)
+    return (
+        f'{where}: unknown label {label!r}, not among the {len(lower)} classes; '
+        f'nearest: {nearest}. Mend the label, or add it to classes.'
+    )
 
 
 def require_pictures(paths: Sequence[str], ann_file: str) -> None:

@@ -131,3 +131,55 @@ def test_an_image_id_twice_is_an_error(tmp_path):
     data['images'].append(data['images'][0])
     with pytest.raises(ValueError, match=r'images\[4\] has id 7, as one before it'):
         COCOMultiLabel(**write(tmp_path, data))
+
+
+def test_crowds_can_be_dropped(tmp_path):
+    data = content()
+    data['annotations'].append(box(7, 1, iscrowd=1))  # beside a person who is no crowd
+    files = write(tmp_path, data)
+    assert labels(COCOMultiLabel(**files, drop_crowds=True)) == [[0, 1], [1], [], []]
+    both = COCOMultiLabel(**files, drop_crowds=True, drop_unlabelled=True)
+    assert labels(both) == [[0, 1], [1]]
+
+
+def test_labels_may_be_sorted_by_name(tmp_path):
+    dataset = COCOMultiLabel(**write(tmp_path, content()), class_order='name')
+    assert dataset.metainfo['classes'] == ('dog', 'person')
+    assert labels(dataset) == [[0, 1], [0], [1], []]
+
+
+def test_unknown_class_order():
+    with pytest.raises(ValueError, match=r"class_order \('abc'\) must be one of"):
+        COCOMultiLabel('x.json', class_order='abc')
+
+
+@pytest.mark.parametrize('name', ['COCO_val2014_000000000042.jpg', '000000000042.jpg'])
+def test_both_years_name_their_pictures(tmp_path, name):
+    data = content()
+    data['images'] = [dict(id=42, file_name=name, license=3)]
+    data['annotations'] = [box(42, 18)]
+    dataset = COCOMultiLabel(**write(tmp_path, data, ()), check_files=False)
+    assert dataset.get_data_info(0)['img_path'] == f'{tmp_path}/images/{name}'
+
+
+def test_a_renamed_class_is_named(tmp_path):
+    data = content()
+    data['categories'][0]['name'] = 'puppy'
+    files = write(tmp_path, data)
+    with pytest.raises(ValueError, match=r'are not the categories .* from 1 on'):
+        COCOMultiLabel(**files, classes=['person', 'dog'])
+
+
+def test_a_picture_twice_is_an_error(tmp_path):
+    data = content()
+    data['images'].append(dict(id=11, file_name='3.jpg'))
+    message = r'picture 4 lists .*images/3.jpg, as .*picture 1 does already; keep one'
+    with pytest.raises(ValueError, match=message):
+        COCOMultiLabel(**write(tmp_path, data))
+
+
+def test_a_category_twice_is_an_error(tmp_path):
+    data = content()
+    data['categories'].append(dict(id=2, name='dog'))
+    with pytest.raises(ValueError, match='two categories have the same name'):
+        COCOMultiLabel(**write(tmp_path, data))
