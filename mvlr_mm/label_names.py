@@ -12,7 +12,7 @@ def read_label_names(classes: Sequence[str] | str | Path) -> tuple[str, ...]:
 
     Args:
         classes: The names; a key of :data:`mvlr_mm.known_labels.KNOWN_LABELS`
-            (``coco``); or the path of a file: a json list (``.json``), or a UTF-8 text
+            (``coco``, ``voc`` ...); or the path of a file: a json list (``.json``), or a UTF-8 text
             file with one name a line.
 
     Raises:

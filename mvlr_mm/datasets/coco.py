@@ -73,8 +73,9 @@ class COCOMultiLabel(MultiLabelDataset):
         if self.class_order == 'name':
             order.sort(key=found.names.__getitem__)
         self._set_classes(tuple(found.names[i] for i in order))
+        prefix = osp.join(self.img_prefix, '')  # once, not for 80,000 names
         data_list = [
-            dict(img_path=osp.join(self.img_prefix, name), gt_label=labels)
+            dict(img_path=name if name[:1] == '/' else prefix + name, gt_label=labels)
             for name, labels in zip(
                 found.files, self._labels(found, order), strict=True
             )

@@ -9,7 +9,8 @@ from .files import read_text
 
 # Arrays of numbers are nine tenths of the file. Neither a quote nor a brace can be
 # inside of one, so the match ends where the array does.
-_NUMBERS = re.compile(rb'"(segmentation|counts|bbox|keypoints)"\s*:\s*\[[^"{}]*\]')
+_NUMBERS = re.compile(rb'"(?:segmentation|counts|bbox|keypoints)"\s*:\s*\[[^"{}]*\]')
+_REPLACEMENT = b'"":0'
 _BLOCK = 1 << 24
 # Dropping the other keys while parsing keeps the objects small.
 _KEYS = (
@@ -58,9 +59,9 @@ def _without_numbers(path: str, block: int = _BLOCK) -> Iterator[bytes]:
             rest += new
             # no array that is replaced reaches across a brace
             cut = max(rest.rfind(b'{'), 0)
-            yield _NUMBERS.sub(rb'"\1":0', rest[:cut])
+            yield _NUMBERS.sub(_REPLACEMENT, rest[:cut])
             rest = rest[cut:]
-    yield _NUMBERS.sub(rb'"\1":0', rest)
+    yield _NUMBERS.sub(_REPLACEMENT, rest)
 
 
 def _needed(record: dict) -> dict:

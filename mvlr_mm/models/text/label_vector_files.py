@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...known_labels import readable
+
 
 def read_label_vectors(
     file: str | Path, classes: Sequence[str], key: str | None = None
@@ -128,7 +130,12 @@ def _rows(
         )
     if names is None:
         return array
-    row_of = {name: row for row, name in enumerate(names)}
+    # files of VOC's vectors may name the rows as VOC does: diningtable
+    row_of = {
+        name: row
+        for forms in (readable(names), names)
+        for row, name in enumerate(forms)
+    }
     for label in classes:
         if label not in row_of:
             close = difflib.get_close_matches(label, names)

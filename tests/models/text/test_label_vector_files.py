@@ -27,6 +27,13 @@ def test_npz_follows_the_names(tmp_path):
     np.testing.assert_array_equal(vectors.numpy(), VECTORS[[2, 0]])
 
 
+def test_rows_may_have_a_data_sets_own_names(tmp_path):
+    file = write_npz(tmp_path, names=['cat', 'sofa', 'diningtable'], bert=VECTORS)
+    for name in ('dining table', 'diningtable'):
+        vectors = read_label_vectors(file, [name, 'cat'])
+        np.testing.assert_array_equal(vectors.numpy(), VECTORS[[2, 0]])
+
+
 def test_npz_without_names_follows_the_classes(tmp_path):
     file = write_npz(tmp_path, bert=VECTORS.astype(np.float16))
     vectors = read_label_vectors(file, ['x', 'y', 'z'])
