@@ -10,12 +10,8 @@ from mmengine.logging import MMLogger
 from mmpretrain.registry import METRICS
 from mmpretrain.structures import label_to_onehot
 
-from .functional import (
-    average_precision,
-    harmonic_mean,
-    label_counts,
-    precision_recall_f1,
-)
+from .counts import harmonic_mean
+from .functional import average_precision, label_counts, precision_recall_f1
 
 PROTOCOLS = ('mlgcn',)
 
@@ -99,7 +95,7 @@ class MultiLabelProtocol(BaseMetric):
         width = max(len('label'), *map(len, names))
         lines = [f'{"label":{width}} support     AP      P      R     F1']
         counts = label_counts(scores, targets, self.thr)
-        for name, label_ap, correct, predicted, actual in zip(
+        for name, label_ap, correct, predicted, actual, _ in zip(
             names, ap, *counts, strict=True
         ):
             precision = 100 * correct / max(predicted, 1)

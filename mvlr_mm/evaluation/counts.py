@@ -1,0 +1,111 @@
+"""Decide which labels are predicted, and count them."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .columns import Matrix, checked
+
+
+class LabelCounts(NamedTuple):
+    """What precision and recall are made of, (C,) int64 each."""
+
+    correct: np.ndarray  # predicted and true
+    predicted: np.ndarray
+    actual: np.ndarray
+    known: np.ndarray  # images where the label is known
+
+
+class Decisions(NamedTuple):
+    """Predictions beside the truth, (N, C) bool each; all false where unknown."""
+
+    predicted: np.ndarray
+    actual: np.ndarray
+    known: np.ndarray
+
+
+def decide(
+    scores: Matrix,
+    targets: Matrix,
+    thr: float | np.ndarray | None = 0.5,
+    topk: int | None = None,
+    strict: bool = False,
+) -> Decisions:
+    """Decide which labels are predicted.
+
+    Args:
+        scores: Scores (N, C).
+        targets: 1 present, 0 absent, -1 unknown and left out, (N, C).
+        thr: A label is predicted where its score is at least this, or where it is at
+            least its own threshold, (C,). Compared in float64. None: without.
+        topk: If given, a label must also be among the k highest of its image; one that
+            ties with the k-th is, so that the order of the labels never matters.
+        strict: The score must lie above the threshold.
+
+    Raises:
+        ValueError: As for :func:`average_precision`; ``thr`` is nan or not C long;
+            ``topk`` is below 1; both are None.
+    """
+    scores, targets = checked(scores, targets)
+    if thr is None and topk is None:
+        raise ValueError('thr and topk are both None; give one, or both.')
+    known = targets >= 0
+    predicted = known
+    if thr is not None:
+        thr = _thresholds(thr, scores.shape[1])
+        predicted = predicted & (scores > thr if strict else scores >= thr)
+    if topk is not None:
+        if topk < 1:
+            raise ValueError(f'topk ({topk}) must be at least 1, or None.')
+        rank = max(scores.shape[1] - topk, 0)
+        kth = np.partition(scores, rank, axis=1)[:, rank, None]
+        predicted = predicted & (scores >= kth)
+    return Decisions(predicted, targets == 1, known)
+
+
+def label_counts(
+    scores: Matrix,
+    targets: Matrix,
+    thr: float | np.ndarray | None = 0.5,
+    topk: int | None = None,
+    strict: bool = False,
+) -> LabelCounts:
+    """Count correct, predicted, true and known images of every label.
+
+    Args:
+        scores: As for :func:`decide`, and so are the others.
+        targets: Labels (N, C).
+        thr: One threshold, one for each label, or None.
+        topk: How many labels of an image, or None.
+        strict: The score must lie above the threshold.
+
+    Raises:
+        ValueError: As for :func:`decide`.
+    """
+    predicted, actual, known = decide(scores, targets, thr, topk, strict)
+    correct = predicted & actual
+    return LabelCounts(*(x.sum(axis=0) for x in (correct, predicted, actual, known)))
+
+
+def ratio(count: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """Divide, in float64, and give 0 where ``total`` is 0."""
+    return count / np.maximum(total, 1)
+
+
+def harmonic_mean(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return 2ab / (a + b), and 0 where both are 0."""
+    total = np.asarray(a + b)
+    return 2 * a * b / np.where(total > 0, total, 1.0)
+
+
+def _thresholds(thr: float | np.ndarray, labels: int) -> np.ndarray:
+    """Return thresholds in float64, () or (C,)."""
+    thr = np.asarray(thr, dtype=np.float64)
+    if thr.shape not in ((), (labels,)):
+        raise ValueError(
+            f'thr has shape {thr.shape}; give one number, or one for each of the '
+            f'{labels} labels.'
+        )
+    if np.isnan(thr).any():
+        raise ValueError('thr is nan; give numbers, and inf for "never".')
+    return thr
