@@ -12,8 +12,8 @@ def read_label_names(classes: Sequence[str] | str | Path) -> tuple[str, ...]:
 
     Args:
         classes: The names; a key of :data:`mvlr_mm.known_labels.KNOWN_LABELS`
-            (``coco``, ``voc`` ...); or the path of a file: a json list (``.json``), or a UTF-8 text
-            file with one name a line.
+            (``coco``, ``voc`` ...); or the path of a file: a json list (``.json``), or
+            a UTF-8 text file with one name a line.
 
     Raises:
         FileNotFoundError: The path leads to no file.

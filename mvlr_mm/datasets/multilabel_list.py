@@ -1,22 +1,19 @@
 """Own data as a list: csv, json lines or plain text."""
 
-import csv
-import difflib
-import io
 import os.path as osp
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mmpretrain.datasets import MultiLabelDataset
 from mmpretrain.registry import DATASETS
 
-from ..known_labels import KNOWN_LABELS
+from ..known_labels import KNOWN_LABELS, READABLE
 from ..label_names import read_label_names
-from .files import parse_json, read_text, require_keys, require_pictures
-
-# What a reader yields: line number, picture, labels.
-Rows = Iterator[tuple[int, str, Sequence[Any]]]
+from .files import check_records, unknown_label
+from .label_states import label_states
+from .list_readers import Row, read_list
+from .problems import one_record
 
 
 @DATASETS.register_module()
@@ -28,7 +25,15 @@ class MultiLabelList(MultiLabelDataset):
     - anything else: ``a.jpg cat dog``. Where paths or names contain spaces, write a tab
       after the path and choose ``sep``: ``a b.jpg<tab>traffic light,dog``.
 
-    A label is a name, or an index into ``classes``. A picture may have none.
+    A label is a name, or an index into ``classes``. A picture may have none, and a
+    label that is not listed is absent. Where that is not known, json lines and csv can
+    say so, with one more key or column:
+
+    - ``absent``: these labels are absent, and what is in neither list is unknown;
+    - ``unknown``: these labels are unknown, and what is in neither list is absent.
+
+    As soon as one record has either, ``gt_score`` (C,) holds the states of every
+    picture's labels: 1, 0, and -1 for unknown, which losses and metrics leave out.
 
     Args:
         ann_file: The list, UTF-8, relative to ``data_root``.
@@ -36,15 +41,16 @@ class MultiLabelList(MultiLabelDataset):
             of them, relative to ``data_root``; or a public set's name, ``coco``.
         data_root: Folder of everything.
         data_prefix: Folder of the pictures, relative to ``data_root``.
-        sep: What stands between two labels of csv and text; None is ``;`` in csv and
-            white space in text.
+        sep: What stands between two labels of csv and text, one string or several; None
+            is ``;`` in csv and white space in text.
         check_files: Look whether every picture exists; for a local disk.
         **kwargs: As for :class:`mmpretrain.datasets.MultiLabelDataset`: ``pipeline``,
             ``indices`` and so on.
 
     Raises:
         FileNotFoundError: The list, the file of names or a picture is missing.
-        ValueError: The list is empty, or a line breaks a rule; the message names it.
+        ValueError: The list is empty, names a picture twice, or a line breaks a rule;
+            the message names it.
     """
 
     def __init__(
@@ -53,13 +59,14 @@ class MultiLabelList(MultiLabelDataset):
         classes: Sequence[str] | str,
         data_root: str = '',
         data_prefix: str | dict = '',
-        sep: str | None = None,
+        sep: str | Sequence[str] | None = None,
         check_files: bool = True,
         **kwargs,
     ) -> None:
-        if sep == '':
+        if sep is not None and (not sep or '' in tuple(sep)):
             raise ValueError(
-                "sep ('') must be a string between two labels, such as ';', or None."
+                f"sep ({sep!r}) must be a string between two labels, such as ';', "
+                'several of them, or None.'
             )
         data_root = osp.expanduser(data_root)
         if isinstance(classes, str) and classes not in KNOWN_LABELS:
@@ -77,81 +84,72 @@ class MultiLabelList(MultiLabelDataset):
         )
 
     def load_data_list(self) -> list[dict]:
-        """Return ``img_path`` and ``gt_label`` of every picture, in file order."""
-        readers: dict[str, Callable[[str], Rows]] = {
-            '.jsonl': self._read_jsonl,
-            '.csv': self._read_csv,
-        }
-        suffix = osp.splitext(self.ann_file)[1].lower()
-        read = readers.get(suffix, self._read_text)
-        data_list = []
-        for line, image, labels in read(read_text(self.ann_file)):
-            where = f'{self.ann_file}:{line}'
-            if not isinstance(image, str) or not image:
-                raise ValueError(f'{where}: image ({image!r}) must be a path.')
-            found = {self._index(label, where) for label in labels}
-            path = osp.join(self.img_prefix, image)
-            data_list.append(dict(img_path=path, gt_label=sorted(found)))
-        if not data_list:
-            raise ValueError(f'ann_file ({self.ann_file}) lists no picture.')
-        if self.check_files:
-            require_pictures([data['img_path'] for data in data_list], self.ann_file)
+        """Return ``img_path`` and ``gt_label`` of every picture, in file order.
+
+        ``gt_score`` too, if a record is partially labelled.
+        """
+        data_list, lines, left_out = [], [], []
+        for row in read_list(self.ann_file, self.sep):
+            with one_record():
+                data, unknown = self._read_row(row)
+                data_list.append(data)
+                lines.append(row.line)
+                left_out.append(unknown)
+        if any(unknown is not None for unknown in left_out):
+            count = len(self._by_name)
+            for data, unknown in zip(data_list, left_out, strict=True):
+                states = label_states(count, data['gt_label'], unknown or ())
+                data['gt_score'] = states
+        check_records(
+            data_list,
+            self.ann_file,
+            lambda i: f'{self.ann_file}:{lines[i]}',
+            self.check_files,
+        )
         return data_list
 
-    def _read_jsonl(self, text: str) -> Rows:
-        # not splitlines(): it also splits at U+2028, which json allows in a string
-        for line, content in enumerate(text.split('\n'), 1):
-            if not content.strip():
-                continue
-            where = f'{self.ann_file}:{line}'
-            record = parse_json(content, where)
-            require_keys(record, ('image', 'labels'), where)
-            if not isinstance(record['labels'], list):
-                raise ValueError(
-                    f'{where}: labels ({record["labels"]!r}) must be a list; '
-                    'write [] for a picture without labels.'
-                )
-            yield line, record['image'], record['labels']
-
-    def _read_csv(self, text: str) -> Rows:
-        rows = csv.DictReader(io.StringIO(text, newline=''))
-        columns = rows.fieldnames or []
-        if not {'image', 'labels'} <= set(columns):
+    def _read_row(self, row: Row) -> tuple[dict, set[int] | None]:
+        """Return the record and its unknown labels; None where it is not partial."""
+        where = f'{self.ann_file}:{row.line}'
+        if not isinstance(row.image, str) or not row.image:
+            raise ValueError(f'{where}: image ({row.image!r}) must be a path.')
+        present = self._found(row.labels, where)
+        path = osp.join(self.img_prefix, row.image)
+        data = dict(img_path=path, gt_label=sorted(present))
+        if row.absent is None and row.unknown is None:
+            return data, None
+        if row.absent is not None and row.unknown is not None:
             raise ValueError(
-                f"{self.ann_file}:1: the first line must name the columns 'image' and "
-                f"'labels', separated by commas; it names {list(columns)}."
+                f'{where} has both absent and unknown; keep one: what is in neither '
+                'it nor labels follows.'
             )
-        for row in rows:
-            if row['labels'] is None or None in row:
-                raise ValueError(
-                    f'{self.ann_file}:{rows.line_num}: the line must have '
-                    f'{len(columns)} columns, as the first; put quotes around a value '
-                    'that contains a comma.'
-                )
-            yield (
-                rows.line_num,
-                row['image'],
-                self._split(row['labels'], self.sep or ';'),
+        named = row.unknown if row.absent is None else row.absent
+        marked = self._found(named, where)
+        if present & marked:
+            name = list(self._by_name)[min(present & marked)]
+            key = 'unknown' if row.absent is None else 'absent'
+            raise ValueError(
+                f'{where}: {name!r} is in labels and in {key}; keep it in one.'
             )
+        if row.absent is None:
+            return data, marked
+        return data, set(range(len(self._by_name))) - present - marked
 
-    def _read_text(self, text: str) -> Rows:
-        for line, content in enumerate(text.split('\n'), 1):
-            content = content.strip('\r ')
-            if content:
-                path, _, labels = content.partition('\t' if '\t' in content else ' ')
-                yield line, path, self._split(labels, self.sep)
-
-    @staticmethod
-    def _split(labels: str, sep: str | None) -> list[str]:
-        return [part.strip() for part in labels.split(sep) if part.strip()]
+    def _found(self, labels: Iterable[Any], where: str) -> set[int]:
+        found = set()
+        for label in labels:
+            with one_record():
+                found.add(self._index(label, where))
+        return found
 
     def _index(self, label: Any, where: str) -> int:
         """Return the index of a label given as a name or as an index."""
         if isinstance(label, str):
-            if label in self._by_name:
-                return self._by_name[label]
+            for name in (label, READABLE.get(label)):
+                if name in self._by_name:
+                    return self._by_name[name]
             if not re.fullmatch(r'-?\d+', label):
-                raise ValueError(self._unknown(label, where))
+                raise ValueError(unknown_label(label, self._by_name, where))
             label = int(label)
         if not isinstance(label, int) or isinstance(label, bool):
             raise ValueError(f'{where}: label {label!r} must be a name or an index.')
@@ -162,12 +160,3 @@ class MultiLabelList(MultiLabelDataset):
                 f'so an index lies in 0 to {count - 1}.'
             )
         return label
-
-    def _unknown(self, label: str, where: str) -> str:
-        lower = {name.lower(): name for name in self._by_name}
-        near = difflib.get_close_matches(label.lower(), lower, cutoff=0)
-        names = ', '.join(repr(lower[name]) for name in near)
-        return (
-            f'{where}: unknown label {label!r}, not among the {len(lower)} classes; '
-            f'nearest: {names}. Mend the label, or add it to classes.'
-        )

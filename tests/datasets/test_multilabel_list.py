@@ -1,11 +1,16 @@
 import json
+import re
 
+import cv2
+import numpy as np
 import pytest
+import torch
 from mmengine.dataset import default_collate
-from mmpretrain.registry import DATASETS
+from mmpretrain.registry import DATASETS, MODELS
 from torch.utils.data import DataLoader
 
 from mvlr_mm.datasets import MultiLabelList
+from mvlr_mm.datasets.problems import collect_problems
 
 CLASSES = ['cat', 'traffic light', 'dog']
 
@@ -165,3 +170,130 @@ def test_real_pictures_through_workers(shared_data):
         sample.gt_label.tolist() for batch in loader for sample in batch['data_samples']
     ]
     assert found == labels(dataset)
+
+
+def states(dataset):
+    return [dataset.get_data_info(i)['gt_score'].tolist() for i in range(len(dataset))]
+
+
+def record(image, labels, **more):
+    return json.dumps(dict(image=image, labels=labels, **more))
+
+
+@pytest.mark.parametrize(
+    ('name', 'text'),
+    [
+        (
+            'l.jsonl',
+            record('a.jpg', ['dog'], absent=['cat']) + '\n' + record('b.jpg', [0]),
+        ),
+        (
+            'l.jsonl',
+            record('a.jpg', ['dog'], unknown=[1])
+            + '\n'
+            + record('b.jpg', ['cat'], unknown=[]),
+        ),
+        ('l.csv', 'image,labels,unknown\na.jpg,dog,1\nb.jpg,cat,\n'),
+        ('l.csv', 'image,absent,labels\na.jpg,cat,dog\nb.jpg,1;dog,cat\n'),
+    ],
+)
+def test_partially_labelled_records(tmp_path, name, text):
+    dataset = make(tmp_path, text, name)
+    assert states(dataset) == [[0, -1, 1], [1, 0, 0]]
+    assert labels(dataset) == [[2], [0]]
+
+
+def test_an_empty_absent_list_leaves_all_else_unknown(tmp_path):
+    assert states(make(tmp_path, record('a.jpg', ['cat'], absent=[]))) == [[1, -1, -1]]
+
+
+def test_full_labels_have_no_third_state(tmp_path):
+    dataset = make(tmp_path, record('a.jpg', ['cat']))
+    assert 'gt_score' not in dataset.get_data_info(0)
+
+
+def test_mmpretrain_carries_unknown_labels_to_the_loss(tmp_path):
+    cv2.imwrite(str(tmp_path / 'a.png'), np.zeros((8, 8, 3), np.uint8))
+    text = record('a.png', ['dog'], absent=['cat'])
+    pipeline = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
+    (tmp_path / 'l.jsonl').write_text(text)
+    dataset = MultiLabelList('l.jsonl', CLASSES, str(tmp_path), pipeline=pipeline)
+    batch = default_collate([dataset[0]])
+    sample = batch['data_samples'][0]
+    assert sample.gt_score.tolist() == [0, -1, 1]
+    head = MODELS.build(
+        dict(type='MultiLabelClsHead', loss=dict(type='LogitAsymmetricLoss'))
+    )
+    preprocess = MODELS.build(dict(type='ClsDataPreprocessor', num_classes=3))
+    samples = preprocess(batch, training=True)['data_samples']
+    logits = torch.tensor([[0.5, 7.0, -0.5]], requires_grad=True)
+    loss = head.loss((logits,), samples)['loss']
+    loss.backward()
+    p = torch.tensor([0.5, -0.5]).sigmoid()
+    expected = -(p[0] ** 2 * (1 - p[0]).log() + p[1].log())
+    torch.testing.assert_close(loss.detach(), expected)
+    assert logits.grad[0, 1] == 0
+    assert (logits.grad[0, [0, 2]] != 0).all()
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        (
+            record('a.jpg', [0], absent=[], unknown=[]),
+            r'list.jsonl:1 has both absent and unknown; keep one',
+        ),
+        (
+            record('a.jpg', [0], absent=[2, 'cat']),
+            r"list.jsonl:1: 'cat' is in labels and in absent; keep it in one",
+        ),
+        (record('a.jpg', [], unknown=['cow']), r"list.jsonl:1: unknown label 'cow'"),
+        (record('a.jpg', [], unknown=3), r'list.jsonl:1: unknown \(3\) must be a list'),
+        (
+            record('b.jpg', []) + '\n\n' + record('b.jpg', [1]),
+            r'list.jsonl:3 lists .*b.jpg, as .*list.jsonl:1 does already; keep one',
+        ),
+    ],
+)
+def test_contradictions_are_named(tmp_path, text, message):
+    with pytest.raises(ValueError, match=message):
+        make(tmp_path, text)
+
+
+def test_several_separators(tmp_path):
+    text = 'image,labels\na.jpg,dog|traffic light\nb.jpg,dog / cat\n'
+    dataset = make(tmp_path, text, 'l.csv', sep=['|', '/'])
+    assert labels(dataset) == [[1, 2], [0, 2]]
+
+
+def test_a_public_sets_own_spelling_is_known(tmp_path):
+    dataset = make(tmp_path, line(labels=['diningtable', 'sofa']), classes='voc')
+    assert labels(dataset) == [[10, 17]]
+
+
+def test_every_problem_is_collected(tmp_path):
+    text = '\n'.join(
+        [
+            line('a.jpg', ['cow', 9, 'cat']),
+            '{"image": "b.jpg"',
+            line('b.jpg', ['dog']),
+            line('b.jpg'),
+            line(''),
+        ]
+    )
+    with collect_problems() as found:
+        dataset = make(tmp_path, text)
+    assert [re.sub(r'.*list.jsonl:', '', one)[:24] for one in found] == [
+        "1: unknown label 'cow', ",
+        '1: label 9 is out of ran',
+        '2 is not valid json, or ',
+        "5: image ('') must be a ",
+        '3 does already; keep one',
+    ]
+    assert labels(dataset) == [[0], [2], []]
+
+
+def test_a_broken_csv_is_explained(tmp_path):
+    text = 'image,labels\na.jpg,"' + 'x' * 200_000 + '"\n'
+    with pytest.raises(ValueError, match=r'l.csv:\d is not valid csv: field larger'):
+        make(tmp_path, text, 'l.csv')

@@ -24,7 +24,8 @@ def asymmetric_loss(
 
     Args:
         logits: (B, C).
-        targets: Multi-hot, (B, C), in {0, 1}.
+        targets: Multi-hot, (B, C), in {0, 1}; entries below 0 are left out: they cost
+            nothing and have no gradient.
         gamma_pos: Focusing of the labels that are there.
         gamma_neg: Focusing of those that are not.
         clip: Probability margin that is subtracted from p of the labels that are not
@@ -43,7 +44,8 @@ def asymmetric_loss(
         negative = p.pow(gamma_neg) * torch.log1p(-p)
     else:
         negative = p.pow(gamma_neg) * F.logsigmoid(-logits)
-    return -(targets * positive + (1 - targets) * negative)
+    loss = -(targets * positive + (1 - targets) * negative)
+    return torch.where(targets < 0, 0.0, loss)
 
 
 @MODELS.register_module()
@@ -57,9 +59,9 @@ class LogitAsymmetricLoss(nn.Module):
         gamma_pos: Focusing of the labels that are there.
         gamma_neg: Focusing of those that are not.
         clip: Probability margin of the labels that are not there.
-        reduction: Over the labels: ``mean`` as Eq. 13 writes it, or ``sum``, the
-            official code's (C times as much, and so a C times smaller weight of any
-            loss beside it).
+        reduction: Over the labels of an image: ``mean`` as Eq. 13 writes it, over those
+            that are not left out, or ``sum``, the official code's (C times as much,
+            and so a C times smaller weight of any loss beside it).
         loss_weight: Factor.
 
     Raises:
@@ -91,7 +93,7 @@ class LogitAsymmetricLoss(nn.Module):
 
         Args:
             logits: (B, C).
-            targets: (B, C) in {0, 1}.
+            targets: (B, C) in {0, 1}; entries below 0 are left out.
             weight: Factor of each element, broadcast to (B, C).
             avg_factor: Number of images to divide by; None takes B.
         """
@@ -100,5 +102,7 @@ class LogitAsymmetricLoss(nn.Module):
         )
         if weight is not None:
             loss = loss * weight
-        loss = loss.mean(1) if self.reduction == 'mean' else loss.sum(1)
+        loss = loss.sum(1)
+        if self.reduction == 'mean':
+            loss = loss / (targets >= 0).sum(1).clamp(min=1)
         return self.loss_weight * loss.sum() / (avg_factor or len(logits))

@@ -81,3 +81,40 @@ def test_weight_and_factor():
 def test_unknown_reduction():
     with pytest.raises(ValueError, match=r"reduction \('avg'\) must be one of"):
         MODELS.build(dict(type='LogitAsymmetricLoss', reduction='avg'))
+
+
+def loop_without_left_out(logits, targets, reduction):
+    """The loss of an image is the sum or mean over the labels that count."""
+    total = torch.zeros((), dtype=logits.dtype)
+    for row, wanted in zip(logits, targets.tolist(), strict=True):
+        terms = []
+        for x, y in zip(row, wanted, strict=True):
+            if y == 1:
+                terms.append(-x.sigmoid().log())
+            elif y == 0:
+                terms.append(-(x.sigmoid() ** 2) * (1 - x.sigmoid()).log())
+        if terms:
+            value = torch.stack(terms).sum()
+            total = total + (value / len(terms) if reduction == 'mean' else value)
+    return total / len(logits)
+
+
+@pytest.mark.parametrize('reduction', ['sum', 'mean'])
+def test_entries_below_zero_are_left_out(reduction):
+    targets = torch.tensor([[1, 0, -1, 0], [-1, 1, 1, -1], [-1] * 4, [0, 1, 0, 0]])
+    logits = (2 * torch.randn(4, 4, dtype=torch.float64)).requires_grad_()
+    loss = MODELS.build(dict(type='LogitAsymmetricLoss', reduction=reduction))
+    value = loss(logits, targets.float())
+    expected = loop_without_left_out(logits, targets, reduction)
+    torch.testing.assert_close(value, expected)
+    gradient, by_hand = (torch.autograd.grad(v, logits)[0] for v in (value, expected))
+    torch.testing.assert_close(gradient, by_hand)
+    assert (gradient[targets < 0] == 0).all()
+
+
+def test_confident_logits_of_left_out_labels_do_no_harm():
+    logits = torch.tensor([[1e30, -1e30, 0.0]], requires_grad=True)
+    loss = asymmetric_loss(logits, torch.tensor([[-1, -1, 1]]), 0.0, 2.0, 0.05).sum()
+    loss.backward()
+    assert loss.isfinite()
+    assert logits.grad.isfinite().all()
