@@ -33,11 +33,12 @@ def one_record() -> Iterator[None]:
     """Keep a problem to the record that has it, where problems are collected.
 
     Raises:
-        ValueError: As raised inside, where problems are not collected.
+        FileNotFoundError, ValueError: As raised inside, where problems are not
+            collected.
     """
     try:
         yield
-    except ValueError as error:
+    except (FileNotFoundError, ValueError) as error:
         found = _collected.get()
         if found is None:
             raise

@@ -1,0 +1,183 @@
+"""NUS-WIDE as multi-label data, from its official lists."""
+
+import logging
+import os.path as osp
+from typing import ClassVar
+
+import numpy as np
+from mmengine.logging import print_log
+from mmpretrain.datasets import MultiLabelDataset
+from mmpretrain.registry import DATASETS
+
+from ..known_labels import NUSWIDE_CLASSES
+from .files import check_records, read_text
+from .problems import one_record
+
+# Pictures with at least one of the 81 concepts.
+COUNTS = {'train': 125_449, 'test': 83_898}
+
+
+@DATASETS.register_module()
+class NUSWIDE(MultiLabelDataset):
+    r"""NUS-WIDE, 81 concepts, the official split; pictures without labels dropped.
+
+    Reads ``ImageList/TrainImagelist.txt`` (a line: ``actor\0001_2124494179.jpg``), and
+    below ``Groundtruth`` the first of these that is there: ``Labels_Train.txt``, with 81
+    columns of 0 and 1; ``TrainTestLabels/Labels_<concept>_Train.txt``, one column each;
+    ``AllLabels/Labels_<concept>.txt``, for the pictures of ``ImageList/Imagelist.txt``.
+
+    A warning says if the number of pictures is not that of the official lists, which is
+    the paper's: 125,449 for training and 83,898 for test.
+
+    Args:
+        data_root: The folder with ``ImageList`` and ``Groundtruth``.
+        split: ``train`` or ``test``.
+        data_prefix: Folder of the pictures, relative to ``data_root``.
+        check_files: Look whether every picture exists; for a local disk.
+        **kwargs: As for :class:`mmpretrain.datasets.MultiLabelDataset`: ``pipeline``,
+            ``indices`` and so on.
+
+    Raises:
+        FileNotFoundError: A list, the labels or a picture is missing.
+        ValueError: ``split`` is neither; labels are not 0 and 1, or not one row a
+            picture; a list is empty or names a picture twice.
+    """
+
+    METAINFO: ClassVar[dict] = dict(classes=NUSWIDE_CLASSES)
+
+    def __init__(
+        self,
+        data_root: str,
+        split: str,
+        data_prefix: str | dict = 'Flickr',
+        check_files: bool = True,
+        **kwargs,
+    ) -> None:
+        if split not in COUNTS:
+            raise ValueError(f'split ({split!r}) must be one of {tuple(COUNTS)}.')
+        self.split = split
+        self.check_files = check_files
+        super().__init__(
+            ann_file=f'ImageList/{split.title()}Imagelist.txt',
+            data_root=data_root,
+            data_prefix=data_prefix,
+            **kwargs,
+        )
+
+    def load_data_list(self) -> list[dict]:
+        """Return ``img_path`` and ``gt_label`` of every picture with a label."""
+        files = read_image_list(self.ann_file)
+        labels = self._read_labels(files)
+        data_list = [
+            dict(
+                img_path=osp.join(self.img_prefix, file),
+                gt_label=row.nonzero()[0].tolist(),
+            )
+            for file, row in zip(files, labels, strict=True)
+            if row.any()
+        ]
+        check_records(
+            data_list,
+            self.ann_file,
+            lambda i: f'{self.ann_file}: labelled picture {i}',
+            self.check_files,
+        )
+        expected = COUNTS[self.split]
+        if len(data_list) != expected:
+            print_log(
+                f'{self.ann_file}: {len(data_list):,} pictures have a label, but '
+                f'{expected:,} have in the official lists, so results cannot be '
+                'compared with those on all of them.',
+                'current',
+                logging.WARNING,
+            )
+        return data_list
+
+    def _read_labels(self, files: list[str]) -> np.ndarray:
+        """Return the labels (N, 81), uint8, of the pictures of the split."""
+        part, folder = self.split.title(), osp.join(self.data_root, 'Groundtruth')
+        merged = osp.join(folder, f'Labels_{part}.txt')
+        if osp.isfile(merged):
+            return read_columns(merged, len(files), len(NUSWIDE_CLASSES))
+        split_path = osp.join(folder, 'TrainTestLabels', f'Labels_{{}}_{part}.txt')
+        all_path = osp.join(folder, 'AllLabels', 'Labels_{}.txt')
+        if osp.isfile(split_path.format(NUSWIDE_CLASSES[0])):
+            return _read_concepts(split_path, len(files))
+        if not osp.isfile(all_path.format(NUSWIDE_CLASSES[0])):
+            raise FileNotFoundError(
+                f'no labels: none of {merged}, {split_path} and {all_path} exists, '
+                f'{{}} being a concept such as {NUSWIDE_CLASSES[0]}; check data_root.'
+            )
+        every = read_image_list(osp.join(osp.dirname(self.ann_file), 'Imagelist.txt'))
+        row_of = {file: i for i, file in enumerate(every)}
+        missing = [file for file in files if file not in row_of]
+        if missing:
+            raise ValueError(
+                f'{self.ann_file}: {len(missing)} pictures are not in Imagelist.txt '
+                f'beside it, first: {missing[0]}; copy both lists again.'
+            )
+        labels = _read_concepts(all_path, len(every))
+        return labels[[row_of[file] for file in files]]
+
+
+def read_image_list(path: str) -> list[str]:
+    r"""Return the lines of a list of pictures, with ``/`` for ``\``.
+
+    Args:
+        path: Such as ``ImageList/TrainImagelist.txt``.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is not UTF-8.
+    """
+    lines = (line.strip() for line in read_text(path).split('\n'))
+    return [line.replace('\\', '/') for line in lines if line]
+
+
+def read_columns(path: str, rows: int, columns: int) -> np.ndarray:
+    """Return a text file of 0 and 1, (rows, columns) uint8.
+
+    Args:
+        path: The file; white space between the numbers, a line a row.
+        rows: Rows that it must have.
+        columns: Columns that it must have.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: Another number stands there, or there are more or fewer.
+    """
+    if not osp.isfile(path):
+        raise FileNotFoundError(
+            f'{path} does not exist; every concept needs its file, under its name in '
+            'Concepts81.txt.'
+        )
+    with open(path, 'rb') as file:
+        content = file.read()
+    digits = content.translate(None, b' \t\r\n')
+    values = np.frombuffer(digits, np.uint8) - ord('0')
+    if (values > 1).any() or len(values) != rows * columns:
+        raise ValueError(_what_is_wrong(path, content, rows, columns))
+    return values.reshape(rows, columns)
+
+
+def _what_is_wrong(path: str, content: bytes, rows: int, columns: int) -> str:
+    lines = [line.split() for line in content.decode(errors='replace').split('\n')]
+    for number, words in enumerate(lines, 1):
+        wrong = [word for word in words if word not in ('0', '1')]
+        if wrong:
+            return f'{path}:{number}: {wrong[0]!r} must be 0 or 1.'
+        if words and len(words) != columns:
+            return f'{path}:{number} has {len(words)} numbers and must have {columns}.'
+    return (
+        f'{path} has {sum(map(bool, lines))} rows, but its list has {rows} pictures; '
+        'copy both again.'
+    )
+
+
+def _read_concepts(pattern: str, rows: int) -> np.ndarray:
+    """Return the columns of every concept's file side by side, (rows, 81)."""
+    labels = np.zeros((rows, len(NUSWIDE_CLASSES)), np.uint8)
+    for i, concept in enumerate(NUSWIDE_CLASSES):
+        with one_record():
+            labels[:, i] = read_columns(pattern.format(concept), rows, 1)[:, 0]
+    return labels

@@ -1,0 +1,98 @@
+"""NUS-WIDE as the line of ASL splits it: one csv file."""
+
+import csv
+import io
+import os.path as osp
+from typing import ClassVar
+
+from mmpretrain.datasets import MultiLabelDataset
+from mmpretrain.registry import DATASETS
+
+from ..known_labels import NUSWIDE_CLASSES
+from .files import check_records, read_text, unknown_label
+from .problems import one_record
+
+SPLITS = ('train', 'val')
+
+
+@DATASETS.register_module()
+class NUSWIDECSV(MultiLabelDataset):
+    """NUS-WIDE from the csv file of ASL and ML-Decoder, whose split is their own.
+
+    Below a line of headings, three columns: path of the picture, its labels in brackets
+    (``"[sky, water]"``, quotes around each or not), ``train`` or ``val``. Results on it
+    cannot be compared with those on the official lists (:class:`NUSWIDE`).
+
+    Args:
+        ann_file: The csv file, UTF-8, relative to ``data_root``.
+        split: ``train`` or ``val``.
+        data_root: Folder of everything.
+        data_prefix: Folder of the pictures, relative to ``data_root``.
+        check_files: Look whether every picture exists; for a local disk.
+        **kwargs: As for :class:`mmpretrain.datasets.MultiLabelDataset`: ``pipeline``,
+            ``indices`` and so on.
+
+    Raises:
+        FileNotFoundError: The csv file or a picture is missing.
+        ValueError: ``split`` is neither; a line has other columns or an unknown label;
+            the split is empty or has a picture twice.
+    """
+
+    METAINFO: ClassVar[dict] = dict(classes=NUSWIDE_CLASSES)
+
+    def __init__(
+        self,
+        ann_file: str,
+        split: str,
+        data_root: str = '',
+        data_prefix: str | dict = '',
+        check_files: bool = True,
+        **kwargs,
+    ) -> None:
+        if split not in SPLITS:
+            raise ValueError(f'split ({split!r}) must be one of {SPLITS}.')
+        self.split = split
+        self.check_files = check_files
+        super().__init__(
+            ann_file=ann_file, data_root=data_root, data_prefix=data_prefix, **kwargs
+        )
+
+    def load_data_list(self) -> list[dict]:
+        """Return ``img_path`` and ``gt_label`` of every picture of the split."""
+        index = {name: i for i, name in enumerate(NUSWIDE_CLASSES)}
+        rows = csv.reader(io.StringIO(read_text(self.ann_file), newline=''))
+        next(rows, None)  # headings
+        data_list, lines = [], []
+        for row in rows:
+            if not row:
+                continue
+            where = f'{self.ann_file}:{rows.line_num}'
+            with one_record():
+                if len(row) != 3 or row[2] not in SPLITS:
+                    raise ValueError(
+                        f'{where}: the line must have a path, labels in brackets, and '
+                        f"'train' or 'val', not {row}."
+                    )
+                path, labels, split = row
+                if split != self.split:
+                    continue
+                names = self._names(labels)
+                for name in names:
+                    if name not in index:
+                        raise ValueError(unknown_label(name, index, where))
+                path = osp.join(self.img_prefix, path.replace('\\', '/'))
+                found = sorted({index[name] for name in names})
+                data_list.append(dict(img_path=path, gt_label=found))
+                lines.append(rows.line_num)
+        check_records(
+            data_list,
+            self.ann_file,
+            lambda i: f'{self.ann_file}:{lines[i]}',
+            self.check_files,
+        )
+        return data_list
+
+    @staticmethod
+    def _names(labels: str) -> list[str]:
+        parts = (part.strip(' \'"') for part in labels.strip(' []').split(','))
+        return [part for part in parts if part]
