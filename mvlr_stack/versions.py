@@ -18,6 +18,7 @@ OTHERS = (
     'numpy',
     'open_clip_torch',
     'transformers',
+    'scipy',
     'setuptools',
     'mamba-ssm',
     'causal-conv1d',

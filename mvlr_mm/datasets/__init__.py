@@ -5,6 +5,7 @@ from .coco import COCOMultiLabel
 from .multilabel_list import MultiLabelList
 from .nuswide import NUSWIDE
 from .nuswide_csv import NUSWIDECSV
+from .pa100k import PA100K
 from .transforms import CutoutPatch
 from .voc import VOCMultiLabel
 
@@ -12,6 +13,7 @@ __all__ = [
     'COCO_CLASSES',
     'NUSWIDE',
     'NUSWIDECSV',
+    'PA100K',
     'COCOMultiLabel',
     'CutoutPatch',
     'MultiLabelList',

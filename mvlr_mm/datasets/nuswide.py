@@ -22,8 +22,8 @@ class NUSWIDE(MultiLabelDataset):
     r"""NUS-WIDE, 81 concepts, the official split; pictures without labels dropped.
 
     Reads ``ImageList/TrainImagelist.txt`` (a line: ``actor\0001_2124494179.jpg``), and
-    below ``Groundtruth`` the first of these that is there: ``Labels_Train.txt``, with 81
-    columns of 0 and 1; ``TrainTestLabels/Labels_<concept>_Train.txt``, one column each;
+    below ``Groundtruth`` the first of these that is there: ``Labels_Train.txt``, 81
+    columns of 0 and 1; ``TrainTestLabels/Labels_<concept>_Train.txt``, a column each;
     ``AllLabels/Labels_<concept>.txt``, for the pictures of ``ImageList/Imagelist.txt``.
 
     A warning says if the number of pictures is not that of the official lists, which is

@@ -28,8 +28,8 @@ class VOCMultiLabel(MultiLabelDataset):
     =======================  ============  ===================================
     line                     training      evaluation
     =======================  ============  ===================================
-    ML-GCN, ADD-GCN, M3TR    ``positive``  ``ignored``; to P, R and F1 they
-                                           are negative, if the metric does so
+    ML-GCN, ADD-GCN, M3TR    ``positive``  ``ignored``, and ``unknown='negative'``
+                                           in ``MultiLabelProtocol``
     SSGRL, C-Tran, DualCoOp  ``negative``  ``negative``
     SALGL                    ``positive``  ``ignored``
     CSRA, MMPretrain         ``negative``  ``ignored``
