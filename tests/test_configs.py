@@ -96,10 +96,19 @@ def test_default_learns_in_bfloat16(tiny_clip):
     assert all(p.dtype == torch.float32 for p in model.parameters())
 
 
-def test_coco_leaves_name_coco_s_labels():
-    cfg = Config.fromfile(ROOT / 'mvlr/mvlr_rn101_coco.py')
+@pytest.mark.parametrize(
+    ('data', 'count', 'first', 'last'),
+    [
+        ('coco', 80, 'person', 'toothbrush'),
+        ('nuswide', 81, 'airport', 'zebra'),
+        ('pa100k', 26, 'woman', 'boots'),
+        ('voc07', 20, 'aeroplane', 'tv monitor'),
+    ],
+)
+def test_leaves_name_the_labels_of_their_data(data, count, first, last):
+    cfg = Config.fromfile(ROOT / f'mvlr/mvlr_rn101_{data}.py')
     names = read_label_names(cfg.model.neck.prompt.classes)
-    assert (len(names), names[0], names[79]) == (80, 'person', 'toothbrush')
+    assert (len(names), names[0], names[-1]) == (count, first, last)
 
 
 @pytest.mark.parametrize(
