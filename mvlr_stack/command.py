@@ -6,14 +6,17 @@ import sys
 # A word's module is imported only when the word is used: `doctor` needs no mmengine.
 COMMANDS = {
     'doctor': ('mvlr_stack.doctor', 'what is installed, what is in conflict'),
+    'eval': ('mvlr_mm.cli.eval', 'evaluate saved results again'),
     'test': ('mvlr_mm.cli.test', 'evaluate a checkpoint'),
+    'thresholds': ('mvlr_mm.cli.thresholds', 'search a threshold for each label'),
     'train': ('mvlr_mm.cli.train', 'train a model'),
 }
 
 
 def usage() -> str:
     """Return the list of commands."""
-    lines = [f'  {name:<8} {text}' for name, (_, text) in COMMANDS.items()]
+    width = max(map(len, COMMANDS))
+    lines = [f'  {name:<{width}} {text}' for name, (_, text) in COMMANDS.items()]
     return '\n'.join(
         ['usage: mvlr COMMAND ...', '', *lines, '', 'mvlr COMMAND --help says more.']
     )

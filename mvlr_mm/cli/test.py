@@ -2,12 +2,15 @@
 
 import argparse
 from copy import deepcopy
+from dataclasses import asdict
 
 import mmengine
 from mmengine.config import Config, ConfigDict
-from mmengine.evaluator import DumpResults
+from mmengine.evaluator import DumpResults, Evaluator
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
+
+from mvlr_mm.evaluation import MultiLabelProtocol, SaveResults
 
 from .runtime import (
     add_arguments,
@@ -23,7 +26,11 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
-    parser.add_argument('--out', help='file for the results (.pkl; metrics: .json too)')
+    parser.add_argument(
+        '--out',
+        help='file for the results: .npz, which `mvlr eval` reads, or .pkl; metrics: '
+        '.json too',
+    )
     parser.add_argument(
         '--out-item', choices=['metrics', 'pred'], help='what --out holds; pred'
     )
@@ -81,6 +88,26 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
         cfg.merge_from_dict(args.cfg_options)
 
 
+def add_results_writer(evaluator: Evaluator, path: str) -> None:
+    """Let the evaluator write what the model says of every image.
+
+    Args:
+        evaluator: Of the test; a .npz file keeps its protocol and its class names.
+        path: A .npz file, for `mvlr eval`; or a .pkl, for mmpretrain's tools.
+
+    Raises:
+        ValueError: The suffix is another.
+    """
+    if path.endswith(('.pkl', '.pickle')):
+        evaluator.metrics.append(DumpResults(out_file_path=path))
+        return
+    metrics = (m for m in evaluator.metrics if isinstance(m, MultiLabelProtocol))
+    protocol = next((asdict(metric.protocol) for metric in metrics), None)
+    writer = SaveResults(path, protocol)
+    writer.dataset_meta = evaluator.dataset_meta
+    evaluator.metrics.append(writer)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Build everything, then test.
 
@@ -95,7 +122,7 @@ def main(argv: list[str] | None = None) -> int:
         join_processes(cfg)
         runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
         if args.out and args.out_item != 'metrics':
-            runner.test_evaluator.metrics.append(DumpResults(out_file_path=args.out))
+            add_results_writer(runner.test_evaluator, args.out)
         metrics = runner.test()
     if args.out and args.out_item == 'metrics':
         mmengine.dump(metrics, args.out)

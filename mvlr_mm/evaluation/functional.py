@@ -7,6 +7,7 @@ computed in float64.
 
 from .average_precision import average_precision, mean_over_labels
 from .bootstrap import map_interval
+from .calibration import apply_temperatures, calibration_error, fit_temperatures
 from .counts import decide, label_counts
 from .f1 import precision_recall_f1
 from .instances import (
@@ -16,10 +17,15 @@ from .instances import (
     subset_accuracy,
 )
 from .ranking import ranking_metrics
+from .thresholds import global_threshold, search_thresholds
 
 __all__ = [
+    'apply_temperatures',
     'average_precision',
+    'calibration_error',
     'decide',
+    'fit_temperatures',
+    'global_threshold',
     'hamming_loss',
     'instance_metrics',
     'label_counts',
@@ -28,5 +34,6 @@ __all__ = [
     'mean_over_labels',
     'precision_recall_f1',
     'ranking_metrics',
+    'search_thresholds',
     'subset_accuracy',
 ]

@@ -1,6 +1,7 @@
-"""Metrics for configs: they gather, `functional.py` computes."""
+"""The metric for configs: it gathers, `protocols.py` says what is computed."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,52 +9,74 @@ import torch
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmpretrain.registry import METRICS
-from mmpretrain.structures import label_to_onehot
 
-from .counts import harmonic_mean
-from .functional import average_precision, label_counts, precision_recall_f1
-
-PROTOCOLS = ('mlgcn',)
+from .protocols import evaluate, protocol_of
+from .results import scores_and_target
+from .table import LabelRow, check_table_path, format_table, label_table, write_table
+from .thresholds import read_thresholds
 
 
 @METRICS.register_module()
 class MultiLabelProtocol(BaseMetric):
     """All numbers of one evaluation protocol, under its name.
 
-    ``mlgcn``, the line of ML-GCN, ADD-GCN, SALGL and MVLR: mAP from non-interpolated
-    AP; CP, CR, CF1, OP, OR and OF1 at ``thr``, and again for the labels that are also
-    among the ``topk`` highest of their image. In percent. Labels without a positive
-    image are left out of mAP. A table of every label goes to the log.
+    The results are ``mlgcn/mAP``, ``mlgcn/CF1``, ``mlgcn/top3-CF1`` and so on, in
+    percent. A table of every label goes to the log, with the protocol's fields.
 
     Reads ``pred_score`` (C,) and ``gt_score`` or ``gt_label`` of the data samples.
 
     Args:
-        protocol: Name of the protocol, and prefix of the results: ``mlgcn/mAP``,
-            ``mlgcn/CF1``, ``mlgcn/top3-CF1`` and so on.
-        thr: A label is predicted where its score is at least this.
-        topk: How many labels of an image the second group of numbers considers.
+        protocol: Name of the protocol, and prefix of the results: ``mlgcn`` (also
+            MVLR's), ``asl``, ``sklearn``, ``voc07``, ``voc10``, ``mmpretrain``,
+            ``pedestrian`` and the others of ``mvlr_mm.evaluation.protocols``.
+        resamples: If positive, mAP comes with its 95 % bootstrap interval, ``mAP-low``
+            and ``mAP-high``, from this many resamples.
+        seed: Of the resamples.
+        thresholds: A file of `mvlr thresholds`, whose thresholds replace ``thr``.
+        classwise: Return ``AP/<label>``, ``F1/<label>`` too, which reach TensorBoard
+            and the like as scalars.
+        tables: Files for the table of the labels, .csv or .json, written anew at every
+            evaluation.
         collect_device: As in mmengine.
         prefix: Prefix in place of the protocol's name.
         collect_dir: As in mmengine.
+        **fields: Fields of :class:`~mvlr_mm.evaluation.protocols.Protocol` to change,
+            such as ``thr=0.8`` or ``topk=5``.
 
     Raises:
-        ValueError: The protocol is unknown.
+        FileNotFoundError: The file of thresholds does not exist.
+        ValueError: The protocol or a field is unknown, a field has a wrong value, or a
+            table is neither .csv nor .json.
     """
 
     def __init__(
         self,
         protocol: str = 'mlgcn',
-        thr: float = 0.5,
-        topk: int = 3,
+        resamples: int = 0,
+        seed: int = 0,
+        thresholds: str | None = None,
+        classwise: bool = False,
+        tables: Sequence[str] = (),
         collect_device: str = 'cpu',
         prefix: str | None = None,
         collect_dir: str | None = None,
+        **fields: Any,
     ) -> None:
-        if protocol not in PROTOCOLS:
-            raise ValueError(f'protocol ({protocol!r}) must be one of {PROTOCOLS}.')
+        self.protocol = protocol_of(protocol, **fields)
+        for path in tables:
+            check_table_path(path)
+        if thresholds is not None and not Path(thresholds).is_file():
+            raise FileNotFoundError(
+                f'thresholds ({thresholds}) does not exist; write it with `mvlr '
+                'thresholds RESULTS --out FILE`, or leave it out.'
+            )
         super().__init__(collect_device, prefix or protocol, collect_dir)
-        self.thr = thr
-        self.topk = topk
+        self.resamples = resamples
+        self.seed = seed
+        self.thresholds = thresholds
+        self.classwise = classwise
+        self.tables = tuple(tables)
+        self._size: int | None = None
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep the scores and targets of one batch.
@@ -62,51 +85,65 @@ class MultiLabelProtocol(BaseMetric):
             data_batch: Not used.
             data_samples: What the model returned, as dicts.
         """
-        for sample in data_samples:
-            scores = sample['pred_score'].detach().cpu()
-            target = sample.get('gt_score')
-            if target is None:
-                target = label_to_onehot(sample['gt_label'], len(scores))
-            self.results.append((scores, target.cpu()))
+        self.results.extend(scores_and_target(sample) for sample in data_samples)
+
+    def evaluate(self, size: int) -> dict[str, float]:
+        """Return all numbers, from the images of all processes.
+
+        What a sampler repeats, so that every process has as many, is cut off.
+
+        Args:
+            size: Images of the data set.
+
+        Raises:
+            ValueError: Images are missing.
+        """
+        self._size = size
+        return super().evaluate(size)
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Return all numbers of the protocol, in percent.
 
         Args:
             results: A pair of scores (C,) and targets (C,) for every image.
-        """
-        scores, targets = (torch.stack(rows) for rows in zip(*results, strict=True))
-        ap = 100 * average_precision(scores, targets)
-        self._log_table(ap, scores, targets)
-        known = ap[~np.isnan(ap)]
-        top = precision_recall_f1(scores, targets, self.thr, self.topk)
-        return {
-            'mAP': float(known.mean()) if len(known) else float('nan'),
-            **precision_recall_f1(scores, targets, self.thr),
-            **{f'top{self.topk}-{key}': value for key, value in top.items()},
-        }
 
-    def _log_table(
-        self, ap: np.ndarray, scores: torch.Tensor, targets: torch.Tensor
-    ) -> None:
-        """Write a line for each label, and how many have no positive image."""
-        names = (self.dataset_meta or {}).get('classes') or range(len(ap))
-        names = [str(name) for name in names]
-        width = max(len('label'), *map(len, names))
-        lines = [f'{"label":{width}} support     AP      P      R     F1']
-        counts = label_counts(scores, targets, self.thr)
-        for name, label_ap, correct, predicted, actual, _ in zip(
-            names, ap, *counts, strict=True
-        ):
-            precision = 100 * correct / max(predicted, 1)
-            recall = 100 * correct / max(actual, 1)
-            f1 = harmonic_mean(precision, recall)
-            lines.append(
-                f'{name:{width}} {actual:7} {label_ap:6.2f} '
-                f'{precision:6.2f} {recall:6.2f} {f1:6.2f}'
+        Raises:
+            ValueError: Images are missing, or as for :func:`evaluate`.
+        """
+        self._refuse_missing(len(results))
+        scores, targets = (torch.stack(rows) for rows in zip(*results, strict=True))
+        names = self._names(scores.shape[1])
+        options = (self.protocol, self._thresholds(names))
+        numbers = evaluate(scores, targets, *options, self.resamples, self.seed)
+        rows = label_table(scores, targets, names, *options)
+        text = format_table(rows, self.protocol, len(scores))
+        MMLogger.get_current_instance().info(f'\n{text}')
+        for path in self.tables:
+            write_table(path, rows, self.protocol, numbers)
+        return numbers | (_scalars(rows) if self.classwise else {})
+
+    def _names(self, labels: int) -> list[str]:
+        names = (self.dataset_meta or {}).get('classes') or range(labels)
+        return [str(name) for name in names]
+
+    def _thresholds(self, names: list[str]) -> np.ndarray | None:
+        if self.thresholds is None:
+            return None
+        return read_thresholds(self.thresholds, names)
+
+    def _refuse_missing(self, found: int) -> None:
+        if self._size is not None and found < self._size:
+            raise ValueError(
+                f'only {found} of the {self._size} images of the data set were '
+                'evaluated; its sampler or loader leaves some out: set drop_last=False '
+                'and use DefaultSampler with round_up=True.'
             )
-        lines.append(
-            f'{len(scores)} images; {np.isnan(ap).sum()} of {len(ap)} labels have no '
-            f'positive image and are left out of mAP; P, R and F1 at {self.thr}.'
-        )
-        MMLogger.get_current_instance().info('\n'.join(['', *lines]))
+
+
+def _scalars(rows: Sequence[LabelRow]) -> dict[str, float]:
+    scalars = {}
+    for row in rows:
+        if not np.isnan(row.ap):
+            scalars[f'AP/{row.name}'] = row.ap
+        scalars[f'F1/{row.name}'] = row.f1
+    return scalars

@@ -7,6 +7,8 @@ from mmengine.fileio import load
 from mmpretrain.registry import MODELS
 
 from mvlr_mm.cli import test as cli
+from mvlr_mm.evaluation import evaluate, read_results
+from mvlr_mm.evaluation.protocols import protocol_of
 
 
 @pytest.fixture
@@ -29,6 +31,40 @@ def test_out_holds_predictions_by_default(config, checkpoint):
     run(config, checkpoint, '--out', str(out))
     scores = [sample['pred_score'] for sample in load(str(out))]
     assert torch.stack(scores).shape == (8, 3)
+
+
+def test_out_holds_results_to_evaluate_again(config, checkpoint):
+    protocol = "dict(type='MultiLabelProtocol', protocol='asl', classwise=True)"
+    text = config.read_text().replace(
+        "dict(type='MultiLabelMetric', thr=0.5)", protocol
+    )
+    config.write_text(text)
+    folder = config.parent
+    run(config, checkpoint, '--out', str(folder / 'out.pkl'))
+    run(config, checkpoint, '--out', str(folder / 'out.npz'))
+    found = read_results(folder / 'out.npz')
+    samples = load(str(folder / 'out.pkl'))
+    for row, path, sample in zip(found.scores, found.paths, samples, strict=True):
+        assert torch.equal(torch.tensor(row), sample['pred_score'])
+        assert path == sample['img_path']
+    assert found.classes == ['a', 'b', 'c']
+    assert found.targets.argmax(axis=1).tolist() == [i % 3 for i in range(8)]
+
+    # the numbers of the run, which reach every log as scalars, come out again
+    logs = sorted(
+        (folder / 'run').glob('*/*.json'), key=lambda path: path.stat().st_mtime
+    )
+    logged = json.loads(logs[-1].read_text().splitlines()[-1])
+    numbers = evaluate(found.scores, found.targets, protocol_of(**found.protocol))
+    numbers = {f'asl/{key}': value for key, value in numbers.items()}
+    assert numbers == {key: logged[key] for key in numbers}
+    assert {'asl/AP/a', 'asl/F1/c'} <= set(logged)
+
+
+def test_out_takes_no_other_file(config, checkpoint, capsys):
+    with pytest.raises(SystemExit, match='2'):
+        run(config, checkpoint, '--out', 'out.json')
+    assert 'results out.json: must be a .npz file' in capsys.readouterr().err
 
 
 def test_out_holds_metrics_on_request(config, checkpoint):

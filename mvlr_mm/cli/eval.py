@@ -1,0 +1,132 @@
+"""Evaluate saved results again, under any protocol, without the model."""
+
+import argparse
+import difflib
+from collections.abc import Sequence
+
+import numpy as np
+
+from mvlr_mm.evaluation.average_precision import AP_MODES, EMPTY
+from mvlr_mm.evaluation.calibration import calibration_error
+from mvlr_mm.evaluation.f1 import FAMILIES
+from mvlr_mm.evaluation.protocols import (
+    MORE,
+    PROTOCOLS,
+    UNKNOWN,
+    Protocol,
+    evaluate,
+    protocol_of,
+)
+from mvlr_mm.evaluation.results import Results, read_results
+from mvlr_mm.evaluation.table import (
+    check_table_path,
+    format_table,
+    label_table,
+    write_table,
+)
+from mvlr_mm.evaluation.thresholds import read_thresholds
+
+from .runtime import plain_errors
+
+FIELDS = ('ap', 'empty', 'family', 'thr', 'unknown', 'more')
+
+
+def parse_args(argv: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('results', help='.npz file of `mvlr test --out`')
+    parser.add_argument(
+        '--protocol', choices=PROTOCOLS, help='default: that of the test, or mlgcn'
+    )
+    fields = parser.add_argument_group('fields of the protocol to change')
+    fields.add_argument('--ap', choices=AP_MODES, help='mode of average precision')
+    fields.add_argument('--empty', choices=EMPTY, help='labels without positives')
+    fields.add_argument('--family', choices=FAMILIES, help='of precision, recall, F1')
+    fields.add_argument('--thr', type=float, help='threshold')
+    fields.add_argument('--topk', type=int, help='second group of numbers; 0: none')
+    fields.add_argument('--unknown', choices=UNKNOWN, help='labels marked -1, in F1')
+    fields.add_argument('--more', nargs='*', choices=MORE, help='further numbers')
+    parser.add_argument('--classes', nargs='+', help='evaluate only these labels')
+    parser.add_argument('--thresholds', help='file of `mvlr thresholds`')
+    parser.add_argument(
+        '--resamples', type=int, default=0, help='of the bootstrap interval; 0: none'
+    )
+    parser.add_argument('--seed', type=int, default=0, help='of the resamples')
+    parser.add_argument(
+        '--calibration', action='store_true', help='mean calibration error, ECE'
+    )
+    parser.add_argument('--csv', help='file for the table of the labels')
+    parser.add_argument('--json', help='file for protocol, numbers and table')
+    return parser.parse_args(argv)
+
+
+def choose_protocol(args: argparse.Namespace, tested: dict | None) -> Protocol:
+    """Return the protocol that the command line asks for.
+
+    Args:
+        args: The command line.
+        tested: Fields of the protocol that the results were tested under, if known.
+
+    Raises:
+        ValueError: A field has a wrong value.
+    """
+    fields = {k: getattr(args, k) for k in FIELDS if getattr(args, k) is not None}
+    if args.topk is not None:
+        fields['topk'] = args.topk or None
+    if args.protocol is None and tested is not None:
+        own = {key: value for key, value in tested.items() if key != 'name'}
+        return protocol_of(tested['name'], **{**own, **fields})
+    return protocol_of(args.protocol or 'mlgcn', **fields)
+
+
+def choose_classes(results: Results, wanted: Sequence[str] | None) -> Results:
+    """Return the results of these labels only, in this order.
+
+    Raises:
+        ValueError: The results lack a label.
+    """
+    if wanted is None:
+        return results
+    for name in wanted:
+        if name not in results.classes:
+            near = difflib.get_close_matches(name, results.classes, cutoff=0)
+            raise ValueError(
+                f'--classes {name!r} is not among the {len(results.classes)} labels of '
+                f'the results; nearest: {", ".join(map(repr, near))}.'
+            )
+    columns = [results.classes.index(name) for name in wanted]
+    scores, targets = results.scores[:, columns], results.targets[:, columns]
+    return results._replace(scores=scores, targets=targets, classes=list(wanted))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print the table and the numbers; write them where asked.
+
+    Returns:
+        0; errors that a person can mend end the process with status 2.
+    """
+    args = parse_args(argv)
+    with plain_errors():
+        files = [path for path in (args.csv, args.json) if path is not None]
+        for path in files:
+            check_table_path(path)
+        results = read_results(args.results)
+        protocol = choose_protocol(args, results.protocol)
+        results = choose_classes(results, args.classes)
+        scores, targets, classes = results[:3]
+        thresholds = None
+        if args.thresholds is not None:
+            thresholds = read_thresholds(args.thresholds, classes)
+        options = (protocol, thresholds)
+        numbers = evaluate(scores, targets, *options, args.resamples, args.seed)
+        if args.calibration:
+            ece = calibration_error(scores, targets)
+            numbers['ECE'] = 100 * float(np.nanmean(ece))
+        rows = label_table(scores, targets, classes, *options)
+        for path in files:
+            write_table(path, rows, protocol, numbers)
+    print(format_table(rows, protocol, len(scores)))
+    if args.thresholds is not None:
+        print(f'Thresholds of {args.thresholds} in place of thr.')
+    print('\n'.join(f'{protocol.name}/{key} {x:.2f}' for key, x in numbers.items()))
+    return 0

@@ -1,0 +1,114 @@
+"""Search a threshold for each label, and one for all, on results of the val set."""
+
+import argparse
+
+import numpy as np
+
+from mvlr_mm.evaluation.calibration import (
+    apply_temperatures,
+    calibration_error,
+    fit_temperatures,
+)
+from mvlr_mm.evaluation.f1 import precision_recall_f1
+from mvlr_mm.evaluation.results import Results, read_results
+from mvlr_mm.evaluation.thresholds import (
+    SEARCHES,
+    Thresholds,
+    global_threshold,
+    read_thresholds,
+    search_thresholds,
+    write_thresholds,
+)
+
+from .runtime import plain_errors
+
+
+def parse_args(argv: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('results', help='.npz file of `mvlr test --out`')
+    parser.add_argument('--out', required=True, help='.json file for the thresholds')
+    parser.add_argument('--by', choices=SEARCHES, default='f1', help='what to reach')
+    parser.add_argument(
+        '--level', type=float, help='beta of fbeta, or the precision to keep'
+    )
+    parser.add_argument(
+        '--temperatures', action='store_true', help='calibrate every label, too'
+    )
+    return parser.parse_args(argv)
+
+
+def label_records(
+    results: Results, found: Thresholds, overall: float
+) -> list[dict[str, object]]:
+    """Return what the file says of every label.
+
+    Args:
+        results: Scores and targets of the val set.
+        found: What was searched.
+        overall: The threshold of a label without a positive image.
+    """
+    support = (results.targets == 1).sum(axis=0)
+    records = []
+    for name, count, *values in zip(results.classes, support, *found, strict=True):
+        threshold, precision, recall = map(float, values)
+        records.append(
+            {
+                'name': name,
+                'threshold': threshold if count else overall,
+                'precision': precision,
+                'recall': recall,
+                'support': int(count),
+            }
+        )
+    return records
+
+
+def add_temperatures(records: list[dict], results: Results) -> tuple[float, float]:
+    """Add the temperature of every label to its record.
+
+    Returns:
+        The mean calibration error without and with them.
+    """
+    scores, targets = results.scores, results.targets
+    temperatures = fit_temperatures(scores, targets)
+    for record, temperature in zip(records, temperatures, strict=True):
+        record['temperature'] = float(temperature)
+    calibrated = apply_temperatures(scores, targets, temperatures)
+    errors = (calibration_error(x, targets) for x in (scores, calibrated))
+    before, after = (float(np.nanmean(error)) for error in errors)
+    return before, after
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Search, write the file, and say what it changes on these images.
+
+    Returns:
+        0; errors that a person can mend end the process with status 2.
+    """
+    args = parse_args(argv)
+    with plain_errors():
+        results = read_results(args.results)
+        scores, targets, classes = results[:3]
+        search = (scores, targets, args.by, args.level)
+        threshold, precision, recall = (x.item() for x in global_threshold(*search))
+        if np.isnan(threshold):
+            raise ValueError(f'{args.results} has no positive label to search by.')
+        records = label_records(results, search_thresholds(*search), threshold)
+        lines = []
+        if args.temperatures:
+            before, after = add_temperatures(records, results)
+            lines = [f'calibration error {100 * before:.2f} % -> {100 * after:.2f} %']
+        overall = dict(threshold=threshold, precision=precision, recall=recall)
+        about = dict(by=args.by, level=args.level, images=len(scores))
+        write_thresholds(args.out, records, overall, **about)
+        per_label = read_thresholds(args.out, classes)
+    for name, thr in (('0.5', 0.5), ('global', threshold), ('per label', per_label)):
+        found = precision_recall_f1(scores, targets, thr)
+        shown = ' '.join(f'{key} {value:.2f}' for key, value in found.items())
+        lines.append(f'threshold {name}: {shown}')
+    without = [record['name'] for record in records if not record['support']]
+    if without:
+        lines.append(f'without positives, so global: {", ".join(without)}')
+    print('\n'.join([*lines, f'thresholds: {args.out}']))
+    return 0

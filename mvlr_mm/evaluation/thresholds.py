@@ -1,0 +1,168 @@
+"""Search a threshold for every label, and keep them as data."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from .average_precision import check_choice, hits_of_label
+from .columns import Matrix, per_label
+
+SEARCHES = ('f1', 'fbeta', 'precision')
+FORMAT = 'mvlr-thresholds-1'
+
+
+class Thresholds(NamedTuple):
+    """A threshold for each label, and what it reaches on the searched images.
+
+    All are (C,) float64. A label without a positive image has nan; one that never
+    reaches the wanted precision has the threshold inf, which predicts nothing.
+    """
+
+    threshold: np.ndarray
+    precision: np.ndarray
+    recall: np.ndarray
+
+
+def search_thresholds(
+    scores: Matrix, targets: Matrix, by: str = 'f1', level: float | None = None
+) -> Thresholds:
+    """Return the best threshold of every label.
+
+    It lies midway between two scores that occur, so the same images are predicted
+    whether a score has to reach it or to exceed it. Of equally good ones it is the
+    highest.
+
+    Args:
+        scores: Scores (N, C), of the validation set: a threshold searched on the test
+            set flatters the result.
+        targets: 1 present, 0 absent, -1 unknown and left out, (N, C).
+        by: ``f1``: the highest F1; ``fbeta``: the highest F-beta, which weighs recall
+            beta times as much as precision; ``precision``: the highest recall among
+            thresholds whose precision is at least ``level``.
+        level: beta, positive; or the precision, in (0, 1]. None for ``f1``.
+
+    Raises:
+        ValueError: As for :func:`average_precision`, ``by`` is unknown, or ``level``
+            does not suit it.
+    """
+    check_choice('by', by, SEARCHES)
+    _check_level(by, level)
+
+    def of_label(
+        column: np.ndarray, positive: np.ndarray, _: np.ndarray | slice
+    ) -> tuple[float, float, float]:
+        hits, correct, predicted = hits_of_label(column, positive)
+        if not len(hits):
+            return np.nan, np.nan, np.nan
+        # between two hits more is predicted and nothing gained: only hits matter
+        if by == 'precision':
+            good = np.flatnonzero(correct >= level * predicted)
+            if not len(good):
+                return np.inf, 0.0, 0.0
+            best = good[-1]
+        else:
+            weight = 1.0 if level is None else level**2
+            best = np.argmax((1 + weight) * correct / (weight * len(hits) + predicted))
+        precision, recall = correct[best] / predicted[best], correct[best] / len(hits)
+        return _just_below(hits[best], column), float(precision), float(recall)
+
+    return Thresholds(*np.array(per_label(of_label, scores, targets)).T)
+
+
+def global_threshold(
+    scores: Matrix, targets: Matrix, by: str = 'f1', level: float | None = None
+) -> Thresholds:
+    """Return the best single threshold for all labels, over all decisions, (1,) each.
+
+    Args:
+        scores: As for :func:`search_thresholds`, and so are the others.
+        targets: Labels (N, C).
+        by: What to search; ``f1`` is OF1 here.
+        level: Of the search.
+    """
+    return search_thresholds(scores.reshape(-1, 1), targets.reshape(-1, 1), by, level)
+
+
+def write_thresholds(
+    path: str | Path, labels: Sequence[dict], overall: dict, **about: object
+) -> None:
+    """Write thresholds as json.
+
+    Args:
+        path: The file.
+        labels: For each label ``name``, ``threshold``, and whatever else is known.
+        overall: The same for the single threshold of all labels.
+        **about: How they were found.
+    """
+    content = {'format': FORMAT, **about, 'global': overall, 'labels': labels}
+    text = json.dumps(_plain(content), indent=1, ensure_ascii=False, allow_nan=False)
+    Path(path).write_text(text + '\n', encoding='utf-8')
+
+
+def read_thresholds(path: str | Path, classes: Sequence[str]) -> np.ndarray:
+    """Return the thresholds of these classes, (C,) float64, by name.
+
+    Args:
+        path: A file of :func:`write_thresholds`.
+        classes: Names of the labels, in the order wanted.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is no such json, names a label twice, or lacks a class.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding='utf-8'))
+        if content['format'] != FORMAT:
+            raise KeyError(content['format'])
+        pairs = [(str(x['name']), x['threshold']) for x in content['labels']]
+        found = {k: np.inf if v is None else float(v) for k, v in pairs}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f'{path} is not a threshold file ({error!r}): it must be json as `mvlr '
+            f"thresholds` writes it, with 'format': {FORMAT!r}."
+        ) from error
+    if len(found) < len(pairs):
+        raise ValueError(f'{path} names a label twice; search the thresholds again.')
+    missing = [name for name in classes if name not in found]
+    if missing:
+        raise ValueError(
+            f'{path} lacks {len(missing)} of the {len(classes)} classes, first: '
+            f'{missing[0]!r}; search the thresholds on the same classes.'
+        )
+    return np.array([found[name] for name in classes])
+
+
+def _just_below(score: float, column: np.ndarray) -> float:
+    """Return the middle between a score and the next lower one, in float64."""
+    score = float(score)
+    lower = column[column < score]
+    if not len(lower):
+        return float(np.nextafter(score, -np.inf))
+    below = float(lower.max())
+    middle = below + (score - below) / 2
+    return middle if middle > below else score
+
+
+def _check_level(by: str, level: float | None) -> None:
+    rules = {
+        'f1': ('None', level is None),
+        'fbeta': ('positive, such as 2', level is not None and level > 0),
+        'precision': ('in (0, 1], such as 0.9', level is not None and 0 < level <= 1),
+    }
+    rule, kept = rules[by]
+    if not kept:
+        raise ValueError(f'level ({level}) must be {rule} for by={by!r}.')
+
+
+def _plain(value: object) -> object:
+    """Return a value as json knows it: no numbers that are not finite."""
+    if isinstance(value, dict):
+        return {key: _plain(x) for key, x in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(x) for x in value]
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value

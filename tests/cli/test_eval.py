@@ -1,0 +1,124 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from mvlr_mm.cli import eval as cli
+from mvlr_mm.evaluation import evaluate, write_results
+from mvlr_mm.evaluation.calibration import calibration_error
+from mvlr_mm.evaluation.protocols import PROTOCOLS, protocol_of
+from mvlr_mm.evaluation.results import Results
+from mvlr_mm.evaluation.thresholds import write_thresholds
+
+CLASSES = ['cat', 'traffic light', 'dog', 'sea']
+
+
+@pytest.fixture
+def results():
+    rng = np.random.default_rng(0)
+    scores, targets = rng.random((30, 4)), rng.integers(-1, 2, (30, 4))
+    tested = {'name': 'asl', 'thr': 0.3}
+    return Results(scores, targets, CLASSES, [''] * 30, tested)
+
+
+@pytest.fixture
+def evaluated(results, tmp_path):
+    """Return the function that runs the command and reads the json it writes."""
+    path = tmp_path / 'results.npz'
+    write_results(path, results)
+
+    def run(*words):
+        out = tmp_path / 'out.json'
+        assert cli.main([str(path), '--json', str(out), *map(str, words)]) == 0
+        return json.loads(out.read_text())
+
+    return run
+
+
+def test_another_protocol(results, evaluated, capsys):
+    found = evaluated('--protocol', 'voc07')
+    expected = evaluate(*results[:2], PROTOCOLS['voc07'])
+    assert found['numbers'] == expected
+    out = capsys.readouterr().out
+    assert f'voc07/mAP {expected["mAP"]:.2f}' in out.splitlines()
+    assert 'Protocol voc07: ap voc07' in out
+    assert [label['name'] for label in found['labels']] == CLASSES
+
+
+def test_the_protocol_of_the_test_unless_said_otherwise(results, evaluated):
+    found = evaluated()
+    expected = evaluate(*results[:2], protocol_of('asl', thr=0.3))
+    assert found['numbers'] == expected
+    assert found['protocol']['thr'] == 0.3
+    assert evaluated('--protocol', 'asl')['protocol']['thr'] == 0.8
+
+
+def test_without_a_known_protocol_it_is_mlgcn(results, tmp_path, capsys):
+    path = tmp_path / 'plain.npz'
+    write_results(path, results._replace(protocol=None))
+    cli.main([str(path)])
+    assert 'mlgcn/mAP' in capsys.readouterr().out
+
+
+def test_every_field_can_be_changed(results, evaluated):
+    words = '--protocol mlgcn --ap voc10 --empty zero --family asl --thr 0.2 --topk 2'
+    words += ' --unknown negative --more sets ranking'
+    found = evaluated(*words.split())
+    fields = dict(ap='voc10', empty='zero', family='asl', thr=0.2, topk=2)
+    changed = protocol_of(
+        'mlgcn', **fields, unknown='negative', more=['sets', 'ranking']
+    )
+    assert found['numbers'] == evaluate(*results[:2], changed)
+    assert evaluated('--protocol', 'mlgcn', '--topk', 0)['protocol']['topk'] is None
+
+
+def test_some_labels_only(results, evaluated):
+    found = evaluated('--protocol', 'mlgcn', '--classes', 'dog', 'cat')
+    scores, targets = results.scores[:, [2, 0]], results.targets[:, [2, 0]]
+    assert found['numbers'] == evaluate(scores, targets, PROTOCOLS['mlgcn'])
+    assert [label['name'] for label in found['labels']] == ['dog', 'cat']
+
+
+def test_thresholds_interval_and_calibration(results, evaluated, tmp_path, capsys):
+    path = tmp_path / 'thresholds.json'
+    thr = [0.1, 0.2, 0.3, 0.9]
+    pairs = zip(CLASSES, thr, strict=True)
+    write_thresholds(path, [{'name': n, 'threshold': t} for n, t in pairs], {})
+    words = ['--resamples', 10, '--seed', 1, '--calibration', '--thresholds', path]
+    found = evaluated('--protocol', 'mlgcn', *words)['numbers']
+    protocol = PROTOCOLS['mlgcn']
+    expected = evaluate(*results[:2], protocol, np.array(thr), resamples=10, seed=1)
+    expected['ECE'] = 100 * calibration_error(*results[:2]).mean()
+    assert found == pytest.approx(expected)
+    assert 'thresholds.json in place of thr' in capsys.readouterr().out
+
+
+def test_a_csv_of_the_labels(evaluated, tmp_path):
+    path = tmp_path / 'labels.csv'
+    found = evaluated('--csv', path)
+    with open(path, newline='') as file:
+        rows = list(csv.DictReader(file))
+    expected = [label['ap'] for label in found['labels']]
+    assert [float(row['ap']) for row in rows] == expected
+
+
+@pytest.mark.parametrize(
+    ('words', 'message'),
+    [
+        (['--classes', 'trafic light'], "'trafic light' is not among the 4 labels"),
+        (['--csv', 'labels.xls'], 'the table labels.xls must be a .csv or a .json'),
+        (['--thresholds', 'gone.json'], 'gone.json'),
+        (['--topk', '-1'], 'topk (-1) must be at least 1'),
+    ],
+)
+def test_mistakes_are_said_in_one_line(evaluated, capsys, words, message):
+    with pytest.raises(SystemExit, match='2'):
+        evaluated(*words)
+    assert message in capsys.readouterr().err
+
+
+def test_a_pickle_is_refused(tmp_path, capsys):
+    with pytest.raises(SystemExit, match='2'):
+        cli.main([str(tmp_path / 'results.pkl')])
+    assert 'a pickle could run any code' in capsys.readouterr().err
