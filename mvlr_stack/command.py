@@ -5,11 +5,13 @@ import sys
 
 # A word's module is imported only when the word is used: `doctor` needs no mmengine.
 COMMANDS = {
+    'browse': ('mvlr_mm.cli.browse', 'draw the data of a config'),
     'doctor': ('mvlr_stack.doctor', 'what is installed, what is in conflict'),
     'eval': ('mvlr_mm.cli.eval', 'evaluate saved results again'),
     'test': ('mvlr_mm.cli.test', 'evaluate a checkpoint'),
     'thresholds': ('mvlr_mm.cli.thresholds', 'search a threshold for each label'),
     'train': ('mvlr_mm.cli.train', 'train a model'),
+    'verify': ('mvlr_mm.cli.verify', 'check the data of a config'),
 }
 
 

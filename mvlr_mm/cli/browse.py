@@ -1,0 +1,127 @@
+"""Draw the data of a config: a contact sheet, the labels, which go together."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import Config, DictAction
+from mmpretrain.registry import DATASETS
+from PIL import Image, ImageOps
+
+from mvlr_mm.datasets.splits import SPLITS, Split, data_sets_of, read_splits
+from mvlr_mm.visualization import (
+    draw_contact_sheet,
+    draw_cooccurrence,
+    draw_label_histogram,
+)
+
+from .runtime import plain_errors
+from .verify import load_data_config
+
+
+def parse_args(argv: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--split', choices=SPLITS, default='train')
+    parser.add_argument('--out', type=Path, help='folder; work_dirs/browse/<config>')
+    parser.add_argument('--number', type=int, default=24, help='pictures on the sheet')
+    parser.add_argument('--seed', type=int, default=0, help='of their choice')
+    parser.add_argument(
+        '--transformed', action='store_true', help='as the model gets them'
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='settings of the config to override, key=value',
+    )
+    return parser.parse_args(argv)
+
+
+def pick_split(splits: list[Split], name: str) -> Split:
+    """Return a split by its name.
+
+    Args:
+        splits: The splits of a config.
+        name: ``train``, ``val`` or ``test``.
+
+    Raises:
+        ValueError: The config has no such split, or the split no picture.
+    """
+    for split in splits:
+        if name in split.name.split(', '):
+            if not split.paths:
+                why = f': {split.problems[0]}' if split.problems else ''
+                raise ValueError(f'{name} has no picture{why}')
+            return split
+    raise ValueError(f'--split {name}: the config has no {name}_dataloader.')
+
+
+def open_picture(path: str) -> Image.Image:
+    """Return a picture turned as its camera says."""
+    with Image.open(path) as image:
+        return ImageOps.exif_transpose(image).convert('RGB')
+
+
+def transformed_pictures(cfg: Config, split: str, chosen: np.ndarray) -> list:
+    """Return pictures as the pipeline hands them to the model, before normalisation.
+
+    Args:
+        cfg: The config.
+        split: Name of a split of one data set.
+        chosen: Indices of the pictures.
+
+    Raises:
+        ValueError: The split is made of several data sets.
+    """
+    source = cfg[f'{split}_dataloader'].dataset
+    while 'dataset' in source:
+        source = source.dataset
+    if len(data_sets_of(source)) != 1:
+        raise ValueError('--transformed needs a split that is one data set.')
+    dataset = DATASETS.build(source)
+    arrays = (dataset[int(i)]['inputs'].numpy().transpose(1, 2, 0) for i in chosen)
+    # the pipeline holds pictures as OpenCV does, in the order blue, green, red
+    return [Image.fromarray(np.ascontiguousarray(array[..., ::-1])) for array in arrays]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Draw the three pictures.
+
+    Returns:
+        0; errors that a person can mend end the process with status 2.
+    """
+    args = parse_args(argv)
+    out = args.out or Path('work_dirs/browse') / Path(args.config).stem
+    with plain_errors():
+        cfg = load_data_config(args.config, args.cfg_options)
+        splits = read_splits(cfg)
+        split = pick_split(splits, args.split)
+        count = min(args.number, len(split.paths))
+        rng = np.random.default_rng(args.seed)
+        chosen = np.sort(rng.choice(len(split.paths), count, replace=False))
+        if args.transformed:
+            images = transformed_pictures(cfg, args.split, chosen)
+        else:
+            images = [open_picture(split.paths[i]) for i in chosen]
+        out.mkdir(parents=True, exist_ok=True)
+        labels, unknown = (
+            [
+                [split.classes[label] for label in np.flatnonzero(split.states[i] == s)]
+                for i in chosen
+            ]
+            for s in (1, -1)
+        )
+        draw_contact_sheet(out / 'sheet.png', images, labels, unknown)
+        same = {s.name: s.states for s in splits if s.classes == split.classes}
+        counted = {split.name: split.states, **same}
+        draw_label_histogram(out / 'labels.png', split.classes, counted)
+        title = f'{split.name}, {len(split.paths):,} pictures'
+        draw_cooccurrence(out / 'together.png', split.classes, split.states, title)
+    for name in ('sheet', 'labels', 'together'):
+        print(out / f'{name}.png')
+    for split in splits:
+        if split.problems:
+            print(f'{split.name}: {len(split.problems)} problems; see `mvlr verify`.')
+    return 0

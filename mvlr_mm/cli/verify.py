@@ -1,0 +1,133 @@
+"""Check the data of a config: every picture, every label; report all problems."""
+
+import argparse
+import json
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+
+from mmengine.config import Config, DictAction
+from mmengine.registry import init_default_scope
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from mvlr_mm.datasets.picture_check import Inspection
+from mvlr_mm.datasets.splits import Split, read_splits
+from mvlr_mm.datasets.verification import Problem, count_problems, verify
+
+from .runtime import plain_errors
+
+
+def parse_args(argv: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog='Exit status: 0 without a problem, 1 with some, 2 if nothing was read.',
+    )
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--workers', type=int, help='processes; default: all cores')
+    parser.add_argument('--json', type=Path, help='file for problems and counts')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='settings of the config to override, key=value',
+    )
+    return parser.parse_args(argv)
+
+
+def load_data_config(path: str, options: dict | None) -> Config:
+    """Read a config whose data are wanted, not its model.
+
+    Args:
+        path: The config file.
+        options: Settings to override.
+
+    Raises:
+        FileNotFoundError: The config does not exist.
+    """
+    cfg = Config.fromfile(path)
+    cfg.merge_from_dict(options or {})
+    init_default_scope(cfg.get('default_scope', 'mmpretrain'))
+    return cfg
+
+
+def count_table(splits: Sequence[Split]) -> Table:
+    """Return the pictures of every label in every split, and what they add up to."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column('label')
+    for split in splits:
+        table.add_column(split.name, justify='right')
+    counts = [(split.states == 1).sum(0) for split in splits]
+    for i, name in enumerate(splits[0].classes):
+        cells = (str(count[i]) if i < len(count) else '-' for count in counts)
+        table.add_row(name, *cells)
+    table.add_section()
+    table.add_row('pictures', *(str(len(split.paths)) for split in splits))
+    unlabelled = ((split.states != 1).all(1).sum() for split in splits)
+    table.add_row('  without a label', *map(str, unlabelled))
+    left_out = ((split.states == -1).sum() for split in splits)
+    table.add_row('labels left out', *map(str, left_out))
+    return table
+
+
+def write_json(
+    path: Path, splits: Sequence[Split], problems: Sequence[Problem]
+) -> None:
+    """Write what was found, for scripts.
+
+    Args:
+        path: File to write.
+        splits: The splits of the config.
+        problems: What is wrong with them.
+    """
+    counts = {
+        split.name: dict(
+            pictures=len(split.paths),
+            labels=dict(
+                zip(split.classes, (split.states == 1).sum(0).tolist(), strict=True)
+            ),
+            left_out=int((split.states == -1).sum()),
+        )
+        for split in splits
+    }
+    content = dict(splits=counts, problems=[problem._asdict() for problem in problems])
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False), encoding='utf-8')
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Check the data.
+
+    Returns:
+        0 without a problem, 1 with some; errors of the config end the process with 2.
+    """
+    args = parse_args(argv)
+    out, progress = Console(soft_wrap=True, highlight=False), Console(stderr=True)
+
+    def show(items: Iterable[Inspection], total: int) -> Iterable[Inspection]:
+        return track(items, 'opening pictures', total, console=progress)
+
+    with plain_errors():
+        splits = read_splits(load_data_config(args.config, args.cfg_options))
+        problems = verify(splits, args.workers, show)
+    if args.json:
+        write_json(args.json, splits, problems)
+    say = partial(out.print, markup=False)
+    say(count_table(splits))
+    for split in splits:
+        empty = [
+            name
+            for name, there in zip(
+                split.classes, (split.states == 1).any(0), strict=True
+            )
+            if not there
+        ]
+        if empty:
+            say(f'note: {split.name} has no picture of {", ".join(empty)}.')
+    for problem in problems:
+        say(f'{problem.kind}: {problem.text}')
+    counts = count_problems(problems)
+    kinds = ', '.join(f'{count} {kind}' for kind, count in counts.items())
+    say(f'{len(problems)} problems ({kinds}).' if problems else 'No problem.')
+    return 1 if problems else 0

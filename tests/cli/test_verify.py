@@ -1,0 +1,109 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mvlr_mm.cli import verify
+
+CONFIG = """
+custom_imports = dict(imports=['mvlr_mm'], allow_failed_imports=False)
+def part(name):
+    return dict(
+        dataset=dict(
+            type='MultiLabelList',
+            data_root={root!r},
+            ann_file=f'{{name}}.jsonl',
+            classes=['cat', 'dog', 'sea'],
+        ))
+train_dataloader = part('train')
+test_dataloader = part('test')
+del part
+"""
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Four pictures in two splits, and the config that reads them."""
+    lists = {
+        'train': [('0.png', ['cat']), ('1.png', ['dog', 'cat']), ('2.png', [])],
+        'test': [('3.png', ['dog'])],
+    }
+    for i in range(4):
+        pixels = np.random.default_rng(i).integers(0, 255, (20, 30, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f'{i}.png')
+    for name, rows in lists.items():
+        lines = [json.dumps(dict(image=image, labels=labels)) for image, labels in rows]
+        (tmp_path / f'{name}.jsonl').write_text('\n'.join(lines))
+    (tmp_path / 'config.py').write_text(CONFIG.format(root=str(tmp_path)))
+    return tmp_path
+
+
+def test_good_data(data, capsys):
+    found = data / 'found.json'
+    argv = [str(data / 'config.py'), '--workers', '1', '--json', str(found)]
+    assert verify.main(argv) == 0
+    out = capsys.readouterr().out
+    words = [line.split() for line in out.splitlines()]
+    assert ['cat', '2', '0'] in words
+    assert ['dog', '1', '1'] in words
+    assert ['pictures', '3', '1'] in words
+    assert ['without', 'a', 'label', '1', '0'] in words
+    assert 'note: train has no picture of sea.' in out
+    assert out.endswith('No problem.\n')
+    content = json.loads(found.read_text())
+    assert content['problems'] == []
+    assert content['splits']['train'] == dict(
+        pictures=3, labels=dict(cat=2, dog=1, sea=0), left_out=0
+    )
+
+
+def test_problems_are_all_said_and_are_the_exit_status(data, capsys):
+    (data / '0.png').write_bytes((data / '3.png').read_bytes())
+    (data / '1.png').unlink()
+    with (data / 'test.jsonl').open('a') as file:
+        file.write('\n{"image": "2.png", "labels": ["cow"]}')
+    found = data / 'found.json'
+    argv = [str(data / 'config.py'), '--workers', '1', '--json', str(found)]
+    assert verify.main(argv) == 1
+    out = capsys.readouterr().out
+    assert 'annotation: test: ' in out
+    assert "test.jsonl:2: unknown label 'cow'" in out
+    assert f'picture: train: {data}/1.png does not exist.' in out
+    assert f'differ: train {data}/0.png, test {data}/3.png.' in out
+    assert f'with the same labels: train {data}/2.png, test {data}/2.png.' in out
+    assert '4 problems (1 annotation, 1 picture, 2 shared).' in out
+    problems = json.loads(found.read_text())['problems']
+    kinds = [problem['kind'] for problem in problems]
+    assert kinds == ['annotation', 'picture', 'shared', 'shared']
+
+
+def test_options_override_the_config(data, capsys):
+    options = 'train_dataloader.dataset.ann_file=test.jsonl'
+    argv = [str(data / 'config.py'), '--workers', '1', '--cfg-options', options]
+    assert verify.main(argv) == 0
+    assert 'train, test' in capsys.readouterr().out
+
+
+def test_a_config_without_data_is_status_2(tmp_path, capsys):
+    (tmp_path / 'empty.py').write_text('model = None')
+    with pytest.raises(SystemExit) as stop:
+        verify.main([str(tmp_path / 'empty.py')])
+    assert stop.value.code == 2
+    assert 'has none of train_dataloader' in capsys.readouterr().err
+
+
+def test_a_missing_config_is_status_2(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        verify.main([str(tmp_path / 'none.py')])
+    assert stop.value.code == 2
+    assert 'none.py' in capsys.readouterr().err
+
+
+def test_real_pictures(shared_data, monkeypatch, capsys):
+    monkeypatch.setenv('MVLR_DATA_ROOT', str(shared_data / 'ucm17'))
+    config = Path(__file__).parents[2] / 'configs/mvlr/mvlr_custom.py'
+    assert verify.main([str(config)]) == 0
+    words = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ['pictures', '900', '120', '320'] in words

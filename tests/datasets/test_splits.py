@@ -1,0 +1,129 @@
+import json
+
+import pytest
+from mmengine.config import Config, ConfigDict
+
+from mvlr_mm.datasets.splits import data_sets_of, read_splits
+
+CLASSES = ['cat', 'dog', 'sea']
+
+
+def part(root, name, lines, **more):
+    """A list of pictures; nothing looks at the pictures themselves."""
+    (root / f'{name}.jsonl').write_text('\n'.join(map(json.dumps, lines)))
+    return dict(
+        type='MultiLabelList',
+        data_root=str(root),
+        ann_file=f'{name}.jsonl',
+        classes=CLASSES,
+        pipeline=[dict(type='LoadImageFromFile')],
+        **more,
+    )
+
+
+def record(image, labels, **more):
+    return dict(image=image, labels=labels, **more)
+
+
+def config(**datasets):
+    return Config(
+        {f'{key}_dataloader': dict(dataset=value) for key, value in datasets.items()}
+    )
+
+
+def test_labels_become_states(tmp_path):
+    train = part(
+        tmp_path, 'a', [record('1.jpg', [0, 2]), record('2.jpg', ['dog'], absent=[0])]
+    )
+    (split,) = read_splits(config(train=train))
+    assert (split.name, split.classes) == ('train', tuple(CLASSES))
+    assert split.paths == [f'{tmp_path}/1.jpg', f'{tmp_path}/2.jpg']
+    assert split.states.tolist() == [[1, 0, 1], [0, 1, -1]]
+    assert split.problems == []
+
+
+def test_the_same_data_are_read_once(tmp_path):
+    train = part(tmp_path, 'a', [record('1.jpg', [])])
+    val = part(tmp_path, 'b', [record('2.jpg', [])])
+    other = dict(val, pipeline=[])  # what is done with the pictures is no matter
+    splits = read_splits(config(train=train, val=val, test=other))
+    assert [split.name for split in splits] == ['train', 'val, test']
+
+
+def test_wrappers_are_opened(tmp_path):
+    first = part(tmp_path, 'a', [record('1.jpg', [0])])
+    second = part(tmp_path, 'b', [record('2.jpg', [1])])
+    both = dict(type='ConcatDataset', datasets=[first, second])
+    repeated = dict(type='RepeatDataset', times=3, dataset=both)
+    (split,) = read_splits(config(train=repeated))
+    assert split.states.tolist() == [[1, 0, 0], [0, 1, 0]]
+    assert [c.ann_file for c in data_sets_of(ConfigDict(repeated))] == [
+        'a.jsonl',
+        'b.jsonl',
+    ]
+
+
+def test_all_problems_of_the_annotations_are_kept(tmp_path):
+    lines = [
+        record('1.jpg', ['cow', 7]),
+        record('', []),
+        record('1.jpg', ['dog']),
+        record('gone.jpg', []),  # opening it will tell
+    ]
+    (split,) = read_splits(config(train=part(tmp_path, 'a', lines)))
+    texts = [
+        "unknown label 'cow'",
+        'label 7 is out',
+        "image ('')",
+        'lists',
+    ]
+    assert len(split.problems) == len(texts)
+    assert all(t in p for t, p in zip(texts, split.problems, strict=True))
+    assert len(split.paths) == 3
+
+
+def test_data_that_cannot_be_read_are_a_problem(tmp_path):
+    good = part(tmp_path, 'a', [record('1.jpg', [])])
+    bad = dict(good, ann_file='none.jsonl')
+    train, val = read_splits(config(train=bad, val=good))
+    assert train.paths == []
+    assert 'MultiLabelList cannot be built: ann_file' in train.problems[0]
+    assert len(val.paths) == 1
+    (split,) = read_splits(config(train=dict(good, type='Nonsense')))
+    assert 'Nonsense cannot be built' in split.problems[0]
+
+
+def test_mmpretrains_own_data_set_is_checked_too(tmp_path):
+    content = dict(
+        metainfo=dict(classes=CLASSES),
+        data_list=[
+            dict(img_path='1.jpg', gt_label=[0, 0]),
+            dict(img_path='2.jpg', gt_label=[3, -1, 2]),
+            dict(img_path='1.jpg', gt_label=[]),
+        ],
+    )
+    (tmp_path / 'a.json').write_text(json.dumps(content))
+    cfg = dict(type='MultiLabelDataset', data_root=str(tmp_path), ann_file='a.json')
+    (split,) = read_splits(config(test=cfg))
+    assert split.states.tolist() == [[1, 0, 0], [0, 0, 1], [0, 0, 0]]
+    texts = [
+        'records 0 and 2 both are',
+        'a label occurs twice in [0, 0]',
+        'label 3 is out of range; there are 3 classes',
+        'label -1 is out of range',
+    ]
+    assert len(split.problems) == 4
+    assert all(t in p for t, p in zip(texts, split.problems, strict=True))
+
+
+def test_other_classes_inside_of_a_split(tmp_path):
+    first = part(tmp_path, 'a', [record('1.jpg', [0])])
+    second = dict(part(tmp_path, 'b', [record('2.jpg', [0])]), classes=CLASSES[::-1])
+    (split,) = read_splits(config(train=dict(datasets=[first, second])))
+    assert split.problems == ['MultiLabelList has other classes than the one before']
+    assert len(split.paths) == 1
+
+
+def test_a_config_without_data():
+    with pytest.raises(ValueError, match='has none of train_dataloader, val_dataload'):
+        read_splits(Config({}))
