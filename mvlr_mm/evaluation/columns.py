@@ -42,14 +42,14 @@ def per_label(
     def run(first: int) -> list[Result]:
         block = slice(first, first + BLOCK)
         columns = np.ascontiguousarray(_as_float(scores[:, block]).T)
-        labels = _as_labels(targets[:, block], first, order='F').T
         _refuse_nan(columns.T, first)
-        positive = labels == 1
-        everywhere = [slice(None)] * len(labels)
-        known = everywhere if labels.min() >= 0 else labels >= 0
+        present, known = _states(targets[:, block], first)
+        positive = np.ascontiguousarray(present.T)
+        everywhere = [slice(None)] * len(columns)
+        rows_of = everywhere if known is None else np.ascontiguousarray(known.T)
         return [
-            function(column[rows], present[rows], rows)
-            for column, present, rows in zip(columns, positive, known, strict=True)
+            function(column[rows], hits[rows], rows)
+            for column, hits, rows in zip(columns, positive, rows_of, strict=True)
         ]
 
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
@@ -66,7 +66,8 @@ def checked(scores: Matrix, targets: Matrix) -> tuple[np.ndarray, np.ndarray]:
     scores, targets = _same_shape(scores, targets)
     scores = _as_float(scores)
     _refuse_nan(scores)
-    return scores, _as_labels(targets)
+    _states(targets)
+    return scores, targets.astype(np.int8)
 
 
 def _same_shape(scores: Matrix, targets: Matrix) -> tuple[Matrix, Matrix]:
@@ -105,14 +106,24 @@ def _refuse_nan(scores: np.ndarray, first: int = 0) -> None:
         )
 
 
-def _as_labels(targets: np.ndarray, first: int = 0, order: str = 'C') -> np.ndarray:
-    """Return targets (N, C) as contiguous int8, all of them -1, 0 or 1."""
-    with np.errstate(invalid='ignore'):  # a NaN is found below
-        labels = targets.astype(np.int8, order=order)
-    if (labels != targets).any() or labels.min() < -1 or labels.max() > 1:
-        row, label = np.argwhere(~np.isin(targets, (-1, 0, 1)))[0]
+def _states(
+    targets: np.ndarray, first: int = 0
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return where a label is present and where it is known; None for everywhere.
+
+    Raises:
+        ValueError: A target is none of -1, 0 and 1.
+    """
+    targets = np.ascontiguousarray(targets)
+    present, absent = targets == 1, targets == 0
+    if np.count_nonzero(present) + np.count_nonzero(absent) == present.size:
+        return present, None
+    known = present | absent
+    wrong = ~(known | (targets == -1))
+    if wrong.any():
+        row, label = np.argwhere(wrong)[0]
         raise ValueError(
             'targets must be 1 (present), 0 (absent) or -1 (unknown); found '
             f'{targets[row, label]} in row {row}, label {first + label}.'
         )
-    return labels
+    return present, known
