@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -195,6 +197,16 @@ def test_the_description_names_every_field_and_marks_changes():
     )
     assert '*' not in describe(PROTOCOLS['asl'])
     assert describe(Protocol('mine')).startswith('mine: ap noninterpolated,')
+
+
+def test_the_guide_lists_every_protocol():
+    guide = Path(__file__).parents[2] / 'docs/guides/evaluation.md'
+    lines = guide.read_text(encoding='utf-8').splitlines()
+    rows = [[x.strip(' `') for x in line.split('|')[1:-1]] for line in lines]
+    top = {(None, True): 'none', (3, True): '3', (3, False): '3, without the threshold'}
+    for p in PROTOCOLS.values():
+        about = (p.ap, p.empty, p.family, f'{p.thr:g}', top[p.topk, p.topk_thr])
+        assert [p.name, *about] in rows
 
 
 @pytest.mark.parametrize(
