@@ -8,8 +8,11 @@ from typing import Any
 from .files import read_text
 
 # Arrays of numbers are nine tenths of the file. Neither a quote nor a brace can be
-# inside of one, so the match ends where the array does.
-_NUMBERS = re.compile(rb'"(?:segmentation|counts|bbox|keypoints)"\s*:\s*\[[^"{}]*\]')
+# inside of one, and what follows shows that it was the whole array.
+_NUMBERS = re.compile(
+    rb'"(?:segmentation|counts|bbox|keypoints)"\s*:\s*\[[^"{}]*\]'
+    rb'(?=\s*(?:\}|,\s*"[^"]*"\s*:))'
+)
 _REPLACEMENT = b'"":0'
 _BLOCK = 1 << 24
 # Dropping the other keys while parsing keeps the objects small.

@@ -2,6 +2,7 @@
 
 import json
 import os
+import uuid
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -99,6 +100,9 @@ def _pictures(images: list, path: str) -> tuple[list[str], dict[int, int]]:
         with one_record():
             where = f'{path}: images[{i}]'
             require_keys(image, ('id', 'file_name'), where)
+            if not isinstance(image['file_name'], str) or not image['file_name']:
+                name = image['file_name']
+                raise ValueError(f'{where}: file_name ({name!r}) must be a path.')
             if image['id'] in index:
                 raise ValueError(f'{where} has id {image["id"]}, as one before it.')
             index[image['id']] = len(files)
@@ -164,7 +168,7 @@ def _is_sound(labels: COCOLabels) -> bool:
 def _save(path: str, stamp: np.ndarray, labels: COCOLabels) -> None:
     """Write the index whole or not at all: other processes may read and write it."""
     target = _index_path(path)
-    draft = target.with_name(f'{target.name}.{os.getpid()}.tmp')
+    draft = target.with_name(f'{target.name}.{uuid.uuid4().hex}.tmp')
     texts = {
         key: np.frombuffer(json.dumps(getattr(labels, key)).encode(), np.uint8)
         for key in ('files', 'names')

@@ -75,17 +75,19 @@ class PA100K(MultiLabelDataset):
                 f'{self.ann_file}: {label} has the shape {labels.shape}, and must have '
                 f'{(len(files), len(names))}; use the original file.'
             )
-        data_list = []
-        for i, (file, row) in enumerate(zip(files, labels, strict=True)):
+        for i in np.flatnonzero(~np.isin(labels, (0, 1)).all(axis=1)):
             with one_record():
-                if not np.isin(row, (0, 1)).all():
-                    raise ValueError(
-                        f'{self.ann_file}: {label} of {file} (row {i}) has other '
-                        'values than 0 and 1; use the original file.'
-                    )
-            path = osp.join(self.img_prefix, file)
-            found = np.flatnonzero(row == 1).tolist()
-            data_list.append(dict(img_path=path, gt_label=found))
+                raise ValueError(
+                    f'{self.ann_file}: {label} of {files[i]} (row {i}) has other '
+                    'values than 0 and 1; use the original file.'
+                )
+        data_list = [
+            dict(
+                img_path=osp.join(self.img_prefix, file),
+                gt_label=np.flatnonzero(row == 1).tolist(),
+            )
+            for file, row in zip(files, labels, strict=True)
+        ]
         check_records(
             data_list,
             self.ann_file,

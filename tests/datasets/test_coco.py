@@ -4,6 +4,7 @@ import pickle
 import pytest
 
 from mvlr_mm.datasets import COCO_CLASSES, COCOMultiLabel
+from mvlr_mm.datasets.problems import collect_problems
 
 
 def box(image_id, category_id, **more):
@@ -183,3 +184,30 @@ def test_a_category_twice_is_an_error(tmp_path):
     data['categories'].append(dict(id=2, name='dog'))
     with pytest.raises(ValueError, match='two categories have the same name'):
         COCOMultiLabel(**write(tmp_path, data))
+
+
+@pytest.mark.parametrize('name', [None, 7, ''])
+def test_a_file_name_that_is_none(tmp_path, name):
+    data = content()
+    data['images'][1]['file_name'] = name
+    with pytest.raises(
+        ValueError, match=r'images\[1\]: file_name \(.*\) must be a path'
+    ):
+        COCOMultiLabel(**write(tmp_path, data))
+
+
+def test_every_problem_is_collected(tmp_path):
+    data = content()
+    data['images'].append(dict(id=3, file_name='again.jpg'))
+    data['images'].append(dict(id=12, file_name='7.jpg'))
+    data['annotations'] += [box(8, 1), box(9, 2), box(9, 18)]
+    files = write(tmp_path, data)
+    with collect_problems() as found:
+        dataset = COCOMultiLabel(**files)
+    texts = ['images[4] has id 3', 'image_id 8', 'category_id 2', 'picture 4 lists']
+    assert len(found) == len(texts)
+    assert all(text in one for text, one in zip(texts, found, strict=True))
+    assert labels(dataset) == [[0, 1], [1], [0], [1], []]
+    assert not list(tmp_path.glob('*.npz'))  # no index of what was left out
+    with pytest.raises(ValueError, match='has id 3'):
+        COCOMultiLabel(**files)

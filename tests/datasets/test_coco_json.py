@@ -1,6 +1,8 @@
 import json
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mvlr_mm.datasets import coco_json
 from mvlr_mm.datasets.coco_json import read_coco_json
@@ -65,3 +67,31 @@ def test_another_encoding(tmp_path):
     (tmp_path / 'a.json').write_bytes('{"images": "é"}'.encode('latin-1'))
     with pytest.raises(ValueError, match=r'is not UTF-8: byte 12 is 0xe9; save'):
         read_coco_json(str(tmp_path / 'a.json'))
+
+
+KEYS = st.sampled_from(
+    ['segmentation', 'counts', 'bbox', 'id', 'name', 'x"y', 'images']
+)
+VALUES = st.recursive(
+    st.integers() | st.floats(allow_nan=False) | st.text('"\\\\[]{},:1 b', max_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4)
+    ),
+    max_leaves=20,
+)
+
+
+@settings(
+    max_examples=300,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(value=VALUES, indent=st.sampled_from([None, 1]), block=st.integers(1, 40))
+def test_equals_the_whole_json_whatever_stands_there(tmp_path, value, indent, block):
+    path = tmp_path / 'a.json'
+    text = json.dumps(value, indent=indent)
+    path.write_text(text)
+    shortened = b''.join(coco_json._without_numbers(str(path), block)).decode()
+    expected = json.loads(text, object_hook=coco_json._needed)
+    assert json.loads(shortened, object_hook=coco_json._needed) == expected
