@@ -69,16 +69,17 @@ def mean_over_labels(values: np.ndarray, empty: str = 'skip') -> float:
 
     Args:
         values: A number for each label, (C,); nan where there is none.
-        empty: ``skip`` leaves nan out, ``zero`` counts it as 0, ``nan`` makes the mean
-            nan. All are nan if every value is.
+        empty: ``skip`` leaves nan out, so the mean is nan if nothing remains; ``zero``
+            counts it as 0; ``nan`` makes the mean nan.
+
+    Raises:
+        ValueError: ``empty`` is unknown.
     """
     check_choice('empty', empty, EMPTY)
-    missing = np.isnan(values)
-    if missing.all() or (empty == 'nan' and missing.any()):
-        return float('nan')
     if empty == 'zero':
-        return float(np.where(missing, 0.0, values).mean())
-    return float(values[~missing].mean())
+        return float(np.nan_to_num(values).mean())
+    kept = values[~np.isnan(values)] if empty == 'skip' else values
+    return float(kept.mean()) if len(kept) else float('nan')
 
 
 def hits_of_label(
