@@ -69,6 +69,15 @@ def test_another_encoding(tmp_path):
         read_coco_json(str(tmp_path / 'a.json'))
 
 
+@pytest.mark.parametrize(
+    'array', [[[1, 2], 'x'], [[1], {'id': 3}], [[1, [2]], [3], 'x": y'], ['x', [1]]]
+)
+def test_arrays_that_hold_more_than_numbers(tmp_path, array):
+    path = tmp_path / 'a.json'
+    path.write_text(json.dumps(dict(images=[dict(bbox=array, id=1)], id=2)))
+    assert read_coco_json(str(path)) == dict(images=[dict(id=1)], id=2)
+
+
 KEYS = st.sampled_from(
     ['segmentation', 'counts', 'bbox', 'id', 'name', 'x"y', 'images']
 )

@@ -73,6 +73,14 @@ def test_every_kind_of_problem_is_found(pictures, tmp_path):
     assert seen == [8]  # distinct paths: 2.png is opened once
 
 
+def test_files_that_could_not_be_read_are_not_the_same_picture(pictures, tmp_path):
+    for name in ('empty0', 'empty1'):
+        (tmp_path / f'{name}.png').touch()
+    paths = pictures('empty0', 'empty1', 'gone0', 'gone1')
+    problems = verify([split('train', paths, [[0, 0]] * 4)], 1)
+    assert [problem.kind for problem in problems] == ['picture'] * 4
+
+
 def test_counts():
     problems = [
         Problem('picture', 'a'),
