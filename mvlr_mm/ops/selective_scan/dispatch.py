@@ -3,6 +3,7 @@
 import functools
 import warnings
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 import torch
@@ -17,6 +18,7 @@ from .native_scan import find_native_problem, selective_scan_native, supports_na
 from .reference import selective_scan_ref
 from .shapes import check_shapes
 from .torch_scan import selective_scan_torch
+from .triton_scan import find_triton_problem, selective_scan_triton, supports_triton
 
 
 class Backend(NamedTuple):
@@ -39,6 +41,9 @@ BACKENDS = {
         find_mamba_ssm_problem,
         supports_mamba_ssm,
         carries_state=False,
+    ),
+    'triton': Backend(
+        selective_scan_triton, 'cuda', find_triton_problem, supports_triton
     ),
     'native': Backend(
         selective_scan_native, 'cpu', find_native_problem, supports_native
@@ -121,6 +126,27 @@ def choose_backend(device: str, name: str | None = None) -> str:
     return chosen
 
 
+def _next_backend(
+    name: str, u: Tensor, initial_state: Tensor | None, return_last_state: bool
+) -> str:
+    """Return the first backend behind ``name`` that does what is asked."""
+    names = list(BACKENDS)
+    for other in names[names.index(name) + 1 :]:
+        backend = BACKENDS[other]
+        if (
+            backend.device in (None, u.device.type)
+            and backend.supports(u, initial_state, return_last_state)
+            and _works(other)
+        ):
+            return other
+    return 'torch'
+
+
+@torch.compiler.assume_constant_result
+def _works(name: str) -> bool:
+    return BACKENDS[name].find_problem() is None
+
+
 def carries_state(device: str, name: str | None = None) -> bool:
     """Whether the backend for a device goes on from a state without plain torch.
 
@@ -133,6 +159,13 @@ def carries_state(device: str, name: str | None = None) -> bool:
         RuntimeError: The backend asked for does not work on this machine.
     """
     return BACKENDS[choose_backend(device, name)].carries_state
+
+
+def _no_autocast(device: str) -> AbstractContextManager:
+    # Only where it is on: torch.export would wrap the whole scan in the context.
+    if torch.is_autocast_enabled(device):
+        return torch.autocast(device, enabled=False)
+    return nullcontext()
 
 
 def selective_scan(
@@ -169,7 +202,7 @@ def selective_scan(
         return_last_state: Whether to return h_L, too.
         initial_state: h_0, (B, D, N); zero if None.
         backend: A key of ``BACKENDS``, or None for the fastest that works on the
-            device. A call that asks more than a backend can do runs in plain torch.
+            device. A call that asks more than a backend can do goes to the next one.
 
     Returns:
         y, (B, D, L), in the dtype of ``u``; with ``return_last_state`` also the last
@@ -181,10 +214,11 @@ def selective_scan(
         RuntimeError: The backend asked for does not work on this machine.
     """
     check_shapes(u, delta, A, B, C, D, z, delta_bias, initial_state)
-    chosen = BACKENDS[choose_backend(u.device.type, backend)]
-    if not chosen.supports(u, initial_state, return_last_state):
-        chosen = BACKENDS['torch']
-    with torch.autocast(u.device.type, enabled=False):
+    name = choose_backend(u.device.type, backend)
+    if not BACKENDS[name].supports(u, initial_state, return_last_state):
+        name = _next_backend(name, u, initial_state, return_last_state)
+    chosen = BACKENDS[name]
+    with _no_autocast(u.device.type):
         return chosen.scan(
             u,
             delta,

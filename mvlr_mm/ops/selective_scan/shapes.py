@@ -35,7 +35,7 @@ def check_shapes(
     Raises:
         ValueError: A shape does not fit, with the shape that would, or A is complex.
     """
-    if u.dim() != 3 or A.dim() != 2 or len(A) != u.shape[1] or A.is_complex():
+    if u.dim() != 3 or A.dim() != 2 or A.shape[0] != u.shape[1] or A.is_complex():
         raise ValueError(
             'selective_scan needs u as (B, D, L) and a real A as (D, N), but u is '
             f'{tuple(u.shape)} and A is {tuple(A.shape)} of {A.dtype}.'
@@ -52,7 +52,7 @@ def check_shapes(
         ('z', z, tuple(u.shape)),
         ('D', D, per_channel),
         ('delta_bias', delta_bias, per_channel),
-        ('initial_state', initial_state, (len(u), *A.shape)),
+        ('initial_state', initial_state, (u.shape[0], *A.shape)),
     ):
         if value is not None and tuple(value.shape) != shape:
             raise ValueError(

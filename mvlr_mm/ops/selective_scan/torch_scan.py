@@ -6,9 +6,9 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from .reference import scan_dtype
+from .scan_ops import refuse_second_gradient
 
 
 def _run_chunk(
@@ -25,71 +25,116 @@ def _run_chunk(
     return decay, states
 
 
-class _Scan(torch.autograd.Function):
-    """The bare recurrence, time first, with the channels split into G groups.
+@torch.library.custom_op('mvlr_mm::scan_torch', mutates_args=())
+def _scan(
+    u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, initial_state: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Run the bare recurrence, time first, with the channels split into G groups.
 
     Shapes: u, delta (L, B, G, D/G); A (G, D/G, N); B, C (L, B, G, N); states
     (B, G, D/G, N). Autograd would keep several (L, B, D, N) tensors. Here only the
     state before each chunk of about sqrt(L) steps is kept, and a chunk is computed
-    again when its gradient is due.
+    again when its gradient is due. Returns y, the last state and the kept ones.
     """
+    chunk = math.isqrt(len(u))
+    y = torch.empty_like(u)
+    state, starts = initial_state, []
+    for begin in range(0, len(u), chunk):
+        part = slice(begin, begin + chunk)
+        starts.append(state)
+        _, states = _run_chunk(u[part], delta[part], A, B[part], state)
+        y[part] = (states @ C[part, ..., None]).squeeze(-1)
+        state = states[-1].clone()  # a view would keep the whole chunk
+    return y, state, torch.stack(starts)
 
-    @staticmethod
-    def forward(
-        ctx: Any,
-        u: Tensor,
-        delta: Tensor,
-        A: Tensor,
-        B: Tensor,
-        C: Tensor,
-        initial_state: Tensor,
-    ) -> tuple[Tensor, Tensor]:
-        ctx.chunk = math.isqrt(len(u))
-        y = torch.empty_like(u)
-        state, starts = initial_state, []
-        for begin in range(0, len(u), ctx.chunk):
-            part = slice(begin, begin + ctx.chunk)
-            starts.append(state)
-            _, states = _run_chunk(u[part], delta[part], A, B[part], state)
-            y[part] = (states @ C[part, ..., None]).squeeze(-1)
-            state = states[-1].clone()  # a view would keep the whole chunk
-        ctx.save_for_backward(u, delta, A, B, C, *starts)
-        return y, state
 
-    @staticmethod
-    @once_differentiable
-    def backward(
-        ctx: Any, grad_y: Tensor, grad_state: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-        u, delta, A, B, C, *starts = ctx.saved_tensors
-        grad_u, grad_delta = torch.empty_like(u), torch.empty_like(delta)
-        grad_A, grad_B, grad_C = map(torch.zeros_like, (A, B, C))
-        # Autocast may be on around a backward, too, and would halve the products.
-        with torch.autocast(u.device.type, enabled=False):
-            for index, start in reversed(list(enumerate(starts))):
-                part = slice(index * ctx.chunk, (index + 1) * ctx.chunk)
-                x, step, dy = u[part], delta[part], grad_y[part]
-                decay, states = _run_chunk(x, step, A, B[part], start)
+@_scan.register_fake
+def _(
+    u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, initial_state: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    chunk = math.isqrt(len(u))
+    chunks = (len(u) + chunk - 1) // chunk
+    start = initial_state.new_empty(initial_state.shape)
+    return torch.empty_like(u), start, start.new_empty(chunks, *start.shape)
 
-                # d loss / d state: from its own output, and from the next step.
-                grad = dy[..., None] * C[part, ..., None, :]
-                grad[-1] += grad_state
-                for t in range(len(grad) - 2, -1, -1):
-                    grad[t].addcmul_(decay[t + 1], grad[t + 1])
-                grad_state = decay[0] * grad[0]
 
-                grad_C[part] = (dy[..., None, :] @ states).squeeze(-2)
-                grad_B[part] = ((step * x)[..., None, :] @ grad).squeeze(-2)
-                grad_input = (grad @ B[part, ..., None]).squeeze(-1)
+@torch.library.custom_op('mvlr_mm::scan_torch_backward', mutates_args=())
+def _scan_backward(
+    grad_y: Tensor,
+    grad_state: Tensor,
+    u: Tensor,
+    delta: Tensor,
+    A: Tensor,
+    B: Tensor,
+    C: Tensor,
+    starts: Tensor,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Return the gradients of the inputs of the scan, in their order."""
+    chunk = math.isqrt(len(u))
+    grad_u, grad_delta = torch.empty_like(u), torch.empty_like(delta)
+    grad_A, grad_B, grad_C = map(torch.zeros_like, (A, B, C))
+    # Autocast may be on around a backward, too, and would halve the products.
+    with torch.autocast(u.device.type, enabled=False):
+        for index in range(len(starts) - 1, -1, -1):
+            start = starts[index]
+            part = slice(index * chunk, (index + 1) * chunk)
+            x, step, dy = u[part], delta[part], grad_y[part]
+            decay, states = _run_chunk(x, step, A, B[part], start)
 
-                # d loss / d (delta A), built in the memory of the decays.
-                decay[0] *= start
-                decay[1:] *= states[:-1]
-                decay *= grad
-                grad_A += (decay * step[..., None]).sum(dim=(0, 1))
-                grad_delta[part] = (decay * A).sum(dim=-1) + grad_input * x
-                grad_u[part] = grad_input * step
-        return grad_u, grad_delta, grad_A, grad_B, grad_C, grad_state
+            # d loss / d state: from its own output, and from the next step.
+            grad = dy[..., None] * C[part, ..., None, :]
+            grad[-1] += grad_state
+            for t in range(len(grad) - 2, -1, -1):
+                grad[t].addcmul_(decay[t + 1], grad[t + 1])
+            grad_state = decay[0] * grad[0]
+
+            grad_C[part] = (dy[..., None, :] @ states).squeeze(-2)
+            grad_B[part] = ((step * x)[..., None, :] @ grad).squeeze(-2)
+            grad_input = (grad @ B[part, ..., None]).squeeze(-1)
+
+            # d loss / d (delta A), built in the memory of the decays.
+            decay[0] *= start
+            decay[1:] *= states[:-1]
+            decay *= grad
+            grad_A += (decay * step[..., None]).sum(dim=(0, 1))
+            grad_delta[part] = (decay * A).sum(dim=-1) + grad_input * x
+            grad_u[part] = grad_input * step
+    return grad_u, grad_delta, grad_A, grad_B, grad_C, grad_state
+
+
+@_scan_backward.register_fake
+def _(
+    grad_y: Tensor,
+    grad_state: Tensor,
+    u: Tensor,
+    delta: Tensor,
+    A: Tensor,
+    B: Tensor,
+    C: Tensor,
+    starts: Tensor,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    start = starts.new_empty(starts.shape[1:])
+    return *map(torch.empty_like, (u, delta, A, B, C)), start
+
+
+def _differentiate(
+    ctx: Any, grad_y: Tensor | None, grad_state: Tensor | None, _: None
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    *inputs, starts = ctx.saved_tensors
+    grad_y = torch.zeros_like(inputs[0]) if grad_y is None else grad_y
+    grad_state = torch.zeros_like(starts[0]) if grad_state is None else grad_state
+    return _scan_backward(grad_y, grad_state, *inputs, starts)
+
+
+def _save_for_backward(
+    ctx: Any, inputs: tuple[Tensor, ...], output: tuple[Tensor, Tensor, Tensor]
+) -> None:
+    ctx.save_for_backward(*inputs[:-1], output[2])
+    ctx.set_materialize_grads(False)  # the kept states never have one
+
+
+_scan.register_autograd(_differentiate, setup_context=_save_for_backward)
+_scan_backward.register_autograd(refuse_second_gradient)
 
 
 def _grouped(matrix: Tensor, u: Tensor) -> Tensor:
@@ -133,7 +178,7 @@ def selective_scan_torch(
     by_group = (batch, groups, channels // groups)
     if initial_state is None:
         initial_state = x.new_zeros(batch, *A.shape)
-    y, last_state = _Scan.apply(
+    y, last_state, _ = _scan(
         *(t.permute(2, 0, 1).reshape(length, *by_group) for t in (x, step)),
         A.view(groups, channels // groups, -1),
         B,

@@ -38,7 +38,7 @@ def five(length=3):
 
 def test_plain_torch_and_the_reference_always_work():
     report = available_backends()
-    assert list(report) == ['mamba_ssm', 'native', 'torch', 'reference']
+    assert list(report) == ['mamba_ssm', 'triton', 'native', 'torch', 'reference']
     assert report['torch'] is None
     assert report['reference'] is None
 
@@ -104,6 +104,32 @@ def test_what_a_backend_cannot_do_runs_in_plain_torch(table, monkeypatch):
     monkeypatch.setattr(dispatch, 'choose_backend', lambda device, name: 'kernel')
     assert selective_scan(*five()) == 'kernel'
     assert selective_scan(*five(), initial_state=torch.ones(2, 4, 2)) == 'torch'
+
+
+@pytest.mark.parametrize(
+    ('broken', 'chosen'),
+    [((), 'mamba_ssm'), (('mamba_ssm',), 'triton'), (('mamba_ssm', 'triton'), 'torch')],
+)
+def test_order_of_preference_on_cuda(monkeypatch, broken, chosen):
+    for name in ('mamba_ssm', 'triton'):
+        problem = 'absent' if name in broken else None
+        backend = BACKENDS[name]._replace(find_problem=lambda problem=problem: problem)
+        monkeypatch.setitem(BACKENDS, name, backend)
+    monkeypatch.setattr(dispatch, '_warn_about_slow_torch', lambda *_: None)
+    assert choose_backend('cuda') == chosen
+
+
+def test_what_a_kernel_cannot_do_goes_to_the_next_one(table, monkeypatch):
+    backends = dict(dispatch.BACKENDS)
+    last = backends.pop('torch')
+    backends |= {
+        'broken': Backend(fake('broken'), None, lambda: 'absent'),
+        'other': Backend(fake('other')),
+        'torch': last,
+    }
+    monkeypatch.setattr(dispatch, 'BACKENDS', backends)
+    monkeypatch.setattr(dispatch, 'choose_backend', lambda device, name: 'kernel')
+    assert selective_scan(*five(), initial_state=torch.ones(2, 4, 2)) == 'other'
 
 
 def test_an_unknown_backend_is_named_with_the_known_ones():

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from mvlr_mm.ops import selective_scan_ref
+from mvlr_mm.ops.selective_scan.kernel_check import check_kernel
 from mvlr_mm.ops.selective_scan.mamba_ssm_scan import (
-    check_kernel,
     find_mamba_ssm_problem,
     selective_scan_mamba_ssm,
     supports_mamba_ssm,
@@ -27,15 +27,19 @@ def install_kernel(monkeypatch):
     return install
 
 
+def check():
+    return check_kernel("mamba-ssm's kernel", selective_scan_mamba_ssm, 'cpu')
+
+
 def test_a_right_kernel_passes_the_check(install_kernel):
     install_kernel(selective_scan_ref)
-    assert check_kernel('cpu') is None
+    assert check() is None
 
 
 @pytest.mark.parametrize('factor', [1.1, float('nan')])
 def test_a_kernel_with_wrong_values_is_refused(install_kernel, factor):
     install_kernel(lambda *args, **kw: selective_scan_ref(*args, **kw) * factor)
-    assert 'differs from the reference by' in check_kernel('cpu')
+    assert "mamba-ssm's kernel differs from the reference by" in check()
 
 
 def test_a_kernel_with_wrong_gradients_is_refused(install_kernel):
@@ -43,7 +47,7 @@ def test_a_kernel_with_wrong_gradients_is_refused(install_kernel):
         return selective_scan_ref(u.detach(), *args, **kwargs) + 0 * u
 
     install_kernel(loses_gradient)
-    assert 'differs from the reference by' in check_kernel('cpu')
+    assert "mamba-ssm's kernel differs from the reference by" in check()
 
 
 def test_a_kernel_that_fails_when_called_is_reported(install_kernel):
@@ -51,12 +55,12 @@ def test_a_kernel_that_fails_when_called_is_reported(install_kernel):
         raise RuntimeError('built without CUDA')
 
     install_kernel(fails)
-    assert check_kernel('cpu') == 'RuntimeError: built without CUDA'
+    assert check() == 'RuntimeError: built without CUDA'
 
 
 def test_a_missing_package_is_reported(monkeypatch):
     monkeypatch.setitem(sys.modules, 'mamba_ssm', None)
-    assert 'mamba_ssm' in check_kernel('cpu')
+    assert 'mamba_ssm' in check()
 
 
 def test_without_a_gpu_that_is_the_reason(monkeypatch):

@@ -155,3 +155,16 @@ def test_steps_are_bundled_so_that_memory_grows_with_the_square_root(monkeypatch
     monkeypatch.setattr(torch_scan, '_run_chunk', spy)
     run_with_gradients(selective_scan_torch, draw(100))
     assert chunks == [10] * 20  # ten forward, and again in the backward
+
+
+def test_the_compiler_sees_one_operator():
+    inputs = draw(40)
+    compiled = torch.compile(
+        lambda **named: selective_scan(**named, backend='torch'),
+        fullgraph=True,
+        backend='aot_eager',
+    )
+    torch.testing.assert_close(
+        run_with_gradients(compiled, inputs),
+        run_with_gradients(selective_scan_torch, inputs),
+    )

@@ -1,0 +1,54 @@
+"""Finding out whether a kernel that is there can be trusted."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from .reference import selective_scan_ref
+
+# Generous for float32; a kernel that miscomputes is wrong by far more.
+_TOLERANCE = 1e-3
+
+
+def check_kernel(name: str, scan: Callable[..., Tensor], device: str) -> str | None:
+    """Call a scan once and compare it with the reference.
+
+    An import tells nothing: versions exist that import without their kernel, and
+    kernels that run on a new GPU and give wrong numbers.
+
+    Args:
+        name: What to call it in the answer.
+        scan: Has the signature of ``selective_scan_ref``.
+        device: Where to run the small example.
+
+    Returns:
+        None if value and gradient are right, else what is wrong.
+    """
+    generator = torch.Generator().manual_seed(0)
+
+    def draw(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=generator).to(device)
+
+    u = draw(1, 8, 5).requires_grad_()
+    others = (draw(1, 8, 5), -draw(8, 4).exp(), draw(1, 4, 5), draw(1, 4, 5), draw(8))
+    options = {'z': draw(1, 8, 5), 'delta_bias': draw(8), 'delta_softplus': True}
+
+    def value_and_gradient(scan: Callable[..., Tensor]) -> Tensor:
+        y = scan(u, *others, **options)
+        return torch.stack([y, torch.autograd.grad(y.square().sum(), u)[0]])
+
+    # The kernel may fail in any way: absent, built for another torch, no such GPU.
+    try:
+        with torch.enable_grad():
+            got = value_and_gradient(scan)
+            expected = value_and_gradient(selective_scan_ref)
+    except Exception as error:
+        return f'{type(error).__name__}: {error}'
+    difference = (got - expected).abs().max().item()
+    if not difference <= _TOLERANCE:
+        return (
+            f'{name} differs from the reference by {difference:.2g} on this device: it '
+            'must not be used here.'
+        )
+    return None

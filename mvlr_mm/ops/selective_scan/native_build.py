@@ -1,0 +1,54 @@
+"""How the C++ of the scan is built: by setup.py, or at first use.
+
+setup.py runs this file by its path, before the package can be imported.
+"""
+
+import hashlib
+import os
+import platform
+import re
+from pathlib import Path
+
+import torch
+
+NAME = 'mvlr_mm_scan'
+FOLDER = Path(__file__).parent
+SOURCES = [FOLDER / 'csrc' / 'forward.cpp', FOLDER / 'csrc' / 'backward.cpp']
+# The library is kept between runs, so it is built for what torch says of this CPU and
+# never for more (`-march=native` would break on the older machines of a cluster).
+_CPU_FLAGS = {
+    'AVX512': ['-mavx512f', '-mavx512vl', '-mavx512bw', '-mavx512dq', '-mfma'],
+    'AVX2': ['-mavx2', '-mfma', '-mf16c'],
+}
+
+
+def cpu() -> str:
+    """Return torch's name of the vectors that its own kernels use on this CPU."""
+    found = torch.backends.cpu.get_cpu_capability()
+    return found if found in _CPU_FLAGS else 'DEFAULT'
+
+
+def compile_flags() -> list[str]:
+    """Return the flags of the compiler, with those that ATen's vectors need."""
+    macros = [f'-DCPU_CAPABILITY={cpu()}', f'-DCPU_CAPABILITY_{cpu()}']
+    return ['-O3', '-g0', '-fopenmp', *macros, *_CPU_FLAGS.get(cpu(), [])]
+
+
+def library_name() -> str:
+    """Name of a library that this torch and this CPU can load, without a suffix."""
+    return '_'.join(('_native', re.sub(r'\W', '_', torch.__version__), cpu()))
+
+
+def cache_directory() -> Path:
+    """Return where a library built at first use is kept.
+
+    Another torch, Python, CPU or source has another folder.
+    """
+    from torch.utils import cpp_extension
+
+    root = os.environ.get('TORCH_EXTENSIONS_DIR')
+    root = root or cpp_extension.get_default_build_root()
+    content = b''.join(path.read_bytes() for path in sorted(FOLDER.glob('csrc/*')))
+    source = hashlib.sha256(content).hexdigest()[:12]
+    key = '-'.join((NAME, torch.__version__, platform.python_version(), cpu(), source))
+    return Path(root) / re.sub(r'\W', '_', key)

@@ -1,0 +1,182 @@
+"""The kernels run in Triton's interpreter, chosen before triton is imported.
+
+So the tests of the values are skipped here and run by the last one, in a process of
+their own.
+"""
+
+import importlib.util
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from mvlr_mm.ops import selective_scan, selective_scan_ref
+from mvlr_mm.ops.selective_scan import triton_scan
+from mvlr_mm.ops.selective_scan.kernel_check import check_kernel
+from mvlr_mm.ops.selective_scan.triton_scan import (
+    find_triton_problem,
+    selective_scan_triton,
+    supports_triton,
+)
+
+interpreted = pytest.mark.skipif(
+    os.environ.get('TRITON_INTERPRET') != '1',
+    reason="run by test_the_kernels_in_the_interpreter, with Triton's interpreter",
+)
+FORMS = {
+    'shared': lambda channels, state, length: (2, state, length),
+    'constant': lambda channels, state, length: (channels, state),
+    'grouped': lambda channels, state, length: (2, 2, state, length),
+}
+
+
+class LikeInt(type):
+    def __instancecheck__(cls, value):
+        return isinstance(value, int)
+
+
+class Int(int, metaclass=LikeInt):
+    def __new__(cls, value):
+        return int(value.item() if hasattr(value, 'item') else value)
+
+
+@pytest.fixture(autouse=True)
+def count_with_arrays(monkeypatch):
+    """Triton 3.6's interpreter takes int() of arrays, which numpy 2.4 refuses."""
+    if os.environ.get('TRITON_INTERPRET') == '1':
+        from triton.runtime import interpreter
+
+        monkeypatch.setattr(interpreter, 'int', Int, raising=False)
+
+
+def draw(channels=6, state=4, length=5, b='shared', c='shared', dtype=torch.float32):
+    generator = torch.Generator().manual_seed(length)
+
+    def normal(*shape):
+        return torch.randn(shape, generator=generator).to(dtype)
+
+    sizes = (channels, state, length)
+    inputs = {
+        'u': normal(2, channels, length),
+        'delta': normal(2, channels, length),
+        'A': -normal(channels, state).exp(),
+        'B': normal(*FORMS[b](*sizes)),
+        'C': normal(*FORMS[c](*sizes)),
+        'D': normal(channels),
+        'z': normal(2, channels, length),
+        'delta_bias': normal(channels),
+        'initial_state': normal(2, channels, state),
+    }
+    return {name: value.requires_grad_() for name, value in inputs.items()}
+
+
+def run_with_gradients(scan, inputs, **options):
+    y, last = scan(**inputs, return_last_state=True, **options)
+    weight = torch.linspace(-9, 9, y.numel(), dtype=torch.float64).sin().view_as(y)
+    loss = (y * weight).sum() + last.sin().sum()
+    return y, last, torch.autograd.grad(loss, list(inputs.values()))
+
+
+def assert_equals_the_reference(inputs, **options):
+    got = run_with_gradients(selective_scan_triton, inputs, **options)
+    want = run_with_gradients(selective_scan_ref, inputs, **options)
+    torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-4)
+
+
+@interpreted
+@pytest.mark.parametrize('length', [1, 3, 35])  # 35: more than a chunk
+def test_every_length(length):
+    assert_equals_the_reference(draw(5, 3, length), delta_softplus=True)
+
+
+@interpreted
+def test_more_channels_than_a_block():
+    assert_equals_the_reference(draw(triton_scan._BLOCK + 3, 2), delta_softplus=True)
+
+
+@interpreted
+@pytest.mark.parametrize('b', FORMS)
+@pytest.mark.parametrize('c', FORMS)
+def test_every_form_of_both_matrices(b, c):
+    assert_equals_the_reference(draw(b=b, c=c), delta_softplus=True)
+
+
+@interpreted
+def test_bare_call_needs_only_the_five_tensors():
+    inputs = {name: draw()[name] for name in ('u', 'delta', 'A', 'B', 'C')}
+    inputs['delta'] = inputs['delta'].detach().abs().requires_grad_()
+    assert_equals_the_reference(inputs)
+
+
+@interpreted
+def test_the_layout_of_the_memory_does_not_matter():
+    inputs = {
+        name: value.detach().mT.contiguous().mT.requires_grad_()
+        if value.dim() == 3
+        else value
+        for name, value in draw().items()
+    }
+    assert_equals_the_reference(inputs, delta_softplus=True)
+
+
+@interpreted
+def test_the_operator_keeps_what_torch_library_asks_of_one():
+    inputs = [v.detach().requires_grad_() for v in draw().values()]
+    inputs[3:5] = [m.detach()[:, None].requires_grad_() for m in inputs[3:5]]
+    torch.library.opcheck(
+        torch.ops.mvlr_mm.scan_triton.default, (*inputs, True, 32), rtol=1e-4, atol=1e-4
+    )
+
+
+@interpreted
+def test_bf16_inputs_are_scanned_in_float32():
+    rounded = draw(dtype=torch.bfloat16)
+    widened = {k: v.detach().float().requires_grad_() for k, v in rounded.items()}
+    y, last, gradients = run_with_gradients(
+        selective_scan_triton, rounded, delta_softplus=True
+    )
+    want_y, want_last, _ = run_with_gradients(
+        selective_scan_ref, widened, delta_softplus=True
+    )
+    torch.testing.assert_close(last, want_last, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(y, want_y.bfloat16(), rtol=1e-2, atol=1e-5)
+    assert all(gradient.dtype == torch.bfloat16 for gradient in gradients)
+
+
+@interpreted
+def test_the_check_of_a_gpu_passes():
+    assert check_kernel('the Triton kernel', selective_scan_triton, 'cpu') is None
+
+
+def test_the_kernels_in_the_interpreter():
+    if importlib.util.find_spec('triton') is None:
+        pytest.skip('triton is not installed: it comes with the CUDA build of torch')
+    if os.environ.get('TRITON_INTERPRET') == '1':
+        pytest.skip('this is the interpreter')
+    done = subprocess.run(
+        [sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', __file__],
+        env=os.environ | {'TRITON_INTERPRET': '1'},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '21 passed' in done.stdout
+
+
+def test_without_a_gpu_that_is_the_reason(monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    find_triton_problem.cache_clear()
+    assert find_triton_problem() == 'torch sees no CUDA device.'
+    find_triton_problem.cache_clear()
+
+
+def test_only_float32_arithmetic_is_supported():
+    assert supports_triton(torch.ones(1, dtype=torch.bfloat16), None, True)
+    assert not supports_triton(torch.ones(1, dtype=torch.float64), None, True)
+
+
+def test_it_is_not_offered_for_the_cpu():
+    with pytest.raises((ValueError, RuntimeError), match='triton'):
+        selective_scan(**draw(), backend='triton')
