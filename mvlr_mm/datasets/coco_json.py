@@ -11,7 +11,7 @@ from .files import read_text
 # inside of one, and what follows shows that it was the whole array.
 _NUMBERS = re.compile(
     rb'"(?:segmentation|counts|bbox|keypoints)"\s*:\s*\[[^"{}]*\]'
-    rb'(?=\s*(?:\}|,\s*"[^"]*"\s*:))'
+    rb'(?=\s*(?:\}|,\s*"[^"\\]*"\s*:))'
 )
 _REPLACEMENT = b'"":0'
 _BLOCK = 1 << 24
