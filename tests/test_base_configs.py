@@ -75,6 +75,23 @@ def test_own_data_trains_evaluates_and_is_tested(cfg, tmp_path):
     assert stored['ema_state_dict']['steps'] > 0
 
 
+def test_partially_labelled_data_train_and_are_evaluated(cfg, tmp_path):
+    for split in ('train', 'val', 'test'):
+        lines = (tmp_path / f'{split}.jsonl').read_text().splitlines()
+        records = [dict(json.loads(line), absent=[]) for line in lines]
+        records[0].update(labels=['red'], absent=['green'])
+        text = '\n'.join(map(json.dumps, records))
+        (tmp_path / f'{split}.jsonl').write_text(text)
+    cfg.model.head.loss = dict(type='LogitAsymmetricLoss')
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    samples = [runner.train_dataloader.dataset[i]['data_samples'] for i in range(8)]
+    states = torch.stack([sample.gt_score for sample in samples])
+    assert states[0].tolist() == [1, 0, -1]
+    assert (states == 0).sum() == 1  # elsewhere a label is there or unknown
+    assert np.isfinite(runner.test()['mlgcn/mAP'])
+
+
 def test_another_order_of_names_stops_the_run_before_training(cfg):
     runner = Runner.from_cfg(cfg)
     runner.model.head.classes = ['red', 'blue', 'green']

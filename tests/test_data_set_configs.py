@@ -9,6 +9,8 @@ import pytest
 from mmengine.config import Config
 from mmpretrain.registry import DATASETS, METRICS
 
+from mvlr_mm.datasets.splits import read_splits
+from mvlr_mm.datasets.verification import verify
 from mvlr_mm.known_labels import NUSWIDE_CLASSES, PA100K_NAMES
 from mvlr_mm.label_names import read_label_names
 
@@ -98,3 +100,6 @@ def test_data_and_metric_are_built_from_the_config(tmp_path, make, train, test, 
             assert (states < 0).nonzero().flatten().tolist() == [10]
         assert ('gt_score' in sample['data_samples']) == left_out
     METRICS.build(cfg.test_evaluator)
+    # the drawn pictures are all alike, and nothing else is wrong
+    problems = verify(read_splits(cfg), workers=1)
+    assert {problem.kind for problem in problems} <= {'shared', 'duplicate'}
