@@ -105,6 +105,17 @@ def join_processes(cfg: Config) -> None:
     )
 
 
+def leave_processes() -> None:
+    """Part from the other processes, once all have come here.
+
+    One that just ended could be aborted while gloo's threads still run, and the
+    launcher would then end the others.
+    """
+    if torch.distributed.is_initialized():
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
+
+
 @contextmanager
 def plain_errors() -> Iterator[None]:
     """Say in one line what a person can mend: a wrong value, a missing file.

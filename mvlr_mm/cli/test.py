@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import mmengine
 from mmengine.config import Config, ConfigDict
+from mmengine.dist import is_main_process
 from mmengine.evaluator import DumpResults, Evaluator
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
@@ -16,6 +17,7 @@ from .runtime import (
     add_arguments,
     check_checkpoint,
     join_processes,
+    leave_processes,
     load_config,
     plain_errors,
 )
@@ -124,6 +126,7 @@ def main(argv: list[str] | None = None) -> int:
         if args.out and args.out_item != 'metrics':
             add_results_writer(runner.test_evaluator, args.out)
         metrics = runner.test()
-    if args.out and args.out_item == 'metrics':
+    if args.out and args.out_item == 'metrics' and is_main_process():
         mmengine.dump(metrics, args.out)
+    leave_processes()
     return 0

@@ -11,6 +11,7 @@ from .runtime import (
     add_arguments,
     check_checkpoint,
     join_processes,
+    leave_processes,
     load_config,
     plain_errors,
 )
@@ -84,4 +85,5 @@ def main(argv: list[str] | None = None) -> int:
         # both data sets are read now, not after the first epoch
         _ = runner.train_loop, runner.val_loop
         runner.train()
+    leave_processes()
     return 0
