@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+_ROWS = 45  # labels below each other; more make another panel
 
 
 def draw_label_histogram(
@@ -43,25 +46,39 @@ def draw_label_histogram(
             )
     counts = {split: (table == 1).sum(0) for split, table in states.items()}
     order = np.argsort(-next(iter(counts.values())), kind='stable')[:most]
-    rows = np.arange(len(order))
-    figure = Figure(
-        figsize=(8, 1.2 + 0.14 * (len(states) + 0.6) * len(order)), layout='constrained'
-    )
-    axes = figure.add_subplot()
-    thick = 0.8 / len(states)
-    for i, (split, count) in enumerate(counts.items()):
-        pictures = len(states[split])
-        share, places = 100 * count[order] / pictures, rows + (i + 0.5) * thick - 0.4
-        title = f'{split} ({pictures:,} pictures)'
-        bars = axes.barh(places, share, thick, label=title)
-        axes.bar_label(bars, [f'{n:,}' for n in count[order]], padding=2, fontsize=6)
-    axes.set_yticks(rows, [names[i] for i in order], fontsize=8)
-    axes.set(xlabel='% of the pictures; their number beside the bar')
-    axes.set_ylim(len(order) - 0.5, -0.5)
-    axes.margins(x=0.08)
-    axes.grid(axis='x', alpha=0.3)
-    axes.legend(loc='lower right')
+    panels = -(-len(order) // _ROWS)
+    rows = -(-len(order) // panels)
+    size = (6 * panels + 1, 1.2 + 0.1 * (len(states) + 0.6) * rows)
+    figure = Figure(figsize=size, layout='constrained')
+    all_axes = figure.subplots(1, panels, squeeze=False, sharex=True)[0]
+    for i, axes in enumerate(all_axes):
+        shown = order[i * rows : (i + 1) * rows]
+        _draw_bars(axes, [names[label] for label in shown], shown, counts, states)
+        axes.set_ylim(rows - 0.5, -0.5)
+    figure.supxlabel('% of the pictures; their number beside the bar', fontsize=10)
+    handles, titles = all_axes[0].get_legend_handles_labels()
+    figure.legend(handles, titles, loc='outside upper right', ncols=len(titles))
     if len(order) < len(names):
-        axes.set_title(f'the {len(order)} most frequent of {len(names)} labels')
+        figure.suptitle(f'the {len(order)} most frequent of {len(names)} labels', x=0.2)
     figure.savefig(path, dpi=120)
     return figure
+
+
+def _draw_bars(
+    axes: 'Axes',
+    names: Sequence[str],
+    shown: np.ndarray,
+    counts: Mapping[str, np.ndarray],
+    states: Mapping[str, np.ndarray],
+) -> None:
+    """Draw the bars of some labels, a colour for each split."""
+    thick = 0.8 / len(counts)
+    for i, (split, count) in enumerate(counts.items()):
+        pictures = len(states[split])
+        places = np.arange(len(shown)) + (i + 0.5) * thick - 0.4
+        title = f'{split} ({pictures:,} pictures)'
+        bars = axes.barh(places, 100 * count[shown] / pictures, thick, label=title)
+        axes.bar_label(bars, [f'{n:,}' for n in count[shown]], padding=2, fontsize=6)
+    axes.set_yticks(range(len(shown)), names, fontsize=8)
+    axes.margins(x=0.1)
+    axes.grid(axis='x', alpha=0.3)
