@@ -2,6 +2,8 @@
 
 from torch import Tensor, nn
 
+from .blocked_attention import attend_in_blocks
+
 
 class Attention(nn.Module):
     """Scaled dot-product attention with one head, no bias and no output map.
@@ -38,8 +40,27 @@ class Attention(nn.Module):
             rows sum to 1.
         """
         context = queries if context is None else context
-        # Scaled before the product, which keeps q k^T small under half precision.
-        q = self.query(queries) * self.scale
-        attention = (q @ self.key(context).transpose(-2, -1)).softmax(dim=-1)
+        q, k = self._compare(queries, context)
+        attention = (q @ k.transpose(-2, -1)).softmax(dim=-1)
         values = self.value(context)
         return attention.to(values.dtype) @ values, attention
+
+    def in_blocks(
+        self, queries: Tensor, rows: int
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Self-attention that never builds the whole map.
+
+        Args:
+            queries: (..., L, D).
+            rows: How many rows of the map to build at a time.
+
+        Returns:
+            The values gathered, (..., L, D), and in place of the map the queries and
+            keys of which it is the softmax, each (..., L, D).
+        """
+        q, k = self._compare(queries, queries)
+        return attend_in_blocks([(1.0, q, k)], self.value(queries), rows), (q, k)
+
+    def _compare(self, queries: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
+        # Scaled before the product, which keeps q k^T small under half precision.
+        return self.query(queries) * self.scale, self.key(context)

@@ -39,3 +39,10 @@ class ResidualAttention(nn.Module):
             context = self.norm_context(context)
         values, attention = self.attention(self.norm(queries), context)
         return queries + values, attention
+
+    def in_blocks(
+        self, queries: Tensor, rows: int
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """As :meth:`Attention.in_blocks`, for self-attention."""
+        values, parts = self.attention.in_blocks(self.norm(queries), rows)
+        return queries + values, parts

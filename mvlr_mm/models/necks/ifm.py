@@ -7,11 +7,16 @@ from torch import Tensor, nn
 
 from ...structures import VLFeatures
 from ..layers.attention import Attention
+from ..layers.blocked_attention import attend_in_blocks
+from ..layers.eval_cache import EvalCache
 from ..layers.residual_attention import ResidualAttention
+
+# A map of labels, (..., C, C), or the queries and keys of which it is the softmax.
+LabelMap = Tensor | tuple[Tensor, Tensor]
 
 
 @MODELS.register_module()
-class IFM(BaseModule):
+class IFM(EvalCache, BaseModule):
     """Interaction and Fusion Module (MVLR, section 3.3, Eq. 6 to 10).
 
     Label attention relates the hard-prompt labels to each other (no image in it),
@@ -28,6 +33,10 @@ class IFM(BaseModule):
     Fills ``labels`` (T), ``knowledge`` (T^ka), ``context`` (T^ca after Eq. 8) and
     ``relation`` (the mixed map).
 
+    With many labels the maps, (C, C) and (B, C, C), would fill the memory. They are
+    then built some rows at a time, once for Eq. 6 and 7 and again for Eq. 10, and
+    ``relation`` stays empty. In evaluation Eq. 6 is computed once.
+
     Args:
         embed_dim: Width D.
         alpha: Weight of the knowledge map in Eq. 10, in [0, 1]; None learns it from
@@ -37,11 +46,13 @@ class IFM(BaseModule):
         context_attention: Eq. 7; without it T^ca is T^soft (figure 4).
         channel_interaction: Eq. 8 (figure 4).
         hidden_dim: Width inside the MLP of Eq. 8.
+        max_map_labels: With more labels than this, no map is built that has more
+            entries than the square of it.
         init_cfg: As in mmengine.
 
     Raises:
-        ValueError: ``alpha`` is outside [0, 1]; or, in ``forward``, no stage before
-            has filled ``hard`` and ``soft``.
+        ValueError: ``alpha`` is outside [0, 1], or ``max_map_labels`` below 1; or, in
+            ``forward``, no stage before has filled ``hard`` and ``soft``.
     """
 
     requires = ('hard', 'soft')
@@ -56,11 +67,15 @@ class IFM(BaseModule):
         context_attention: bool = True,
         channel_interaction: bool = True,
         hidden_dim: int = 128,
+        max_map_labels: int = 2048,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
         if alpha is not None and not 0 <= alpha <= 1:
             raise ValueError(f'alpha ({alpha}) must be in [0, 1], or None to learn it.')
+        if max_map_labels < 1:
+            raise ValueError(f'max_map_labels ({max_map_labels}) must be at least 1.')
+        self.max_map_labels = max_map_labels
         self.label_attention = self.gather = self.relate = self.mlp = None
         if label_attention:
             self.label_attention = _attention(embed_dim, residual)
@@ -83,32 +98,57 @@ class IFM(BaseModule):
         """Relate, fuse and aggregate; (B, C, D) labels come out."""
         hard, soft = feats.require('hard', 'IFM'), feats.require('soft', 'IFM')
         knowledge, knowledge_map = hard, None
-        if self.label_attention is not None:
-            knowledge, knowledge_map = self.label_attention(
-                hard
-            )  # Eq. 6: (C, D), (C, C)
+        if self.label_attention is not None:  # Eq. 6: (C, D), (C, C)
+            knowledge, knowledge_map = self.remember(
+                'knowledge', lambda: self._relate(self.label_attention, hard), of=hard
+            )
         context, context_map = soft.expand(len(feats.visual), -1, -1), None
         if self.gather is not None:
             context, _ = self.gather(soft, feats.visual)  # Eq. 7: (B, C, D)
-            context, context_map = self.relate(context)  # (B, C, D), (B, C, C)
+            context, context_map = self._relate(self.relate, context)
         if self.mlp is not None:
             both = torch.cat([knowledge.expand_as(context), context], dim=-1)
             context = context + self.mlp(both)  # Eq. 8
-        relation = self._mix(knowledge_map, context_map)
-        labels = context
-        if relation is not None:
-            relation = relation.expand(len(context), -1, -1)
-            labels = relation.to(context.dtype) @ context  # Eq. 10
-            if self.gain is not None:
-                labels = context + self.gain * labels
+        labels, relation = self._aggregate(knowledge_map, context_map, context)
         return feats._replace(
             labels=labels, knowledge=knowledge, context=context, relation=relation
         )
 
-    def _mix(self, knowledge: Tensor | None, context: Tensor | None) -> Tensor | None:
+    def _relate(self, attention: nn.Module, labels: Tensor) -> tuple[Tensor, LabelMap]:
+        """Let labels attend to each other, with the map or what it is made of."""
+        count = labels.shape[-2]
+        if count <= self.max_map_labels:
+            return attention(labels)
+        return attention.in_blocks(labels, self._rows(count))
+
+    def _aggregate(
+        self, knowledge: LabelMap | None, context: LabelMap | None, labels: Tensor
+    ) -> tuple[Tensor, Tensor | None]:
+        """Eq. 10: the labels, and the mixed map where it was built."""
+        weights = (self.alpha, 1 - self.alpha)
         if knowledge is None or context is None:
-            return context if knowledge is None else knowledge
-        return self.alpha * knowledge + (1 - self.alpha) * context
+            weights = (1.0, 1.0)
+        maps = [
+            (weight, m)
+            for weight, m in zip(weights, (knowledge, context), strict=True)
+            if m is not None
+        ]
+        if not maps:
+            return labels, None
+        if isinstance(maps[0][1], Tensor):
+            relation = sum(weight * m for weight, m in maps)
+            relation = relation.expand(len(labels), -1, -1)
+            mixed = relation.to(labels.dtype) @ labels
+        else:
+            parts = [(weight, *m) for weight, m in maps]
+            relation = None
+            mixed = attend_in_blocks(parts, labels, self._rows(labels.shape[-2]))
+        if self.gain is not None:
+            mixed = labels + self.gain * mixed
+        return mixed, relation
+
+    def _rows(self, count: int) -> int:
+        return max(1, self.max_map_labels**2 // count)
 
 
 def _attention(embed_dim: int, residual: bool, cross: bool = False) -> nn.Module:

@@ -1,6 +1,6 @@
 """Prompt-driven label representations."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from mmengine.model import BaseModule
@@ -9,13 +9,14 @@ from torch import Tensor, nn
 
 from ...label_names import read_label_names
 from ...structures import VLFeatures
+from ..layers.eval_cache import EvalCache
 from ..text import TokenBatch
 
 PROMPTS = ('hard+soft', 'hard', 'soft', 'names')
 
 
 @MODELS.register_module()
-class PDLR(BaseModule):
+class PDLR(EvalCache, BaseModule):
     """Prompt-driven label representation learning (MVLR, section 3.2).
 
     Hard prompts put each label into a template and go through the frozen text tower
@@ -35,6 +36,9 @@ class PDLR(BaseModule):
             frozen (table 4's baseline).
         context_init: Words whose embeddings start the soft prompt; they must be
             ``num_tokens`` tokens. None draws it from N(0, 0.02) as CoOp does.
+        chunk_size: Labels that go through the text tower at a time. With more labels
+            than this, training computes each chunk a second time for the gradient, so
+            that the memory does not grow with the labels.
         embed_dim: Width D that comes out; where it differs from the tower's, a
             trainable linear map follows the tower. None takes the tower's width.
         init_cfg: As in mmengine.
@@ -58,6 +62,7 @@ class PDLR(BaseModule):
         prompts: str = 'hard+soft',
         context_init: str | None = None,
         embed_dim: int | None = None,
+        chunk_size: int = 512,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -65,6 +70,9 @@ class PDLR(BaseModule):
             raise ValueError(f'prompts ({prompts!r}) must be one of {PROMPTS}.')
         if '{}' not in template:
             raise ValueError(f"template ({template!r}) must contain '{{}}'.")
+        if chunk_size < 1:
+            raise ValueError(f'chunk_size ({chunk_size}) must be at least 1.')
+        self.chunk_size = chunk_size
         if isinstance(text_encoder, dict):
             text_encoder = MODELS.build(text_encoder)
         self.text_encoder = text_encoder
@@ -76,7 +84,6 @@ class PDLR(BaseModule):
             self.proj = nn.Linear(width, embed_dim)
         if self.use_soft:
             self.context = nn.Parameter(self._start(num_tokens, context_init))
-        self._eval_soft: Tensor | None = None
         self.set_classes(read_label_names(classes))
 
     def _start(self, num_tokens: int, words: str | None) -> Tensor:
@@ -110,42 +117,32 @@ class PDLR(BaseModule):
         if self.use_hard:
             tokens = encoder.tokenize([self.template.format(n) for n in names])
             with torch.no_grad():
-                self.register_buffer('hard', encoder(tokens.to(device)))
+                hard = encoder.encode(tokens.to(device), chunk_size=self.chunk_size)
+            self.register_buffer('hard', hard)
         self.classes = names
-        self._eval_soft = None
+        self.forget()
 
     def forward(self, feats: VLFeatures) -> VLFeatures:
         """Fill ``hard`` (C, D), ``soft`` (C, D) and ``labels`` (C, D)."""
-        hard = self.proj(self.hard) if self.use_hard else None
-        soft = self.proj(self._encode_soft()) if self.use_soft else None
+        # In evaluation the very same tensors every time: later stages remember, too.
+        hard, soft, labels = self.remember('labels', self._encode)
+        return feats._replace(hard=hard, soft=soft, labels=labels)
+
+    def _encode(self) -> tuple[Tensor, Tensor, Tensor]:
+        hard = soft = None
+        if self.use_hard:
+            hard = self.proj(self.hard)
+        if self.use_soft:
+            tokens = TokenBatch(self.token_ids, self.token_mask)
+            encoded = self.text_encoder.encode(tokens, self.context, self.chunk_size)
+            soft = self.proj(encoded)
         hard = soft if hard is None else hard
         soft = hard if soft is None else soft
-        return feats._replace(hard=hard, soft=soft, labels=(hard + soft) / 2)
-
-    def _encode_soft(self) -> Tensor:
-        tokens = TokenBatch(self.token_ids, self.token_mask)
-        if self.training or torch.is_grad_enabled():
-            return self.text_encoder(tokens, self.context)
-        if self._eval_soft is None:
-            self._eval_soft = self.text_encoder(tokens, self.context)
-        return self._eval_soft
-
-    # Whatever may change the weights under the cache comes through one of these
-    # three; EMAHook swaps weights silently, but before model.eval() and model.train().
-
-    def train(self, mode: bool = True) -> 'PDLR':
-        """Set the mode and forget the soft labels of evaluation."""
-        self._eval_soft = None
-        return super().train(mode)
-
-    def _apply(self, fn: Callable, recurse: bool = True) -> 'PDLR':
-        self._eval_soft = None
-        return super()._apply(fn, recurse)
+        return hard, soft, (hard + soft) / 2
 
     def _load_from_state_dict(
         self, state_dict: dict, prefix: str, *args: object
     ) -> None:
-        self._eval_soft = None
         stored = state_dict.get(f'{prefix}hard')
         if self.use_hard and stored is not None and len(stored) != len(self.classes):
             raise ValueError(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 
 class TokenBatch(NamedTuple):
@@ -63,6 +64,35 @@ class TextEncoder(BaseModule):
     @abstractmethod
     def embed_words(self, text: str) -> Tensor:
         """Word embeddings of a text without start and end, (L, token_dim)."""
+
+    def encode(
+        self, tokens: TokenBatch, context: Tensor | None = None, chunk_size: int = 512
+    ) -> Tensor:
+        """Encode any number of texts, at most ``chunk_size`` at a time, (C, D).
+
+        Texts of like length go together and are cut at the longest of them. For the
+        gradient of the prompt a chunk is computed again: only one is ever in memory.
+        With no more texts than ``chunk_size`` it is :meth:`forward`.
+
+        Args:
+            tokens: From :meth:`tokenize`.
+            context: Soft prompt (context_length, token_dim), or None.
+            chunk_size: Texts that go through the tower at a time.
+        """
+        if len(tokens.ids) <= chunk_size:
+            return self(tokens, context)
+        lengths, order = tokens.mask.sum(1).sort(stable=True)
+        ends = range(chunk_size, len(order) + chunk_size, chunk_size)
+        chunks = []
+        for end in ends:
+            rows = order[end - chunk_size : end]
+            longest = int(lengths[:end][-1])
+            part = TokenBatch(tokens.ids[rows, :longest], tokens.mask[rows, :longest])
+            if context is not None and torch.is_grad_enabled():
+                chunks.append(checkpoint(self, part, context, use_reentrant=False))
+            else:
+                chunks.append(self(part, context))
+        return torch.cat(chunks)[order.argsort()]
 
     def freeze(self) -> None:
         """Stop every weight from training; call it at the end of ``__init__``."""

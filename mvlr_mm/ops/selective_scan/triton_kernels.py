@@ -68,8 +68,8 @@ def scan_forward(
         h = tl.load(initial + image * states * channels + place, mask=ok, other=0.0)
     for t in range(length):
         if t % chunk == 0:
-            row = image * chunks + t // chunk
-            tl.store(starts + row * states * channels + place, h, mask=ok)
+            kept = image * chunks + t // chunk
+            tl.store(starts + kept * states * channels + place, h, mask=ok)
         at = (image * length + t) * channels + d
         x = tl.load(u + at, mask=d_ok, other=0.0)
         step = tl.load(delta + at, mask=d_ok, other=0.0)
@@ -159,8 +159,8 @@ def scan_backward(
     for index in range(chunks):
         begin = (chunks - 1 - index) * chunk
         count = tl.minimum(chunk, length - begin)
-        row = image * chunks + chunks - 1 - index
-        h = tl.load(starts + row * states * channels + place, mask=ok, other=0.0)
+        kept = image * chunks + chunks - 1 - index
+        h = tl.load(starts + kept * states * channels + place, mask=ok, other=0.0)
         for i in range(count):
             tl.store(own + i * BD * NP, h)  # the state before the step
             at = (image * length + begin + i) * channels + d
@@ -198,10 +198,10 @@ def scan_backward(
                 grad_y *= gate * opened
 
             grad = carried + grad_y[:, None] * c[None, :]
-            row = (block * length + begin + i) * states + n
-            tl.store(dC + row, tl.sum(grad_y[:, None] * h, axis=0), mask=n_ok)
+            sums = (block * length + begin + i) * states + n
+            tl.store(dC + sums, tl.sum(grad_y[:, None] * h, axis=0), mask=n_ok)
             x = step * value
-            tl.store(dB + row, tl.sum(grad * x[:, None], axis=0), mask=n_ok)
+            tl.store(dB + sums, tl.sum(grad * x[:, None], axis=0), mask=n_ok)
             grad_x = tl.sum(grad * b[None, :], axis=1)
             carried = grad * decay
             grad_exponent = carried * before

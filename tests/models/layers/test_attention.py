@@ -79,3 +79,17 @@ def test_bf16_autocast_keeps_the_shapes_and_runs_backward():
         values, attention = layer(torch.randn(2, 4, 8))
     (values.float().sum() + attention.sum()).backward()
     torch.testing.assert_close(attention.sum(-1).float(), torch.ones(2, 4))
+
+
+@pytest.mark.parametrize('rows', [1, 3, 9])
+def test_blocks_of_the_map_give_the_same_values_and_gradients(layer, rows):
+    queries = torch.randn(2, 7, 6, dtype=torch.float64, requires_grad=True)
+    want, _ = layer(queries)
+    got, (q, k) = layer.in_blocks(queries, rows)
+    torch.testing.assert_close(got, want)
+    torch.testing.assert_close((q @ k.mT).softmax(-1), layer(queries)[1])
+    inputs = [queries, *layer.parameters()]
+    torch.testing.assert_close(
+        torch.autograd.grad(got.sin().sum(), inputs),
+        torch.autograd.grad(want.sin().sum(), inputs),
+    )

@@ -24,3 +24,10 @@ def test_adds_normed_attention():
     out, attention = layer(x, context)
     torch.testing.assert_close(out, x + values)
     torch.testing.assert_close(attention, expected)
+
+
+def test_blocks_of_the_map_give_the_same_values():
+    torch.manual_seed(0)
+    layer, queries = ResidualAttention(6), torch.randn(2, 7, 6)
+    torch.nn.init.normal_(layer.attention.value.weight)
+    torch.testing.assert_close(layer.in_blocks(queries, 3)[0], layer(queries)[0])

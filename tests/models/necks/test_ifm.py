@@ -125,3 +125,70 @@ def test_missing_prompts_are_named():
 def test_alpha_is_checked():
     with pytest.raises(ValueError, match=r'alpha \(1.5\) must be in \[0, 1\]'):
         build(alpha=1.5)
+    with pytest.raises(ValueError, match=r'max_map_labels \(0\) must be at least 1'):
+        build(max_map_labels=0)
+
+
+def open_branches(ifm):
+    torch.manual_seed(2)
+    for name, parameter in ifm.named_parameters():
+        if name.endswith(('gain', 'value.weight')) or 'mlp.2' in name:
+            torch.nn.init.normal_(parameter)
+    return ifm
+
+
+@pytest.mark.parametrize(
+    'options',
+    [
+        {},
+        {'residual': False, 'alpha': 0.2},
+        {'label_attention': False},
+        {'context_attention': False},
+        {'label_attention': False, 'context_attention': False},
+    ],
+    ids=str,
+)
+def test_blocks_of_the_maps_give_the_same_values_and_gradients(options):
+    feats = features()
+    feats = feats._replace(
+        **{name: getattr(feats, name).double() for name in ('visual', 'hard', 'soft')}
+    )
+    results = []
+    for limit in (C, 1):
+        ifm = open_branches(build(max_map_labels=limit, **options)).double()
+        out = ifm(feats)
+        loss = out.labels.sin().sum() + out.knowledge.cos().sum()
+        gradients = torch.autograd.grad(
+            loss, ifm.parameters(), allow_unused=True, materialize_grads=True
+        )
+        results.append((out, gradients))
+    (want, want_gradients), (got, gradients) = results
+    assert got.relation is None
+    for field in ('labels', 'knowledge', 'context'):
+        torch.testing.assert_close(getattr(got, field), getattr(want, field))
+    torch.testing.assert_close(gradients, want_gradients)
+
+
+def test_no_map_is_larger_than_the_limit(monkeypatch):
+    ifm, feats, rows = open_branches(build(max_map_labels=2)), features(), []
+    blocked = 'mvlr_mm.models.layers.attention.attend_in_blocks'
+    monkeypatch.setattr(blocked, lambda maps, values, n: rows.append(n) or values)
+    ifm(feats)
+    assert rows == [1, 1]  # of 3 labels each: at most 2 x 2 entries
+
+
+@pytest.mark.parametrize('limit', [C, 1])
+def test_evaluation_relates_the_hard_prompts_once(limit):
+    ifm, feats = build(max_map_labels=limit).eval(), features()
+    calls = []
+    ifm.label_attention.norm.register_forward_hook(lambda *_: calls.append(1))
+    with torch.no_grad():
+        first = ifm(feats)
+        again = ifm(feats)
+        assert len(calls) == 1
+        torch.testing.assert_close(again.labels, first.labels)
+        ifm(feats._replace(hard=feats.hard.clone()))  # other classes
+        assert len(calls) == 2
+        ifm.load_state_dict(ifm.state_dict())
+        ifm(feats)
+        assert len(calls) == 3

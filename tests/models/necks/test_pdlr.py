@@ -2,6 +2,7 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 from open_clip import SimpleTokenizer
+from torch.utils.flop_counter import FlopCounterMode
 
 from mvlr_mm import VLFeatures
 
@@ -102,6 +103,42 @@ def test_evaluation_encodes_once_until_something_changes(build):
         assert len(neck(FEATS).soft) == 2
 
 
+@pytest.mark.parametrize('prompts', ['hard+soft', 'soft', 'hard', 'names'])
+def test_evaluation_gives_the_same_tensors_again(build, prompts):
+    # what later stages compute from them can then be kept, too
+    neck = build(prompts=prompts, embed_dim=5).eval()
+    with torch.no_grad():
+        first, second = neck(FEATS), neck(FEATS)
+    assert first.hard is second.hard
+    assert first.labels is second.labels
+
+
+def test_no_multiply_adds_of_text_after_the_first_batch(build):
+    neck = build().eval()
+    with torch.no_grad():
+        neck(FEATS)
+        with FlopCounterMode(display=False) as counter:
+            neck(FEATS)
+    assert counter.get_total_flops() == 0
+
+
+def test_chunks_of_labels_give_the_same_vectors_and_gradient(build):
+    names = [*NAMES, 'a very old street lamp', 'sea', 'moon', 'sky']
+    words = dict(classes=names, context_init='a photo of a')
+    whole, chunked = build(**words), build(**words, chunk_size=2)
+    calls, gradients = [], []
+    chunked.text_encoder.register_forward_pre_hook(lambda *_: calls.append(1))
+    for neck in (whole, chunked):
+        out = neck(FEATS)
+        out.labels.sin().sum().backward()
+        gradients.append(neck.context.grad)
+    assert len(calls) == 8  # four chunks, and each again in the backward
+    close = dict(rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(chunked(FEATS).soft, whole(FEATS).soft, **close)
+    torch.testing.assert_close(chunked.hard, whole.hard, **close)
+    torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-4)
+
+
 def test_training_encodes_every_time(build):
     neck = build().train()
     calls = count_calls(neck)
@@ -132,5 +169,7 @@ def test_arguments_are_checked(build):
         build(num_tokens=8, context_init='a photo of a')
     with pytest.raises(ValueError, match=r'num_tokens \(0\)'):
         build(num_tokens=0)
+    with pytest.raises(ValueError, match=r'chunk_size \(0\) must be at least 1'):
+        build(chunk_size=0)
     with pytest.raises(FileNotFoundError, match=r'no_such_file\.txt'):
         build(classes='no_such_file.txt')

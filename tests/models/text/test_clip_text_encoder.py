@@ -81,3 +81,15 @@ def test_tower_that_is_not_causal_is_refused(tmp_path, tiny_clip):
     path.write_text(json.dumps(config))
     with pytest.raises(ValueError, match=r'two_ways\.json.*causal.*HFTextEncoder'):
         MODELS.build(dict(type='CLIPTextEncoder', model=str(path)))
+
+
+def test_chunks_are_cut_at_their_own_longest_text(encoder):
+    names = ['sea', 'a very old street lamp', 'cat', 'traffic light', 'dog']
+    tokens, lengths = encoder.tokenize(names, 4), []
+    encoder.register_forward_hook(
+        lambda m, args, out: lengths.append(args[0].ids.shape)
+    )
+    context = encoder.embed_words('a photo of a')
+    whole = encoder(tokens, context)
+    torch.testing.assert_close(encoder.encode(tokens, context, chunk_size=2), whole)
+    assert lengths == [(5, 11), (2, 7), (2, 8), (1, 11)]
