@@ -82,7 +82,7 @@ def format_table(rows: Sequence[LabelRow], protocol: Protocol, images: int) -> s
     lines = [head]
     for row in rows:
         shares = ' '.join(_cell(x, '6.2f') for x in row[2:6])
-        best = _cell(row.best_threshold, '8.3f')
+        best = _cell(row.best_threshold, '8.3g')
         lines.append(f'{row.name:{width}} {row.support:7} {shares} {best}')
     empty = sum(np.isnan(row.ap) for row in rows)
     fate = {
