@@ -1,7 +1,12 @@
 """The selective scan in C++ on the CPU."""
 
+import fcntl
 import functools
-import time
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,7 +23,6 @@ from .native_build import (
 from .reference import scan_dtype
 from .scan_ops import define_scan, run_scan
 
-_STALE_LOCK_SECONDS = 600
 _OPERATOR = 'scan_native'
 
 define_scan(_OPERATOR)
@@ -27,32 +31,49 @@ define_scan(_OPERATOR)
 def load_library() -> None:
     """Load the kernels: those that setup.py built, else from the cache, else build.
 
-    Processes that start together wait for the first one.
+    Of processes that start together one builds and the others wait. A process that is
+    killed meanwhile leaves nothing that stops or misleads the next one.
 
     Raises:
         Exception: Whatever the compiler, ninja or the loader had to complain about.
     """
-    built = FOLDER / f'{library_name()}.so'
-    if built.is_file():
-        torch.ops.load_library(str(built))
-        return
+    library = FOLDER / f'{library_name()}.so'
+    if not library.is_file():
+        directory = cache_directory()
+        library = directory / f'{NAME}.so'
+        if not library.is_file():
+            directory.mkdir(parents=True, exist_ok=True)
+            with _locked(directory / 'lock'):
+                if not library.is_file():
+                    build(library)
+                    return
+    torch.ops.load_library(str(library))
 
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold a lock that the system takes back from a process that dies."""
+    with path.open('w') as file:
+        # Some network folders have no locks: then several build, each for itself.
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def build(library: Path) -> None:
+    """Compile in a folder apart, load, and put the library in its place in one step."""
     from torch.utils.cpp_extension import load
 
-    directory = cache_directory()
-    directory.mkdir(parents=True, exist_ok=True)
-    # A process that was killed while it compiled leaves its lock: all would wait.
-    lock = directory / 'lock'
-    if lock.exists() and time.time() - lock.stat().st_mtime > _STALE_LOCK_SECONDS:
-        lock.unlink(missing_ok=True)
-    load(
-        NAME,
-        [str(source) for source in SOURCES],
-        extra_cflags=compile_flags(),
-        extra_ldflags=['-fopenmp'],
-        build_directory=str(directory),
-        is_python_module=False,
-    )
+    with tempfile.TemporaryDirectory(dir=library.parent) as folder:
+        load(
+            NAME,
+            [str(source) for source in SOURCES],
+            extra_cflags=compile_flags(),
+            extra_ldflags=['-fopenmp'],
+            build_directory=folder,
+            is_python_module=False,
+        )
+        os.replace(Path(folder) / library.name, library)
 
 
 @functools.cache

@@ -1,7 +1,9 @@
-import os
+import fcntl
 import subprocess
 import sys
 import warnings
+from pathlib import Path
+from threading import Thread
 
 import pytest
 import torch
@@ -10,7 +12,7 @@ from torch.utils import cpp_extension
 
 from mvlr_mm.ops import selective_scan, selective_scan_ref
 from mvlr_mm.ops.selective_scan import dispatch, native_scan
-from mvlr_mm.ops.selective_scan.native_build import cache_directory, library_name
+from mvlr_mm.ops.selective_scan.native_build import NAME, cache_directory, library_name
 from mvlr_mm.ops.selective_scan.native_scan import (
     find_native_problem,
     selective_scan_native,
@@ -186,10 +188,13 @@ def test_the_compiler_sees_one_graph_with_the_right_shapes(built):
     )
 
 
-def test_without_a_compiler_it_says_so_once_and_runs_in_plain_torch(monkeypatch):
+def test_without_a_compiler_it_says_so_once_and_runs_in_plain_torch(
+    monkeypatch, tmp_path
+):
     def no_compiler(*args, **kwargs):
         raise RuntimeError('Ninja is required to load C++ extensions\nand more')
 
+    monkeypatch.setenv('TORCH_EXTENSIONS_DIR', str(tmp_path))
     monkeypatch.setattr(cpp_extension, 'load', no_compiler)
     find_native_problem.cache_clear()
     dispatch._warn_about_slow_torch.cache_clear()
@@ -213,32 +218,47 @@ def test_without_a_compiler_it_says_so_once_and_runs_in_plain_torch(monkeypatch)
 def builder(monkeypatch, tmp_path):
     """Record what would be compiled or loaded, with an empty cache."""
     calls = []
-    monkeypatch.setenv('TORCH_EXTENSIONS_DIR', str(tmp_path))
+
+    def load(name, sources, build_directory, **options):
+        calls.append('compiled')
+        (Path(build_directory) / f'{name}.so').touch()
+
+    monkeypatch.setenv('TORCH_EXTENSIONS_DIR', str(tmp_path / 'cache'))
     monkeypatch.setattr(native_scan, 'FOLDER', tmp_path)
-    monkeypatch.setattr(cpp_extension, 'load', lambda *a, **kw: calls.append(kw))
+    monkeypatch.setattr(cpp_extension, 'load', load)
     monkeypatch.setattr(torch.ops, 'load_library', calls.append)
     return calls
 
 
-def test_a_stale_lock_is_removed_and_a_fresh_one_is_not(builder, monkeypatch):
-    seen = []
-    lock = cache_directory() / 'lock'
-    monkeypatch.setattr(
-        cpp_extension, 'load', lambda *a, **kw: seen.append(lock.exists())
-    )
-    lock.parent.mkdir()
-    lock.touch()
+def test_it_is_built_once_into_the_cache_of_torch(builder, tmp_path):
     native_scan.load_library()
-    os.utime(lock, (0, 0))
     native_scan.load_library()
-    assert seen == [True, False]
+    library = cache_directory() / f'{NAME}.so'
+    assert builder == ['compiled', str(library)]
+    assert library.is_relative_to(tmp_path / 'cache')
+    assert {path.name for path in cache_directory().iterdir()} == {library.name, 'lock'}
 
 
-def test_it_is_built_into_the_cache_of_torch(builder, tmp_path):
+def test_a_build_that_was_killed_does_not_stop_the_next_one(builder):
+    cache_directory().mkdir(parents=True)
+    (cache_directory() / 'lock').touch()
+    (cache_directory() / 'tmpabc').mkdir()
+    (cache_directory() / 'tmpabc' / f'{NAME}.so').write_text('half')
     native_scan.load_library()
-    (options,) = builder
-    assert options['build_directory'] == str(cache_directory())
-    assert cache_directory().parent == tmp_path
+    assert builder == ['compiled']
+
+
+def test_a_process_waits_for_the_one_that_builds(builder):
+    cache_directory().mkdir(parents=True)
+    lock, waiter = cache_directory() / 'lock', Thread(target=native_scan.load_library)
+    with lock.open('w') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        waiter.start()
+        waiter.join(0.2)
+        assert waiter.is_alive()
+        (cache_directory() / f'{NAME}.so').touch()
+    waiter.join()
+    assert builder == [str(cache_directory() / f'{NAME}.so')]
 
 
 def test_what_setup_has_built_for_this_torch_and_cpu_is_taken_instead(
@@ -250,8 +270,7 @@ def test_what_setup_has_built_for_this_torch_and_cpu_is_taken_instead(
     assert builder == [str(built)]
     monkeypatch.setattr(torch, '__version__', '99.0')
     native_scan.load_library()
-    assert len(builder) == 2
-    assert 'build_directory' in builder[1]
+    assert builder[1:] == ['compiled']
 
 
 def as_operands(inputs):

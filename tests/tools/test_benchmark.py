@@ -1,0 +1,44 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TOOL = ROOT / 'tools/benchmark.py'
+
+
+def run(*words):
+    command = [sys.executable, str(TOOL), 'speed', *words, '--threads', '1']
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize('part', ['scan', 'qmvl'])
+def test_a_quick_run_writes_json_and_tables(part, tmp_path):
+    done = run(part, '--quick', '--out', str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    written = json.loads((tmp_path / f'speed_{part}.json').read_text())
+    assert written['machine']['threads'] == 1
+    assert written['machine']['versions']['torch']
+    page = (tmp_path / f'speed_{part}.md').read_text()
+    assert page.startswith(f'# Speed: {part}')
+    assert page in done.stdout
+    assert (tmp_path / 'speed_qmvl.png').is_file() == (part == 'qmvl')
+
+
+def test_labels_are_measured_in_processes_of_their_own(tmp_path):
+    done = run('labels', '--quick', '--modes', 'eval', '--out', str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    (entry,) = json.loads((tmp_path / 'speed_labels.json').read_text())['result'][
+        'eval'
+    ]
+    assert entry['labels'] == 20
+    assert entry['peak_gb'] > 0.1
+    assert entry['eval_s'] > 0
+
+
+def test_an_unknown_part_lists_the_known_ones():
+    done = run('scam')
+    assert done.returncode == 2
+    assert "'scan', 'qmvl', 'labels'" in done.stderr.replace('scan, qmvl, labels', '')

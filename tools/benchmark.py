@@ -1,0 +1,51 @@
+"""Measure how fast the parts are here: one run, every contestant in it.
+
+    python tools/benchmark.py speed scan     the selective scan, all implementations
+    python tools/benchmark.py speed qmvl     QMVL against its attention twins, figure 5
+    python tools/benchmark.py speed labels   time and memory over the number of labels
+
+`--quick` takes seconds and shows that it runs; its numbers mean nothing. `--out DIR`
+writes `speed_<part>.json`, with the machine and all versions, `speed_<part>.md` and
+pictures. Times are medians; contestants take turns, so that a slow minute of the
+machine hits all of them. Nothing else should run meanwhile.
+"""
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+# Each part is a module of tools/benchmarks/speed with `add_arguments` and `run`.
+PARTS = ('scan', 'qmvl', 'labels')
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run one part, print its tables and write them where asked."""
+    tools = str(Path(__file__).resolve().parent)
+    if tools not in sys.path:
+        sys.path.insert(0, tools)
+    report = importlib.import_module('benchmarks.speed.report')
+    parts = {
+        name: importlib.import_module(f'benchmarks.speed.{name}') for name in PARTS
+    }
+
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    kinds = parser.add_subparsers(required=True, metavar='speed')
+    words = kinds.add_parser('speed').add_subparsers(dest='part', required=True)
+    for name, part in parts.items():
+        sub = words.add_parser(name, help=part.__doc__.splitlines()[0])
+        sub.add_argument('--threads', type=int, default=2, help='of torch on the CPU')
+        sub.add_argument('--seconds', type=float, default=20, help='for a contestant')
+        sub.add_argument('--quick', action='store_true', help='tiny sizes, to try it')
+        sub.add_argument('--out', type=Path, metavar='DIR', help='write the results')
+        part.add_arguments(sub)
+    args = parser.parse_args(argv)
+    result = parts[args.part].run(args)
+    if result is not None:
+        report.publish(args.part, result, args)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,172 @@
+"""The selective scan: every implementation that works here.
+
+With mambapy's parallel scan beside them where that package is installed. Each runs with
+softplus, bias, D and gate, as in a Mamba block.
+"""
+
+import argparse
+import importlib.util
+from collections.abc import Callable
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mvlr_mm.ops import available_backends, selective_scan
+from mvlr_mm.ops.selective_scan.dispatch import BACKENDS
+
+from .report import Result, table
+from .timing import compare, peak_memory
+
+SHAPES = ((4, 512, 276, 16), (4, 512, 864, 16))  # 448 px and 896 px, 80 labels
+Scan = Callable[..., Tensor]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what this part can be told."""
+    parser.add_argument(
+        '--shape', type=int, nargs=4, action='append', metavar=('B', 'D', 'L', 'N')
+    )
+    parser.add_argument('--device', choices=('cpu', 'cuda'), default='cpu')
+    parser.add_argument('--dtype', choices=('float32', 'bfloat16'), default='float32')
+    parser.add_argument('--without', nargs='*', default=[], help='contestants left out')
+
+
+def draw(shape: tuple[int, ...], device: str, dtype: torch.dtype) -> dict[str, Tensor]:
+    """Return the arguments of a scan, laid out as the maps of a block give them."""
+    batch, channels, length, states = shape
+    generator = torch.Generator().manual_seed(0)
+
+    def normal(*size: int) -> Tensor:
+        return torch.randn(size, generator=generator).to(device, dtype)
+
+    inputs = {
+        'u': normal(batch, channels, length),
+        'delta': normal(batch, length, channels).mT,
+        'A': -torch.arange(1.0, states + 1).repeat(channels, 1).to(device),
+        'B': normal(batch, length, states).mT,
+        'C': normal(batch, length, states).mT,
+        'D': normal(channels).float(),
+        'z': normal(batch, length, channels).mT,
+        'delta_bias': normal(channels).float() - 4,
+    }
+    return {name: value.requires_grad_() for name, value in inputs.items()}
+
+
+def mambapy_scan(
+    u: Tensor,
+    delta: Tensor,
+    A: Tensor,
+    B: Tensor,
+    C: Tensor,
+    D: Tensor,
+    z: Tensor,
+    delta_bias: Tensor,
+    delta_softplus: bool,
+) -> Tensor:
+    """Run mambapy's parallel scan with the same arguments."""
+    from mambapy.pscan import pscan
+
+    x, step = u.mT, F.softplus(delta.mT + delta_bias)  # (B, L, D)
+    decay = (step[..., None] * A).exp()
+    states = pscan(decay, (step * x)[..., None] * B.mT[:, :, None])
+    y = (states @ C.mT[..., None]).squeeze(3) + D * x
+    return (y * F.silu(z.mT)).mT
+
+
+def contestants(device: str, without: list[str]) -> dict[str, Scan]:
+    """Return the scans that work on a device, by name."""
+    scans: dict[str, Scan] = {}
+    for name, problem in available_backends().items():
+        if problem is None and BACKENDS[name].device in (None, device):
+            scans[name] = partial(selective_scan, backend=name)
+    if importlib.util.find_spec('mambapy'):
+        scans['mambapy'] = mambapy_scan
+    return {name: scan for name, scan in scans.items() if name not in without}
+
+
+def forward(scan: Scan, inputs: dict[str, Tensor]) -> None:
+    """Run without a gradient."""
+    with torch.no_grad():
+        scan(**inputs, delta_softplus=True)
+
+
+def both(scan: Scan, inputs: dict[str, Tensor]) -> None:
+    """Run forward and backward."""
+    y = scan(**inputs, delta_softplus=True)
+    torch.autograd.grad(y.sum(), list(inputs.values()))
+
+
+def limits(shape: tuple[int, ...], seconds: float) -> dict[str, float]:
+    """Return what the processor alone would need for the forward, in ms.
+
+    ``exp``: as many exponentials with torch's own kernel on data in the cache.
+    ``memory``: reading u, delta and z and writing y at the speed of a copy.
+    """
+    batch, channels, length, states = shape
+    cached = torch.rand(1 << 16)
+    large = torch.rand(1 << 25)
+    target, copy = torch.empty_like(cached), torch.empty_like(large)
+    times = compare(
+        {
+            'exp': lambda: torch.exp(cached, out=target),
+            'copy': lambda: copy.copy_(large),
+        },
+        min(seconds, 2),
+    )
+    elements = batch * channels * length
+    return {
+        'exp': times['exp']['ms'] * elements * states / cached.numel(),
+        'memory': times['copy']['ms'] * 4 * elements / (2 * large.numel()),
+    }
+
+
+def measure(shape: tuple[int, ...], args: argparse.Namespace) -> dict:
+    """Return times and memory of every scan for one shape."""
+    device = args.device
+    inputs = draw(shape, device, getattr(torch, args.dtype))
+    scans = contestants(device, args.without)
+    result = {'shape': shape, 'device': device, 'dtype': args.dtype, 'scans': {}}
+    for kind, run in (('forward', forward), ('both', both)):
+        runs = {name: partial(run, scan, inputs) for name, scan in scans.items()}
+        for name, times in compare(runs, args.seconds, device).items():
+            result['scans'].setdefault(name, {})[kind] = times
+    for name, scan in scans.items():
+        entry = result['scans'][name]
+        if entry['both']['ms'] < 1e3 * args.seconds:  # profiling is slow
+            extra = peak_memory(partial(both, scan, inputs), device)
+            entry['memory'] = extra / inputs['u'].nbytes
+    if device == 'cpu':
+        result['limits'] = limits(shape, args.seconds)
+    return result
+
+
+def _table(result: dict) -> str:
+    fastest = next(iter(result['scans'].values()))
+    rows = []
+    for name, entry in result['scans'].items():
+        row = [name]
+        for kind in ('forward', 'both'):
+            row += [entry[kind]['ms'], entry[kind]['ms'] / fastest[kind]['ms']]
+        rows.append([*row, entry.get('memory')])
+    columns = ['scan', 'forward, ms', 'of the first', 'forward and backward, ms']
+    text = table([*columns, 'of the first', 'extra memory, sizes of u'], rows)
+    if 'limits' in result:
+        needs = ', '.join(f'{k} {v:.3g} ms' for k, v in result['limits'].items())
+        text += f'\nThe processor alone, for the forward: {needs}.\n'
+    return text
+
+
+def run(args: argparse.Namespace) -> Result:
+    """Measure every shape."""
+    torch.set_num_threads(args.threads)
+    shapes = [tuple(shape) for shape in args.shape or SHAPES]
+    if args.quick:
+        shapes, args.seconds = [(1, 16, 20, 4)], 0.05
+    results = [measure(shape, args) for shape in shapes]
+    tables = {
+        'B {}, D {}, L {}, N {}'.format(*result['shape']): _table(result)
+        for result in results
+    }
+    return Result(results, tables, [f'{args.device}, {args.dtype}.'])
