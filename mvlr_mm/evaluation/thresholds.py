@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .average_precision import check_choice, hits_of_label
-from .columns import Matrix, per_label
+from .columns import Matrix, checked, per_label
 
 SEARCHES = ('f1', 'fbeta', 'precision')
 FORMAT = 'mvlr-thresholds-1'
@@ -82,8 +82,12 @@ def global_threshold(
         targets: Labels (N, C).
         by: What to search; ``f1`` is OF1 here.
         level: Of the search.
+
+    Raises:
+        ValueError: As for :func:`search_thresholds`.
     """
-    return search_thresholds(scores.reshape(-1, 1), targets.reshape(-1, 1), by, level)
+    flat = (matrix.reshape(-1, 1) for matrix in checked(scores, targets))
+    return search_thresholds(*flat, by, level)
 
 
 def write_thresholds(
