@@ -77,6 +77,40 @@ def test_every_backend_that_works_here_equals_the_reference(name, length):
     )
 
 
+@pytest.mark.parametrize('name', dispatch.BACKENDS)
+def test_every_backend_that_works_here_takes_bf16(name):
+    problem = available_backends()[name]
+    if problem:
+        pytest.skip(problem)
+    device = dispatch.BACKENDS[name].device or 'cpu'
+    generator = torch.Generator().manual_seed(0)
+
+    def draw(*shape):
+        return torch.randn(shape, generator=generator).to(device, torch.bfloat16)
+
+    inputs = {
+        'u': draw(2, 8, 63),
+        'delta': draw(2, 8, 63),
+        'A': -draw(8, 4).float().exp(),
+        'B': draw(2, 4, 63),
+        'C': draw(2, 4, 63),
+        'D': draw(8).float(),
+        'z': draw(2, 8, 63),
+        'delta_bias': draw(8).float(),
+    }
+    inputs = {k: v.requires_grad_() for k, v in inputs.items()}
+    widened = {k: v.detach().float().requires_grad_() for k, v in inputs.items()}
+    got = selective_scan(**inputs, delta_softplus=True, backend=name)
+    want = selective_scan_ref(**widened, delta_softplus=True)
+    assert got.dtype == torch.bfloat16
+    torch.testing.assert_close(got.float(), want, rtol=2e-2, atol=2e-2)
+    gradients = torch.autograd.grad(got.sum(), list(inputs.values()))
+    wanted = torch.autograd.grad(want.sum(), list(widened.values()))
+    for mine, right in zip(gradients, wanted, strict=True):
+        scale = right.abs().max().item()
+        torch.testing.assert_close(mine.float(), right, rtol=5e-2, atol=2e-2 * scale)
+
+
 def test_the_device_decides(table):
     assert choose_backend('cuda') == 'kernel'
     assert choose_backend('cpu') == 'torch'

@@ -25,31 +25,14 @@ from .report import Result, table
 ROOT = Path(__file__).parents[3]
 CONFIG = ROOT / 'configs/mvlr/mvlr_rn101_coco.py'
 COUNTS = (20, 80, 365, 1203, 9600)
+# fmt: off
 # One to three of these make a name, about as long as those of Open Images.
 WORDS = (
-    'sea',
-    'boat',
-    'dog',
-    'cat',
-    'street',
-    'lamp',
-    'tree',
-    'house',
-    'car',
-    'bird',
-    'red',
-    'old',
-    'night',
-    'table',
-    'door',
-    'hat',
-    'ball',
-    'horse',
-    'glass',
-    'paper',
-    'stone',
-    'wood',
+    'sea', 'boat', 'dog', 'cat', 'street', 'lamp', 'tree', 'house', 'car', 'bird',
+    'red', 'old', 'night', 'table', 'door', 'hat', 'ball', 'horse', 'glass', 'paper',
+    'stone', 'wood',
 )
+# fmt: on
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

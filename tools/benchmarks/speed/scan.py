@@ -98,27 +98,27 @@ def both(scan: Scan, inputs: dict[str, Tensor]) -> None:
     torch.autograd.grad(y.sum(), list(inputs.values()))
 
 
-def limits(shape: tuple[int, ...], seconds: float) -> dict[str, float]:
-    """Return what the processor alone would need for the forward, in ms.
+def limits(inputs: dict[str, Tensor], args: argparse.Namespace) -> dict[str, float]:
+    """Return what the machine alone would need for the forward, in ms.
 
     ``exp``: as many exponentials with torch's own kernel on data in the cache.
     ``memory``: reading u, delta and z and writing y at the speed of a copy.
     """
-    batch, channels, length, states = shape
-    cached = torch.rand(1 << 16)
-    large = torch.rand(1 << 25)
+    u, states = inputs['u'], inputs['A'].shape[1]
+    cached = torch.rand(1 << (16 if args.device == 'cpu' else 22), device=args.device)
+    large = torch.rand(1 << 25, device=args.device)
     target, copy = torch.empty_like(cached), torch.empty_like(large)
     times = compare(
         {
             'exp': lambda: torch.exp(cached, out=target),
-            'copy': lambda: copy.copy_(large),
+            'memory': lambda: copy.copy_(large),
         },
-        min(seconds, 2),
+        min(args.seconds, 2),
+        args.device,
     )
-    elements = batch * channels * length
     return {
-        'exp': times['exp']['ms'] * elements * states / cached.numel(),
-        'memory': times['copy']['ms'] * 4 * elements / (2 * large.numel()),
+        'exp': times['exp']['ms'] * u.numel() * states / cached.numel(),
+        'memory': times['memory']['ms'] * 4 * u.nbytes / (2 * large.nbytes),
     }
 
 
@@ -137,8 +137,7 @@ def measure(shape: tuple[int, ...], args: argparse.Namespace) -> dict:
         if entry['both']['ms'] < 1e3 * args.seconds:  # profiling is slow
             extra = peak_memory(partial(both, scan, inputs), device)
             entry['memory'] = extra / inputs['u'].nbytes
-    if device == 'cpu':
-        result['limits'] = limits(shape, args.seconds)
+    result['limits'] = limits(inputs, args)
     return result
 
 
@@ -152,10 +151,8 @@ def _table(result: dict) -> str:
         rows.append([*row, entry.get('memory')])
     columns = ['scan', 'forward, ms', 'of the first', 'forward and backward, ms']
     text = table([*columns, 'of the first', 'extra memory, sizes of u'], rows)
-    if 'limits' in result:
-        needs = ', '.join(f'{k} {v:.3g} ms' for k, v in result['limits'].items())
-        text += f'\nThe processor alone, for the forward: {needs}.\n'
-    return text
+    needs = ', '.join(f'{k} {v:.3g} ms' for k, v in result['limits'].items())
+    return text + f'\nWhat the machine alone needs for the forward: {needs}.\n'
 
 
 def run(args: argparse.Namespace) -> Result:
