@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def load_config(args: argparse.Namespace) -> Config:
-    """Read ``args.config`` and merge what every command's arguments say.
+    """Read ``args.config`` and set the launcher and the work folder.
 
     Raises:
         FileNotFoundError: If the config does not exist.
@@ -44,6 +44,16 @@ def load_config(args: argparse.Namespace) -> Config:
     cfg.launcher = args.launcher
     if args.work_dir is not None or cfg.get('work_dir') is None:
         cfg.work_dir = args.work_dir or f'./work_dirs/{Path(args.config).stem}'
+    return cfg
+
+
+def complete_loaders(cfg: Config, args: argparse.Namespace) -> None:
+    """Give every loader the settings that depend on what the arguments say.
+
+    Args:
+        cfg: With all overrides merged: a loader without workers keeps none alive.
+        args: Of the command.
+    """
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         loader = cfg.get(name)
         if loader is None:
@@ -53,7 +63,6 @@ def load_config(args: argparse.Namespace) -> Config:
         loader.setdefault('pin_memory', torch.cuda.is_available())
         if args.no_pin_memory:
             loader.pin_memory = False
-    return cfg
 
 
 def check_checkpoint(argument: str, path: str) -> None:

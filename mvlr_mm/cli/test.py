@@ -16,6 +16,7 @@ from mvlr_mm.evaluation import MultiLabelProtocol, SaveResults
 from .runtime import (
     add_arguments,
     check_checkpoint,
+    complete_loaders,
     join_processes,
     leave_processes,
     load_config,
@@ -88,6 +89,7 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
         use_tta(cfg)
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
+    complete_loaders(cfg, args)
 
 
 def add_results_writer(evaluator: Evaluator, path: str) -> None:

@@ -10,6 +10,7 @@ from mmengine.runner import Runner
 from .runtime import (
     add_arguments,
     check_checkpoint,
+    complete_loaders,
     join_processes,
     leave_processes,
     load_config,
@@ -66,6 +67,7 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
                 cfg[name].persistent_workers = False
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
+    complete_loaders(cfg, args)
 
 
 def main(argv: list[str] | None = None) -> int:

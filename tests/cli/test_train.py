@@ -79,12 +79,13 @@ def test_arguments_reach_the_config(config):
     assert cfg.work_dir == './work_dirs/tiny'
 
 
-def test_workers_stay_where_there_are_workers(config):
-    args = train.parse_args([str(config)])
-    assert not train.load_config(args).train_dataloader.persistent_workers
-    text = config.read_text().replace('num_workers=0', 'num_workers=1')
-    config.write_text(text)
-    assert train.load_config(args).train_dataloader.persistent_workers
+@pytest.mark.parametrize(('workers', 'kept'), [(0, False), (1, True)])
+def test_workers_stay_where_there_are_workers(config, workers, kept):
+    option = f'train_dataloader.num_workers={workers}'
+    args = train.parse_args([str(config), '--cfg-options', option])
+    cfg = train.load_config(args)
+    train.merge_args(cfg, args)
+    assert cfg.train_dataloader.persistent_workers is kept
 
 
 @pytest.mark.parametrize(
