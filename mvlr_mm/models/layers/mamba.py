@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ...ops.causal_conv import causal_conv_silu
 from ...ops.selective_scan import check_backend, selective_scan
 from .guarded_linear import GuardedLinear
 
@@ -89,9 +89,7 @@ class MambaBlock(nn.Module):
         self.norm = nn.LayerNorm(embed_dim)
         self.in_x = nn.Linear(embed_dim, inner, bias=False)
         self.in_z = nn.Linear(embed_dim, inner, bias=False)
-        self.conv = nn.Conv1d(
-            inner, inner, conv_width, groups=inner, padding=conv_width - 1
-        )
+        self.conv = nn.Conv1d(inner, inner, conv_width, groups=inner)
         self.x_proj = nn.Linear(inner, sum(self.split), bias=False)
         self.dt_proj = GuardedLinear(dt_rank, inner)
         nn.init.uniform_(self.dt_proj.weight, -(dt_rank**-0.5), dt_rank**-0.5)
@@ -103,12 +101,10 @@ class MambaBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Mix every token with those before it, (B, L, D) to (B, L, D)."""
-        length = x.shape[1]
         tokens = self.norm(x)
         z = self.in_z(tokens).transpose(1, 2)  # (B, inner, L)
         u = self.in_x(tokens).transpose(1, 2)
-        # Padded on both sides: the first `length` outputs are the causal ones.
-        u = F.silu(self.conv(u)[..., :length])
+        u = causal_conv_silu(u, self.conv.weight, self.conv.bias)
         dt, B, C = self.x_proj(u.transpose(1, 2)).split(self.split, dim=-1)
         y = selective_scan(
             u,
@@ -137,8 +133,7 @@ class MambaBlock(nn.Module):
         """
         width = self.conv.kernel_size[0] - 1
         past = x.new_zeros(*x.shape[:2], width) if carry is None else carry.inputs
-        x = torch.cat([past, x], dim=2)
-        u = F.silu(F.conv1d(x, self.conv.weight, self.conv.bias, groups=x.shape[1]))
+        u = causal_conv_silu(x, self.conv.weight, self.conv.bias, past)
         dt, B, C = self.x_proj(u.transpose(1, 2)).split(self.split, dim=-1)
         y, state = selective_scan(
             u,
@@ -153,7 +148,9 @@ class MambaBlock(nn.Module):
             initial_state=None if carry is None else carry.state,
             backend=self.scan_backend,
         )
-        return y, Carry(x[:, :, x.shape[2] - width :], state)
+        # the last inputs, some of which may lie before x
+        inputs = torch.cat([past, x[:, :, max(0, x.shape[2] - width) :]], dim=2)
+        return y, Carry(inputs[:, :, inputs.shape[2] - width :], state)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], *args: Any) -> 'MambaBlock':
         """Move or cast the block, except for the float32 parameters' precision."""

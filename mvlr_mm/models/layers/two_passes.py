@@ -74,6 +74,11 @@ def shared_passes(
     return passes * latter + block.out_proj(y)
 
 
+def _both(first: Tensor, second: Tensor) -> Tensor:
+    """Make one batch of two (B, inner, L), and keep neighbouring channels together."""
+    return torch.cat([first.transpose(1, 2), second.transpose(1, 2)]).transpose(1, 2)
+
+
 def _once(block: MambaBlock, before: Tensor, x: Tensor) -> Tensor:
     _, carry = block.steps(before)
     return block.steps(x, carry)[0]
@@ -85,15 +90,15 @@ def _whole(block: MambaBlock, before: Tensor, x: Tensor) -> Tensor:
 
 
 def _former(block: MambaBlock, before: Tensor, x: Tensor) -> Tensor:
-    _, carry = block.steps(torch.cat([before, before.flip(2)]))
-    first, second = block.steps(torch.cat([x, x]), carry)[0].chunk(2)
+    _, carry = block.steps(_both(before, before.flip(2)))
+    first, second = block.steps(_both(x, x), carry)[0].chunk(2)
     return first + second
 
 
 def _latter(block: MambaBlock, before: Tensor, x: Tensor) -> Tensor:
     _, carry = block.steps(before)
     both = Carry(*(torch.cat([part, part]) for part in carry))
-    first, second = block.steps(torch.cat([x, x.flip(2)]), both)[0].chunk(2)
+    first, second = block.steps(_both(x, x.flip(2)), both)[0].chunk(2)
     return first + second.flip(2)
 
 

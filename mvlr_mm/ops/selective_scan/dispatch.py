@@ -136,14 +136,15 @@ def _next_backend(
         if (
             backend.device in (None, u.device.type)
             and backend.supports(u, initial_state, return_last_state)
-            and _works(other)
+            and works(other)
         ):
             return other
     return 'torch'
 
 
 @torch.compiler.assume_constant_result
-def _works(name: str) -> bool:
+def works(name: str) -> bool:
+    """Whether a backend works here; a constant for torch.compile."""
     return BACKENDS[name].find_problem() is None
 
 

@@ -13,7 +13,7 @@ import torch
 
 NAME = 'mvlr_mm_scan'
 FOLDER = Path(__file__).parent
-SOURCES = [FOLDER / 'csrc' / 'forward.cpp', FOLDER / 'csrc' / 'backward.cpp']
+SOURCES = [FOLDER / 'csrc' / f'{name}.cpp' for name in ('forward', 'backward', 'conv')]
 # The library is kept between runs, so it is built for what torch says of this CPU and
 # never for more (`-march=native` would break on the older machines of a cluster).
 _CPU_FLAGS = {

@@ -106,12 +106,18 @@ def _load_first(name: str, *args: Any) -> Any:
     return getattr(torch.ops.mvlr_mm, name)(*args)  # the library's kernel goes first
 
 
-for _name in (_OPERATOR, f'{_OPERATOR}_backward'):
-    torch.library.impl(
-        f'mvlr_mm::{_name}',
-        'CompositeExplicitAutograd',
-        functools.partial(_load_first, _name),
-    )
+def load_first(name: str) -> None:
+    """Let an operator of the library be called before the library is loaded.
+
+    Args:
+        name: Of the operator, which is defined already.
+    """
+    kernel = functools.partial(_load_first, name)
+    torch.library.impl(f'mvlr_mm::{name}', 'CompositeExplicitAutograd', kernel)
+
+
+load_first(_OPERATOR)
+load_first(f'{_OPERATOR}_backward')
 
 
 def supports_native(

@@ -1,0 +1,86 @@
+import pytest
+import torch
+import torch.nn.functional as F
+
+from mvlr_mm.ops import causal_conv
+from mvlr_mm.ops.causal_conv import causal_conv_silu
+from mvlr_mm.ops.selective_scan.native_scan import find_native_problem
+
+
+def plain(x, weight, bias, past=None):
+    rows = x if past is None else torch.cat([past, x], dim=2)
+    rows = F.pad(rows, (weight.shape[-1] - 1 + x.shape[2] - rows.shape[2], 0))
+    return F.silu(F.conv1d(rows, weight, bias, groups=x.shape[1]))
+
+
+def draw(channels, length, width, dtype=torch.float32):
+    generator = torch.Generator().manual_seed(length)
+
+    def normal(*shape):
+        value = torch.randn(shape, generator=generator, dtype=dtype)
+        return value.requires_grad_()
+
+    return [
+        normal(2, channels, length),
+        normal(channels, 1, width),
+        normal(channels),
+        normal(2, channels, width - 1),
+    ]
+
+
+@pytest.fixture
+def built():
+    problem = find_native_problem()
+    if problem:
+        pytest.skip(problem)
+
+
+@pytest.mark.parametrize('channels', [1, 16, 37])
+@pytest.mark.parametrize('length', [1, 2, 9])
+@pytest.mark.parametrize('width', [1, 4, 8])
+def test_values_and_gradients_equal_plain_torch(built, channels, length, width):
+    inputs = draw(channels, length, width)
+    exact = [v.detach().double().requires_grad_() for v in inputs]
+    got, want = causal_conv_silu(*inputs), plain(*exact)
+    torch.testing.assert_close(got.double(), want, rtol=1e-5, atol=1e-5)
+    weight = torch.linspace(-1, 1, want.numel(), dtype=torch.float64).view_as(want)
+    for mine, right in zip(
+        torch.autograd.grad((got * weight).sum(), inputs),
+        torch.autograd.grad((want * weight).sum(), exact),
+        strict=True,
+    ):
+        torch.testing.assert_close(mine.double(), right, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize('width', [4, 9])  # 9: wider than the C++
+def test_without_a_past_there_were_zeros(width):
+    inputs = draw(6, 7, width)[:3]
+    torch.testing.assert_close(causal_conv_silu(*inputs), plain(*inputs))
+
+
+def test_double_precision_runs_in_plain_torch():
+    inputs = draw(6, 7, 4, torch.float64)
+    torch.testing.assert_close(causal_conv_silu(*inputs), plain(*inputs))
+
+
+def test_without_the_library_it_runs_in_plain_torch(monkeypatch):
+    monkeypatch.setattr(causal_conv, 'works', lambda name: False)
+    inputs = draw(6, 7, 4)
+    torch.testing.assert_close(causal_conv_silu(*inputs), plain(*inputs))
+
+
+def test_the_operator_keeps_what_torch_library_asks_of_one(built):
+    x, weight, bias, past = (v.detach() for v in draw(6, 7, 4))
+    operands = (x.mT, past.mT, weight[:, 0].T, bias)
+    operands = tuple(v.contiguous().requires_grad_() for v in operands)
+    torch.library.opcheck(
+        torch.ops.mvlr_mm.conv_silu.default, operands, rtol=1e-4, atol=1e-4
+    )
+
+
+def test_a_second_gradient_is_refused(built):
+    inputs = draw(6, 7, 4)
+    y = causal_conv_silu(*inputs)
+    (first,) = torch.autograd.grad(y.sin().sum(), inputs[0], create_graph=True)
+    with pytest.raises(RuntimeError, match='differentiated once'):
+        first.sum().backward()
