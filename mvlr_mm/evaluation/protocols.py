@@ -34,8 +34,8 @@ class Protocol:
         empty: What a label without a positive image does to mAP: ``skip`` leaves it
             out, ``zero`` counts it as 0, ``nan`` makes mAP nan.
         family: Family of :func:`precision_recall_f1`.
-        thr: A label is predicted where its score is at least this; where it is above,
-            in the family ``asl``.
+        thr: A label is predicted where its score reaches this.
+        strict: Whether a score must lie above ``thr``; None: in the family ``asl``.
         topk: A second group of numbers is for the labels that are also among the k
             highest of their image. None: no such group.
         topk_thr: Whether that group needs the threshold as well.
@@ -54,6 +54,7 @@ class Protocol:
     empty: str = 'skip'
     family: str = 'paper'
     thr: float = 0.5
+    strict: bool | None = None
     topk: int | None = 3
     topk_thr: bool = True
     unknown: str = 'skip'
@@ -70,9 +71,9 @@ class Protocol:
             raise ValueError(f'topk ({self.topk}) must be at least 1, or None.')
 
     @property
-    def strict(self) -> bool:
-        """Whether a score must lie above the threshold."""
-        return self.family == 'asl'
+    def above(self) -> bool:
+        """Whether a score that equals the threshold is too low."""
+        return self.family == 'asl' if self.strict is None else self.strict
 
 
 def _by_name(*protocols: Protocol) -> dict[str, Protocol]:
@@ -93,7 +94,7 @@ PROTOCOLS = _by_name(
     Protocol('sklearn', ap='sklearn', empty='zero', family='mmpretrain', topk=None),
     Protocol('voc07', ap='voc07'),
     Protocol('voc10', ap='voc10'),
-    Protocol('pedestrian', topk=None, more=('attributes',)),
+    Protocol('pedestrian', strict=True, topk=None, more=('attributes',)),
 )
 
 
@@ -162,11 +163,11 @@ def evaluate(
         numbers['mAP-low'], numbers['mAP-high'] = (100 * end for end in interval)
     targets = judged(targets, protocol)
     thr = protocol.thr if thresholds is None else thresholds
-    counts = label_counts(scores, targets, thr, strict=protocol.strict)
+    counts = label_counts(scores, targets, thr, strict=protocol.above)
     numbers |= summarise(counts, protocol.family)
     if protocol.topk is not None:
         thr_of_top = thr if protocol.topk_thr else None
-        options = (thr_of_top, protocol.topk, protocol.strict)
+        options = (thr_of_top, protocol.topk, protocol.above)
         top = summarise(label_counts(scores, targets, *options), protocol.family)
         numbers |= {f'top{protocol.topk}-{key}': value for key, value in top.items()}
     return numbers | _more(scores, targets, protocol, thr, counts)
@@ -187,7 +188,7 @@ def _more(
     """Return the numbers that ``protocol.more`` asks for."""
     if not protocol.more:
         return {}
-    decisions = decide(scores, targets, thr, strict=protocol.strict)
+    decisions = decide(scores, targets, thr, strict=protocol.above)
     groups: dict[str, Callable[[Decisions], dict[str, float]]] = {
         'attributes': lambda d: {'mA': mean_accuracy(counts), **instance_metrics(d)},
         'sets': lambda d: {

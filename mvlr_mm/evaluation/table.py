@@ -60,7 +60,7 @@ def label_table(
     best = search_thresholds(scores, targets).threshold
     thr = protocol.thr if thresholds is None else thresholds
     targets = judged(targets, protocol)
-    counts = label_counts(scores, targets, thr, strict=protocol.strict)
+    counts = label_counts(scores, targets, thr, strict=protocol.above)
     shares = (100 * values for values in label_precision_recall_f1(counts))
     columns = (names, counts.actual, ap, *shares, best)
     return [

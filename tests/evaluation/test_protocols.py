@@ -131,13 +131,31 @@ def test_the_fields_say_what_is_computed(case, name):
     ap = average_precision(scores, targets, protocol.ap)
     ap = np.nan_to_num(ap) if protocol.empty == 'zero' else ap[~np.isnan(ap)]
     assert found['mAP'] == pytest.approx(100 * ap.mean())
-    options = dict(thr=protocol.thr, family=protocol.family)
+    # its programs predict above 0.5: from the next larger number on
+    thr = np.nextafter(0.5, 1) if name == 'pedestrian' else protocol.thr
+    options = dict(thr=thr, family=protocol.family)
     assert six(found) == list(precision_recall_f1(scores, targets, **options).values())
     if protocol.topk:
         options['thr'] = protocol.thr if protocol.topk_thr else None
         top = precision_recall_f1(scores, targets, topk=protocol.topk, **options)
         assert six(found, 'top3-') == list(top.values())
     assert all(type(value) is float for value in found.values())
+
+
+@pytest.mark.parametrize(
+    ('name', 'fields', 'recall'),
+    [
+        ('mlgcn', {}, 100),
+        ('pedestrian', {}, 50),
+        ('mlgcn', dict(strict=True), 50),
+        ('asl', dict(thr=0.5), 50),
+        ('asl', dict(thr=0.5, strict=False), 100),
+    ],
+)
+def test_a_score_that_equals_the_threshold(name, fields, recall):
+    protocol = protocol_of(name, **fields)
+    scores, targets = np.array([[0.5], [0.75]]), np.array([[1], [1]])
+    assert evaluate(scores, targets, protocol)['OR'] == recall
 
 
 def test_further_numbers(cases):
@@ -192,7 +210,8 @@ def test_labels_without_positives(cases):
 def test_the_description_names_every_field_and_marks_changes():
     text = describe(protocol_of('asl', thr=0.5, more=['sets']))
     assert text == (
-        'asl: ap noninterpolated, empty zero, family asl, thr* 0.5, topk None, '
+        'asl: ap noninterpolated, empty zero, family asl, thr* 0.5, '
+        'strict None, topk None, '
         'topk_thr True, unknown skip, more* sets'
     )
     assert '*' not in describe(PROTOCOLS['asl'])
