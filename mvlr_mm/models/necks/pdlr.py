@@ -62,7 +62,7 @@ class PDLR(EvalCache, BaseModule):
         prompts: str = 'hard+soft',
         context_init: str | None = None,
         embed_dim: int | None = None,
-        chunk_size: int = 512,
+        chunk_size: int = 256,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)

@@ -66,7 +66,7 @@ class TextEncoder(BaseModule):
         """Word embeddings of a text without start and end, (L, token_dim)."""
 
     def encode(
-        self, tokens: TokenBatch, context: Tensor | None = None, chunk_size: int = 512
+        self, tokens: TokenBatch, context: Tensor | None = None, chunk_size: int = 256
     ) -> Tensor:
         """Encode any number of texts, at most ``chunk_size`` at a time, (C, D).
 
