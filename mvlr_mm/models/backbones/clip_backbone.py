@@ -32,6 +32,8 @@ class CLIPBackbone(BaseModule):
             projection trains.
         norm_eval: Keep BatchNorm on its stored statistics in training. A few images
             per device are too few to replace those of CLIP's pretraining.
+        dropout: Probability with which a feature of the trunk is zeroed in training,
+            before the projection to the joint space.
         channels_last: Keep the trunk's maps and weights in NHWC. Whether that is
             faster depends on the trunk and the device; the result is the same.
         init_cfg: As in mmengine.
@@ -40,8 +42,8 @@ class CLIPBackbone(BaseModule):
         embed_dim: Width D of the patches.
 
     Raises:
-        ValueError: ``frozen_stages`` is more than there are, or ``model`` and
-            ``pretrained`` do not go together.
+        ValueError: ``dropout`` is outside [0, 1], ``frozen_stages`` is more than there
+            are, or ``model`` and ``pretrained`` do not go together.
         FileNotFoundError: A path leads nowhere.
     """
 
@@ -52,11 +54,13 @@ class CLIPBackbone(BaseModule):
         img_size: int | None = None,
         frozen_stages: int = 0,
         norm_eval: bool = True,
+        dropout: float = 0.0,
         channels_last: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.tower = make_tower(load_clip(model, pretrained).visual, img_size)
+        self.tower.dropout = nn.Dropout(dropout)
         self.embed_dim = self.tower.embed_dim
         self.norm_eval = norm_eval
         self.layout = torch.contiguous_format

@@ -17,9 +17,14 @@ class DenseTower(nn.Module):
 
     Attributes:
         embed_dim: Width D, that of the CLIP's joint space.
+        dropout: Acts on the trunk's features, before their projection to that space.
     """
 
     embed_dim: int
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(0.0)
 
     @abstractmethod
     def stages(self) -> list[list[nn.Module | nn.Parameter]]:
@@ -58,7 +63,7 @@ class ResNetTower(DenseTower):
         for layer in ('layer1', 'layer2', 'layer3', 'layer4'):
             x = getattr(self.trunk, layer)(x)
         patches, grid = flatten(x)
-        return self.proj(patches), grid
+        return self.proj(self.dropout(patches)), grid
 
 
 class ViTTower(DenseTower):
@@ -91,7 +96,7 @@ class ViTTower(DenseTower):
         first = t.class_embedding.to(x.dtype).expand(len(x), 1, -1)
         x = torch.cat([first, x], dim=1) + self.positions(grid).to(x.dtype)
         x = t.transformer(t.ln_pre(x))
-        return t.ln_post(x[:, 1:]) @ t.proj, grid
+        return self.dropout(t.ln_post(x[:, 1:])) @ t.proj, grid
 
     def positions(self, grid: Grid) -> Tensor:
         """Positional embedding of class token and patches, (1 + h * w, width)."""
@@ -155,11 +160,11 @@ class TimmTower(DenseTower):
             x = x[:, getattr(self.trunk, 'num_prefix_tokens', 0) :]
             size = self.trunk.patch_embed.patch_size
             grid = (images.shape[2] // size[0], images.shape[3] // size[1])
-            return self.proj(x), grid
+            return self.proj(self.dropout(x)), grid
         if x.shape[1] != self.trunk.num_features:  # channels last: Swin and its like
             x = x.permute(0, 3, 1, 2)
         patches, grid = flatten(self.norm(x))
-        return self.proj(patches), grid
+        return self.proj(self.dropout(patches)), grid
 
 
 def make_tower(visual: nn.Module, img_size: int | None = None) -> DenseTower:

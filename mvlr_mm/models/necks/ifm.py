@@ -27,8 +27,9 @@ class IFM(EvalCache, BaseModule):
     To the letter, each attention *replaces* the label vectors, so that a model that
     starts from CLIP forgets at once which vector means which label. By default each
     attention is therefore a branch beside its input: LayerNorm before it, its value map
-    at zero to begin with, its output added. Eq. 10 is added through a gain from zero
-    on. The module begins as the identity.
+    at zero to begin with, its output added. The labels look at the patches where their
+    cosine is high, to begin with. Eq. 10 is added through a gain from zero on. The
+    module begins as the identity.
 
     Fills ``labels`` (T), ``knowledge`` (T^ka), ``context`` (T^ca after Eq. 8) and
     ``relation`` (the mixed map).

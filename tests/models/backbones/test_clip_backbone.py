@@ -45,6 +45,22 @@ def test_batch_norm_keeps_its_statistics_unless_asked(tiny_clip):
         assert torch.equal(before, after) == same
 
 
+@pytest.mark.parametrize('kind', ['resnet', 'vit', 'timm', 'timm-vit'])
+def test_dropout_takes_features_before_the_projection(tiny_clip, kind):
+    images = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    size = 64 if kind == 'timm-vit' else None
+    backbone = build(tiny_clip(kind), dropout=1.0, img_size=size)
+    proj = getattr(backbone.tower, 'proj', None)
+    rest = torch.zeros(16) if getattr(proj, 'bias', None) is None else proj.bias
+    patches = backbone.train()(images).visual
+    torch.testing.assert_close(patches, rest.expand_as(patches))
+    plain = build(tiny_clip(kind), img_size=size).eval()
+    plain.load_state_dict(backbone.state_dict())
+    torch.testing.assert_close(backbone.eval()(images).visual, plain(images).visual)
+    with pytest.raises(ValueError, match='between 0 and 1, but got 2'):
+        build(tiny_clip(kind), dropout=2, img_size=size)
+
+
 def test_channels_last_changes_nothing_but_the_layout(tiny_clip):
     images = torch.randn(2, 3, 64, 64)
     plain = build(tiny_clip()).eval()

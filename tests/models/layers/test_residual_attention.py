@@ -14,6 +14,17 @@ def test_begins_as_the_identity_with_a_gradient():
     assert layer.attention.value.weight.grad.abs().max() > 0
 
 
+def test_across_kinds_it_looks_where_the_cosine_points():
+    torch.manual_seed(0)
+    x, context = torch.randn(2, 5, 8), torch.randn(2, 7, 8)
+    _, attention = ResidualAttention(8, cross=True)(x, context)
+    x, context = x - x.mean(-1, keepdim=True), context - context.mean(-1, keepdim=True)
+    cosine = F.cosine_similarity(x[:, :, None], context[:, None], dim=-1)
+    # the norm of a vector after LayerNorm is sqrt(8), so q k^T / sqrt(8) is this
+    expected = (8**0.5 * cosine).softmax(-1)
+    torch.testing.assert_close(attention, expected, rtol=1e-4, atol=1e-4)
+
+
 def test_adds_normed_attention():
     layer = ResidualAttention(8, cross=True)
     torch.nn.init.normal_(layer.attention.value.weight)
