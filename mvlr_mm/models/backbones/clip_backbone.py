@@ -63,10 +63,9 @@ class CLIPBackbone(BaseModule):
         self.tower.dropout = nn.Dropout(dropout)
         self.embed_dim = self.tower.embed_dim
         self.norm_eval = norm_eval
-        self.layout = torch.contiguous_format
+        self.channels_last = channels_last
         if channels_last:
-            self.layout = torch.channels_last
-            self.tower.to(memory_format=self.layout)
+            self.tower.to(memory_format=torch.channels_last)
         self._frozen = self._freeze(frozen_stages)
 
     def _freeze(self, count: int) -> list[nn.Module]:
@@ -97,5 +96,7 @@ class CLIPBackbone(BaseModule):
 
     def forward(self, images: Tensor) -> VLFeatures:
         """Turn images (B, 3, H, W), normalised as CLIP's, into features."""
-        patches, grid = self.tower(images.contiguous(memory_format=self.layout))
+        if self.channels_last:
+            images = images.contiguous(memory_format=torch.channels_last)
+        patches, grid = self.tower(images)
         return VLFeatures(visual=patches, grid=grid)
