@@ -6,7 +6,7 @@ from .multilabel_list import MultiLabelList
 from .nuswide import NUSWIDE
 from .nuswide_csv import NUSWIDECSV
 from .pa100k import PA100K
-from .transforms import CutoutPatch
+from .transforms import CutoutPatch, LoadImageReduced
 from .voc import VOCMultiLabel
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     'PA100K',
     'COCOMultiLabel',
     'CutoutPatch',
+    'LoadImageReduced',
     'MultiLabelList',
     'VOCMultiLabel',
 ]

@@ -1,5 +1,6 @@
 """Transforms that mmpretrain lacks."""
 
 from .cutout_patch import CutoutPatch
+from .load_image_reduced import LoadImageReduced
 
-__all__ = ['CutoutPatch']
+__all__ = ['CutoutPatch', 'LoadImageReduced']
