@@ -33,7 +33,7 @@ def average_precision(
       precision at that hit's recall or more; the area below the envelope.
 
     Args:
-        scores: Scores (N, C), of any float type; higher is more likely.
+        scores: Scores (N, C), of any type of number; higher is more likely.
         targets: 1 present, 0 absent, -1 unknown and left out, (N, C).
         mode: One of the modes above.
         empty: What a label without a positive image gets: ``zero``, or ``nan``.
@@ -153,7 +153,7 @@ AP_MODES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] 
 }
 
 
-def check_choice(name: str, value: str, choices: Collection[str]) -> None:
+def check_choice(name: str, value: object, choices: Collection) -> None:
     """Refuse a value that is not among the choices.
 
     Raises:

@@ -48,7 +48,7 @@ def fit_temperatures(scores: Matrix, targets: Matrix) -> np.ndarray:
 
     The T with the lowest cross-entropy of sigmoid(logit / T), between 0.01 and 100
     (same source, section 4.2, for one label at a time). 1 for a label whose known
-    images are all positive or all negative. Scores at 0 or 1 count as the nearest
+    images are all positive, all negative or all at 0.5. Scores at 0 or 1 count as the nearest
     probability that float32 tells from them.
 
     Args:
@@ -63,7 +63,7 @@ def fit_temperatures(scores: Matrix, targets: Matrix) -> np.ndarray:
         column: np.ndarray, positive: np.ndarray, _: np.ndarray | slice
     ) -> float:
         _refuse_no_probability(column)
-        if positive.all() or not positive.any():
+        if positive.all() or not positive.any() or (column == 0.5).all():
             return 1.0
         return _fit(_logits(column), positive)
 

@@ -28,7 +28,7 @@ def per_label(
         function: Takes the scores (n,) of one label; whether each image has it, (n,)
             bool; and which of the N images these are, an index into them. The label is
             known in n of them.
-        scores: Scores (N, C), of any float type.
+        scores: Scores (N, C), of any type of number.
         targets: 1 present, 0 absent, -1 unknown, (N, C).
 
     Returns:
@@ -78,14 +78,20 @@ def _same_shape(scores: Matrix, targets: Matrix) -> tuple[Matrix, Matrix]:
             f'scores {shapes[0]} and targets {shapes[1]} must have the same '
             'shape (N, C), not empty.'
         )
-    return scores, _as_float(targets)
+    return scores, _as_array(targets)
 
 
 def _on_cpu(values: Matrix) -> Matrix:
     return values.detach().cpu() if isinstance(values, Tensor) else np.asarray(values)
 
 
-def _as_float(values: Matrix) -> np.ndarray:
+def _as_float(scores: Matrix) -> np.ndarray:
+    """Return an array of floats; whole numbers, which may have no sign, as float64."""
+    scores = _as_array(scores)
+    return scores if scores.dtype.kind == 'f' else scores.astype(np.float64)
+
+
+def _as_array(values: Matrix) -> np.ndarray:
     """Return an array; float32 for the short types, which holds each of their values.
 
     numpy has no bfloat16, and sorts float32 faster than float16.

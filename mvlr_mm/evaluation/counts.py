@@ -92,6 +92,11 @@ def ratio(count: np.ndarray, total: np.ndarray) -> np.ndarray:
     return count / np.maximum(total, 1)
 
 
+def mean(values: np.ndarray) -> float:
+    """Return the mean, and nan without values."""
+    return float(values.mean()) if len(values) else float('nan')
+
+
 def harmonic_mean(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return 2ab / (a + b), and 0 where both are 0."""
     total = np.asarray(a + b)

@@ -1,8 +1,8 @@
 """Pure arithmetic of multi-label evaluation: scores and targets in, numbers out.
 
-Letters: N images, C labels. Scores are (N, C), of any float type; targets are (N, C):
-1 present, 0 absent, -1 unknown or left out. Both may be tensors or arrays. Results are
-computed in float64.
+Letters: N images, C labels. Scores are (N, C), of any type of number; targets are
+(N, C): 1 present, 0 absent, -1 unknown or left out. Both may be tensors or arrays.
+Results are computed in float64.
 """
 
 from .average_precision import average_precision, mean_over_labels

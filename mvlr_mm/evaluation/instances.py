@@ -1,8 +1,12 @@
-"""Numbers over decisions: mean accuracy, instance metrics, Hamming, subset accuracy."""
+"""Numbers over decisions: mean accuracy, instance metrics, Hamming, subset accuracy.
+
+An image of which no label is known is left out; without any other, a mean over images
+is nan.
+"""
 
 import numpy as np
 
-from .counts import Decisions, LabelCounts, harmonic_mean, ratio
+from .counts import Decisions, LabelCounts, harmonic_mean, mean, ratio
 
 
 def mean_accuracy(counts: LabelCounts) -> float:
@@ -30,11 +34,11 @@ def instance_metrics(decisions: Decisions) -> dict[str, float]:
     of |Y and Z| / |Y|, and F1 the harmonic mean of these two means (same source as
     :func:`mean_accuracy`, eq. 2 to 5). A quotient with divisor 0 counts as 0.
     """
-    predicted, actual, _ = decisions
+    predicted, actual, _ = _of_known_images(decisions)
     both = (predicted & actual).sum(axis=1)
-    accuracy = ratio(both, (predicted | actual).sum(axis=1)).mean()
-    precision = ratio(both, predicted.sum(axis=1)).mean()
-    recall = ratio(both, actual.sum(axis=1)).mean()
+    accuracy = mean(ratio(both, (predicted | actual).sum(axis=1)))
+    precision = mean(ratio(both, predicted.sum(axis=1)))
+    recall = mean(ratio(both, actual.sum(axis=1)))
     values = {
         'accuracy': accuracy,
         'precision': precision,
@@ -52,5 +56,10 @@ def hamming_loss(decisions: Decisions) -> float:
 
 def subset_accuracy(decisions: Decisions) -> float:
     """Return the share of images whose known labels are all right, in percent."""
-    right = (decisions.predicted == decisions.actual).all(axis=1)
-    return 100 * float(right.mean())
+    predicted, actual, _ = _of_known_images(decisions)
+    return 100 * float(mean((predicted == actual).all(axis=1)))
+
+
+def _of_known_images(decisions: Decisions) -> Decisions:
+    rows = decisions.known.any(axis=1)
+    return decisions if rows.all() else Decisions(*(part[rows] for part in decisions))

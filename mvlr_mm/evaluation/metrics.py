@@ -45,8 +45,8 @@ class MultiLabelProtocol(BaseMetric):
 
     Raises:
         FileNotFoundError: The file of thresholds does not exist.
-        ValueError: The protocol or a field is unknown, a field has a wrong value, or a
-            table is neither .csv nor .json.
+        ValueError: The protocol or a field is unknown, a field or ``resamples`` has a
+            wrong value, or a table is neither .csv nor .json.
     """
 
     def __init__(
@@ -63,6 +63,10 @@ class MultiLabelProtocol(BaseMetric):
         **fields: Any,
     ) -> None:
         self.protocol = protocol_of(protocol, **fields)
+        if resamples < 0:
+            raise ValueError(
+                f'resamples ({resamples}) must be 0, for no interval, or more.'
+            )
         for path in tables:
             check_table_path(path)
         if thresholds is not None and not Path(thresholds).is_file():

@@ -67,8 +67,14 @@ class Protocol:
         check_choice('unknown', self.unknown, UNKNOWN)
         for group in self.more:
             check_choice('more', group, MORE)
-        if self.topk is not None and self.topk < 1:
-            raise ValueError(f'topk ({self.topk}) must be at least 1, or None.')
+        check_choice('strict', self.strict, (None, False, True))
+        check_choice('topk_thr', self.topk_thr, (False, True))
+        if not isinstance(self.thr, (int, float)) or np.isnan(self.thr):
+            raise ValueError(f'thr ({self.thr!r}) must be a number, such as 0.5.')
+        if self.topk is not None and (not isinstance(self.topk, int) or self.topk < 1):
+            raise ValueError(
+                f'topk ({self.topk!r}) must be a whole number of at least 1, or None.'
+            )
 
     @property
     def above(self) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from .columns import Matrix, checked
+from .counts import mean
 
 ROWS = 4096  # images ranked at once
 
@@ -26,6 +27,8 @@ def ranking_metrics(scores: Matrix, targets: Matrix) -> dict[str, float]:
     - ``one-error``, in percent: images where an absent label scores at least as high as
       every present one, of those with a present label; nan if none has one.
 
+    An image of which no label is known is left out; without any other, all are nan.
+
     Args:
         scores: Scores (N, C).
         targets: 1 present, 0 absent, -1 unknown and left out, (N, C).
@@ -37,20 +40,21 @@ def ranking_metrics(scores: Matrix, targets: Matrix) -> dict[str, float]:
     loss, covered, error, labelled = (
         np.concatenate(x) for x in zip(*parts, strict=True)
     )
-    share = error[labelled].mean() if labelled.any() else np.nan
     return {
-        'ranking-loss': 100 * float(loss.mean()),
-        'coverage': float(covered.mean()),
-        'one-error': 100 * float(share),
+        'ranking-loss': 100 * mean(loss),
+        'coverage': mean(covered),
+        'one-error': 100 * mean(error[labelled]),
     }
 
 
 def _blocks(
     scores: np.ndarray, targets: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield images of which some label is known, ROWS at once."""
     for first in range(0, len(scores), ROWS):
         rows = slice(first, first + ROWS)
-        yield scores[rows], targets[rows]
+        known = (targets[rows] >= 0).any(axis=1)
+        yield scores[rows][known], targets[rows][known]
 
 
 def _rank(scores: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -59,7 +59,8 @@ def search_thresholds(
             return np.nan, np.nan, np.nan
         # between two hits more is predicted and nothing gained: only hits matter
         if by == 'precision':
-            good = np.flatnonzero(correct >= level * predicted)
+            # divided, 7 of 25 is the 0.28 that one writes; 0.28 * 25 is above 7
+            good = np.flatnonzero(correct / predicted >= level)
             if not len(good):
                 return np.inf, 0.0, 0.0
             best = good[-1]

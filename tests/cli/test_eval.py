@@ -109,7 +109,7 @@ def test_a_csv_of_the_labels(evaluated, tmp_path):
         (['--classes', 'trafic light'], "'trafic light' is not among the 4 labels"),
         (['--csv', 'labels.xls'], 'the table labels.xls must be a .csv or a .json'),
         (['--thresholds', 'gone.json'], 'gone.json'),
-        (['--topk', '-1'], 'topk (-1) must be at least 1'),
+        (['--topk', '-1'], 'topk (-1) must be a whole number of at least 1'),
     ],
 )
 def test_mistakes_are_said_in_one_line(evaluated, capsys, words, message):

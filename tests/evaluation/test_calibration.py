@@ -82,6 +82,11 @@ def test_temperatures_find_what_was_put_in_and_mend_the_error():
     assert (after[[0, 2]] < before[[0, 2]] / 3).all()
 
 
+def test_scores_that_no_temperature_changes():
+    targets = np.array([[1], [0], [0], [1]])
+    assert fit_temperatures(np.full((4, 1), 0.5), targets) == 1
+
+
 def test_labels_that_say_nothing_of_a_temperature(cases):
     scores, targets = cases('random')
     targets[:, 0], targets[:, 1], targets[:, 2] = 0, 1, -1

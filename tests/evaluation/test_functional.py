@@ -40,6 +40,17 @@ def test_every_function_takes_tensors_as_their_values_in_float64(cases, name, dt
     np.testing.assert_allclose(numbers(found), numbers(expected), rtol=1e-12)
 
 
+@pytest.mark.parametrize('name', [x for x in OF_SCORES if 'temp' not in x])
+@pytest.mark.parametrize('dtype', [np.bool_, np.uint8, np.int64])
+def test_every_function_takes_whole_numbers_as_their_values(cases, name, dtype):
+    function = getattr(functional, name)
+    scores, targets = cases('unknown')
+    scores = (scores > 0.5).astype(dtype)
+    expected = numbers(function(scores.astype(float), targets))
+    for found in (scores, torch.tensor(scores)):
+        np.testing.assert_array_equal(numbers(function(found, targets)), expected)
+
+
 @pytest.mark.parametrize('name', OF_SCORES)
 def test_no_function_takes_nan(cases, name):
     scores, targets = cases('random')

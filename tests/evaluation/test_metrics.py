@@ -161,6 +161,8 @@ def test_what_cannot_be_is_refused():
         MultiLabelProtocol(protocol='coco')
     with pytest.raises(ValueError, match="'treshold' is no field of a protocol"):
         MultiLabelProtocol(treshold=0.3)
+    with pytest.raises(ValueError, match=r'resamples \(-1\) must be 0, for no'):
+        MultiLabelProtocol(resamples=-1)
     with pytest.raises(ValueError, match=r'the table x\.txt must be a \.csv or'):
         MultiLabelProtocol(tables=['x.txt'])
 

@@ -187,6 +187,21 @@ def test_what_becomes_of_unknown_labels(cases):
     assert six(found) != six(skipped)
 
 
+@pytest.mark.parametrize('name', PROTOCOLS)
+def test_an_image_of_which_nothing_is_known_changes_nothing(cases, name):
+    scores, targets = cases('unknown')
+    protocol = protocol_of(name, unknown='skip', more=['attributes', 'sets', 'ranking'])
+    unknown = np.full((3, 7), -1)
+    found = evaluate(
+        np.vstack([scores, scores[:3]]), np.vstack([targets, unknown]), protocol
+    )
+    expected = evaluate(scores, targets, protocol)
+    assert found == pytest.approx(expected, rel=1e-12, nan_ok=True)
+    nothing = evaluate(scores[:3], unknown, protocol)
+    keys = ('subset-accuracy', 'ranking-loss', 'coverage', 'instance-F1')
+    assert np.isnan([nothing[key] for key in keys]).all()
+
+
 def test_own_thresholds_and_interval(cases):
     scores, targets = cases('random')
     thr = np.linspace(0.2, 0.8, 7)
@@ -241,7 +256,17 @@ def test_the_guide_lists_every_protocol():
         (dict(name='asl', family='x'), r"family \('x'\) must be one of \('paper'"),
         (dict(name='asl', unknown='x'), r"unknown \('x'\) must be one of \('skip'"),
         (dict(name='asl', more=['x']), r"more \('x'\) must be one of \('attributes'"),
-        (dict(name='asl', topk=0), r'topk \(0\) must be at least 1, or None'),
+        (dict(name='asl', topk=0), r'topk \(0\) must be a whole number of at least 1'),
+        (dict(name='asl', topk='3'), r"topk \('3'\) must be a whole number"),
+        (dict(name='asl', topk=2.5), r'topk \(2\.5\) must be a whole number'),
+        (dict(name='asl', thr='0.5'), r"thr \('0\.5'\) must be a number"),
+        (dict(name='asl', thr=None), r'thr \(None\) must be a number'),
+        (dict(name='asl', thr=float('nan')), r'thr \(nan\) must be a number'),
+        (
+            dict(name='asl', strict='no'),
+            r"strict \('no'\) must be one of \(None, ",
+        ),
+        (dict(name='asl', topk_thr=0.5), r'topk_thr \(0\.5\) must be one of \(False'),
     ],
 )
 def test_what_cannot_be_is_refused(fields, message):

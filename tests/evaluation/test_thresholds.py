@@ -69,6 +69,13 @@ def test_the_highest_recall_at_a_precision(case, level):
             assert threshold == np.inf
 
 
+def test_a_precision_that_is_just_reached():
+    # 7 of 25; 0.28 * 25 is a little above 7 in floating point
+    truth = np.array([1] * 6 + [0] * 18 + [1])[:, None]
+    found = search_thresholds(np.arange(25)[::-1, None] / 25, truth, 'precision', 0.28)
+    assert (found.precision[0], found.recall[0]) == (0.28, 1)
+
+
 def test_one_threshold_for_all_decisions(cases):
     scores, targets = cases('unknown')
     found = global_threshold(torch.tensor(scores), torch.tensor(targets))
