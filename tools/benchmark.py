@@ -3,6 +3,7 @@
     python tools/benchmark.py speed scan     the selective scan, all implementations
     python tools/benchmark.py speed qmvl     QMVL against its attention twins, figure 5
     python tools/benchmark.py speed labels   time and memory over the number of labels
+    python tools/benchmark.py speed model    whole models, and what optimize() gains
 
 `--quick` takes seconds and shows that it runs; its numbers mean nothing. `--out DIR`
 writes `speed_<part>.json`, with the machine and all versions, `speed_<part>.md` and
@@ -16,7 +17,7 @@ import sys
 from pathlib import Path
 
 # Each part is a module of tools/benchmarks/speed with `add_arguments` and `run`.
-PARTS = ('scan', 'qmvl', 'labels')
+PARTS = ('scan', 'qmvl', 'labels', 'model')
 
 
 def main(argv: list[str] | None = None) -> None:

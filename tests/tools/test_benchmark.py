@@ -38,8 +38,19 @@ def test_labels_are_measured_in_processes_of_their_own(tmp_path):
     assert entry['eval_s'] > 0
 
 
+def test_models_are_measured_beside_other_heads_and_optimized(tmp_path):
+    done = run('model', '--quick', '--out', str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    (entry,) = json.loads((tmp_path / 'speed_model.json').read_text())['result']
+    assert {'backbone + linear', 'MVLR', 'Q2L-like'} < set(entry['heads'])
+    folded, cast = (
+        entry['steps'][name] for name in ('+ BatchNorm folded', '+ bfloat16 backbone')
+    )
+    assert folded['largest'] < 1e-5 < cast['largest'] < 0.05
+
+
 def test_an_unknown_part_lists_the_known_ones():
     done = run('scam')
     assert done.returncode == 2
-    for name in ('scan', 'qmvl', 'labels'):
+    for name in ('scan', 'qmvl', 'labels', 'model'):
         assert f'{name!r}' in done.stderr or f' {name}' in done.stderr
