@@ -1,5 +1,6 @@
 # mmpretrain's own parts on the pictures and budget of mvlr_custom_small-clip.py: timm's
-# MobileNetV2 (frozen), average pooling, a linear classifier, AsymmetricLoss.
+# MobileNetV2 (all but the last blocks frozen), average pooling, a linear classifier,
+# AsymmetricLoss.
 # Run: MVLR_DATA_ROOT=/path/to/pictures MVLR_TRUNK=/path/to/mobilenetv2.safetensors \
 #      MVLR_NUM_LABELS=18 python tools/train.py configs/mvlr/stock_mobilenetv2_custom.py
 _base_ = './mvlr_custom_small-clip.py'
@@ -24,5 +25,14 @@ model = dict(
 )
 custom_hooks = [
     dict(type='EMAHook', momentum=0.01, update_buffers=True),
-    dict(type='FreezeModules', names=['backbone']),
+    dict(
+        type='FreezeModules',
+        names=[
+            f'backbone.timm_model.{name}'
+            for name in ('conv_stem', 'bn1', *(f'blocks.{i}' for i in range(5)))
+        ],
+    ),
 ]
+optim_wrapper = dict(
+    paramwise_cfg=dict(custom_keys={'backbone.timm_model': dict(lr_mult=0.1)}),
+)
