@@ -4,6 +4,7 @@ import json
 import os
 import uuid
 import zipfile
+from collections.abc import Hashable
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -55,7 +56,13 @@ def read_coco_labels(path: str) -> COCOLabels:
 
 
 def _parse(content: dict, path: str) -> COCOLabels:
-    require_keys(content, ('images', 'annotations', 'categories'), path)
+    parts = ('images', 'annotations', 'categories')
+    require_keys(content, parts, path)
+    for part in parts:
+        if not isinstance(content[part], list):
+            raise ValueError(
+                f'{path}: {part} must be a list, not {type(content[part]).__name__}.'
+            )
     names, category_at = _categories(content['categories'], path)
     files, picture_at = _pictures(content['images'], path)
     # only crowds so far, for every pair of picture and category
@@ -79,8 +86,17 @@ def _parse(content: dict, path: str) -> COCOLabels:
 
 def _categories(categories: list, path: str) -> tuple[list[str], dict[int, int]]:
     """Return the names in the order of the ids, and the index of every id."""
+    if not categories:
+        raise ValueError(f'{path}: categories is empty; labels are made of them.')
     for i, category in enumerate(categories):
-        require_keys(category, ('id', 'name'), f'{path}: categories[{i}]')
+        where = f'{path}: categories[{i}]'
+        require_keys(category, ('id', 'name'), where)
+        _check_id(category['id'], where)
+        name = category['name']
+        if not isinstance(name, str) or not name.strip():
+            raise ValueError(f'{where}: name ({name!r}) must be a name.')
+    if len({isinstance(category['id'], str) for category in categories}) > 1:
+        raise ValueError(f'{path}: categories have numbers and texts as ids; take one.')
     ordered = sorted(categories, key=lambda category: category['id'])
     index = {category['id']: i for i, category in enumerate(ordered)}
     names = [category['name'] for category in ordered]
@@ -100,6 +116,7 @@ def _pictures(images: list, path: str) -> tuple[list[str], dict[int, int]]:
         with one_record():
             where = f'{path}: images[{i}]'
             require_keys(image, ('id', 'file_name'), where)
+            _check_id(image['id'], where)
             if not isinstance(image['file_name'], str) or not image['file_name']:
                 name = image['file_name']
                 raise ValueError(f'{where}: file_name ({name!r}) must be a path.')
@@ -110,6 +127,11 @@ def _pictures(images: list, path: str) -> tuple[list[str], dict[int, int]]:
     return files, index
 
 
+def _check_id(value: object, where: str) -> None:
+    if not isinstance(value, (int, float, str)):
+        raise ValueError(f'{where}: id ({value!r}) must be a number or a text.')
+
+
 def _explain(box: dict, where: str, known: dict[str, dict]) -> str:
     """Return what is wrong with an annotation.
 
@@ -117,7 +139,11 @@ def _explain(box: dict, where: str, known: dict[str, dict]) -> str:
         ValueError: A key is missing.
     """
     require_keys(box, tuple(known), where)
-    key = next(key for key, ids in known.items() if box[key] not in ids)
+    key = next(
+        key
+        for key, ids in known.items()
+        if not isinstance(box[key], Hashable) or box[key] not in ids
+    )
     part = key.removesuffix('_id')
     return (
         f'{where} has {key} {box[key]}, which no {part} of the file has; '

@@ -153,9 +153,10 @@ def read_columns(path: str, rows: int, columns: int) -> np.ndarray:
         )
     with open(path, 'rb') as file:
         content = file.read()
-    digits = content.translate(None, b' \t\r\n')
-    values = np.frombuffer(digits, np.uint8) - ord('0')
-    if (values > 1).any() or len(values) != rows * columns:
+    lines = content.translate(None, b' \t\r').split()
+    values = np.frombuffer(b''.join(lines), np.uint8) - ord('0')
+    uneven = set(map(len, lines)) - {columns}
+    if uneven or len(lines) != rows or (values > 1).any():
         raise ValueError(_what_is_wrong(path, content, rows, columns))
     return values.reshape(rows, columns)
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import os.path as osp
+from collections.abc import Iterator
 from typing import ClassVar
 
 from mmpretrain.datasets import MultiLabelDataset
@@ -34,8 +35,8 @@ class NUSWIDECSV(MultiLabelDataset):
 
     Raises:
         FileNotFoundError: The csv file or a picture is missing.
-        ValueError: ``split`` is neither; a line has other columns or an unknown label;
-            the split is empty or has a picture twice.
+        ValueError: ``split`` is neither; headings are missing; a line has other columns
+            or an unknown label; the split is empty or has a picture twice.
     """
 
     METAINFO: ClassVar[dict] = dict(classes=NUSWIDE_CLASSES)
@@ -60,13 +61,9 @@ class NUSWIDECSV(MultiLabelDataset):
     def load_data_list(self) -> list[dict]:
         """Return ``img_path`` and ``gt_label`` of every picture of the split."""
         index = {name: i for i, name in enumerate(NUSWIDE_CLASSES)}
-        rows = csv.reader(io.StringIO(read_text(self.ann_file), newline=''))
-        next(rows, None)  # headings
         data_list, lines = [], []
-        for row in rows:
-            if not row:
-                continue
-            where = f'{self.ann_file}:{rows.line_num}'
+        for line, row in self._rows():
+            where = f'{self.ann_file}:{line}'
             with one_record():
                 if len(row) != 3 or row[2] not in SPLITS:
                     raise ValueError(
@@ -83,7 +80,7 @@ class NUSWIDECSV(MultiLabelDataset):
                 path = osp.join(self.img_prefix, path.replace('\\', '/'))
                 found = sorted({index[name] for name in names})
                 data_list.append(dict(img_path=path, gt_label=found))
-                lines.append(rows.line_num)
+                lines.append(line)
         check_records(
             data_list,
             self.ann_file,
@@ -91,6 +88,25 @@ class NUSWIDECSV(MultiLabelDataset):
             self.check_files,
         )
         return data_list
+
+    def _rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield the lines below the headings that are not empty, with their numbers."""
+        rows = csv.reader(io.StringIO(read_text(self.ann_file), newline=''))
+        try:
+            headings = next(rows, [])
+            if headings[2:] and headings[2] in SPLITS:
+                raise ValueError(
+                    f'{self.ann_file}:1: the first line must be headings, not '
+                    f'{headings}; put filepath,label,split_name above it.'
+                )
+            for row in rows:
+                if row:
+                    yield rows.line_num, row
+        except csv.Error as error:
+            raise ValueError(
+                f'{self.ann_file}:{rows.line_num} is not valid csv: {error}; mend the '
+                'line.'
+            ) from error
 
     @staticmethod
     def _names(labels: str) -> list[str]:

@@ -12,6 +12,7 @@ from .label_states import label_states
 from .problems import collect_problems
 
 SPLITS = ('train', 'val', 'test')
+_NOT_BUILT = (AssertionError, ImportError, KeyError, OSError, TypeError, ValueError)
 
 
 class Split(NamedTuple):
@@ -76,7 +77,7 @@ def _read(name: str, source: list[ConfigDict]) -> Split:
     for cfg in source:
         try:
             infos, found = _load(cfg, problems)
-        except (KeyError, OSError, TypeError, ValueError, AssertionError) as error:
+        except _NOT_BUILT as error:
             problems.append(f'{cfg.get("type")} cannot be built: {error}')
             continue
         if classes is not None and found != classes:

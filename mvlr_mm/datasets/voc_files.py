@@ -36,7 +36,7 @@ def read_xml(path: str, names: Sequence[str]) -> Labels:
         )
     try:
         objects = ET.parse(path).getroot().findall('object')
-    except ET.ParseError as error:
+    except (ET.ParseError, LookupError, ValueError) as error:  # the last: encodings
         raise ValueError(
             f'{path} is not valid xml, was cut off, or is in another encoding than it '
             f'says: {error}; copy or write it again.'

@@ -48,8 +48,8 @@ def fit_temperatures(scores: Matrix, targets: Matrix) -> np.ndarray:
 
     The T with the lowest cross-entropy of sigmoid(logit / T), between 0.01 and 100
     (same source, section 4.2, for one label at a time). 1 for a label whose known
-    images are all positive, all negative or all at 0.5. Scores at 0 or 1 count as the nearest
-    probability that float32 tells from them.
+    images are all positive, all negative or all at 0.5. Scores at 0 or 1 count as the
+    nearest probability that float32 tells from them.
 
     Args:
         scores: Probabilities (N, C), of the validation set.

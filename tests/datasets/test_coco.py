@@ -93,6 +93,46 @@ def test_an_unknown_id_is_named(tmp_path, extra, message):
         COCOMultiLabel(**write(tmp_path, data))
 
 
+@pytest.mark.parametrize(
+    ('part', 'value', 'message'),
+    [
+        ('annotations', None, r'json: annotations must be a list, not NoneType'),
+        ('images', {'1': 2}, r'json: images must be a list, not dict'),
+        (
+            'images',
+            [dict(id=[7], file_name='7.jpg')],
+            r'images\[0\]: id \(\[7\]\) must',
+        ),
+        ('categories', [], r'json: categories is empty'),
+        ('categories', [dict(id=None, name='a')], r'\[0\]: id \(None\) must be a num'),
+        ('categories', [dict(id=1, name=5)], r'categories\[0\]: name \(5\) must be a'),
+        (
+            'categories',
+            [dict(id=1, name=' ')],
+            r"categories\[0\]: name \(' '\) must be",
+        ),
+        (
+            'annotations',
+            [box(7, [1])],
+            r'annotations\[0\] has category_id \[1\], which',
+        ),
+        ('annotations', [None], r'annotations\[0\] must be a json object'),
+    ],
+)
+def test_what_has_another_type_is_named(tmp_path, part, value, message):
+    with pytest.raises(ValueError, match=message):
+        COCOMultiLabel(**write(tmp_path, content() | {part: value}))
+
+
+def test_ids_may_be_texts_but_not_both(tmp_path):
+    data = content() | dict(categories=[dict(id='b', name='x'), dict(id='a', name='y')])
+    data['annotations'] = [box(7, 'b')]
+    assert labels(COCOMultiLabel(**write(tmp_path, data)))[0] == [1]
+    data['categories'][0]['id'] = 1
+    with pytest.raises(ValueError, match='categories have numbers and texts as ids'):
+        COCOMultiLabel(**write(tmp_path, data))
+
+
 def test_a_truncated_file_is_named(tmp_path):
     text = json.dumps(content())
     with pytest.raises(
@@ -122,7 +162,7 @@ def test_other_classes_than_the_files_are_refused(tmp_path):
 
 
 def test_no_pictures_is_an_error(tmp_path):
-    data = dict(images=[], annotations=[], categories=[])
+    data = content() | dict(images=[], annotations=[])
     with pytest.raises(ValueError, match='lists no picture'):
         COCOMultiLabel(**write(tmp_path, data))
 

@@ -110,6 +110,10 @@ def test_a_missing_picture(tmp_path):
         (lambda t: t.replace('1', '-1', 1), r"Labels_Train.txt:1: '-1' must be 0 or 1"),
         (lambda t: t + '0 ' * 81, r'Labels_Train.txt has 4 rows, .* has 3 pictures'),
         (lambda t: t[:-20], r'Labels_Train.txt:3 has \d\d numbers and must have 81'),
+        (
+            lambda t: t.replace(' \n0', ' 0\n', 1),
+            r'Train.txt:1 has 82 numbers and must',
+        ),
         (lambda t: t[:-163], r'Labels_Train.txt has 2 rows, .* has 3 pictures'),
         (lambda t: t + 'é', r"Labels_Train.txt:4: 'é' must be 0 or 1"),
     ],

@@ -57,6 +57,19 @@ def test_a_bad_file_is_explained(tmp_path, text, message):
         make(tmp_path, text)
 
 
+def test_a_file_without_headings_loses_no_picture(tmp_path):
+    message = r"data.csv:1: the first line must be headings, not \['a.jpg', .*'train'\]"
+    with pytest.raises(ValueError, match=message):
+        make(tmp_path, 'a.jpg,[sky],train\nb.jpg,[sky],train\n')
+
+
+def test_a_quote_that_never_ends(tmp_path):
+    with pytest.raises(
+        ValueError, match=r'data.csv:\d+ is not valid csv: field larger'
+    ):
+        make(tmp_path, HEADINGS + 'a.jpg,"[sky],train\n' + 'b.jpg,[sky],val\n' * 9999)
+
+
 def test_a_missing_picture(tmp_path):
     with pytest.raises(
         FileNotFoundError, match=r'1 of the 4 pictures .* first: .*e.jpg'

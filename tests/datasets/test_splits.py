@@ -1,4 +1,5 @@
 import json
+import sys
 
 import pytest
 from mmengine.config import Config, ConfigDict
@@ -91,6 +92,13 @@ def test_data_that_cannot_be_read_are_a_problem(tmp_path):
     assert len(val.paths) == 1
     (split,) = read_splits(config(train=dict(good, type='Nonsense')))
     assert 'Nonsense cannot be built' in split.problems[0]
+
+
+def test_a_package_that_is_not_there_is_a_problem(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'scipy.io', None)
+    cfg = dict(type='PA100K', data_root=str(tmp_path), split='train')
+    (split,) = read_splits(config(train=cfg))
+    assert 'annotation.mat needs scipy: pip install scipy' in split.problems[0]
 
 
 def test_mmpretrains_own_data_set_is_checked_too(tmp_path):

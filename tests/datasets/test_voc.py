@@ -170,6 +170,15 @@ def test_a_spoilt_annotation(tmp_path, spoil):
         VOCMultiLabel(root)
 
 
+@pytest.mark.parametrize('encoding', ['foo', 'gbk'])
+def test_an_encoding_that_cannot_be_read(tmp_path, encoding):
+    root = write(tmp_path)
+    path = tmp_path / 'Annotations/000009.xml'
+    path.write_text(f'<?xml version="1.0" encoding="{encoding}"?><annotation/>')
+    with pytest.raises(ValueError, match=r'000009.xml is not valid xml, .* encoding'):
+        VOCMultiLabel(root)
+
+
 @pytest.mark.parametrize('line', ['000005', '000005 2', '000005 1 1', '000005 x'])
 def test_a_bad_line_in_a_class_list(tmp_path, line):
     root = write(tmp_path)
