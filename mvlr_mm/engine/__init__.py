@@ -3,10 +3,12 @@
 from .autocast_optim_wrapper import AutocastOptimWrapper
 from .checkpoint import load_weights
 from .hooks import CheckClassNames, FreezeModules
+from .trainable_ema import TrainableEMA
 
 __all__ = [
     'AutocastOptimWrapper',
     'CheckClassNames',
     'FreezeModules',
+    'TrainableEMA',
     'load_weights',
 ]

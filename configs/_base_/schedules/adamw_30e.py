@@ -29,7 +29,9 @@ test_cfg = dict()
 custom_hooks = [
     # momentum is 1 - decay. BatchNorm's statistics are averaged with the weights, as
     # ASL and Q2L do; else averaged weights would meet the statistics of the last ones.
-    dict(type='EMAHook', momentum=3e-4, update_buffers=True),
+    # TrainableEMA leaves out what is frozen, such as the text tower. With
+    # `accumulative_counts=k` in the optim_wrapper add `interval=k` here.
+    dict(type='EMAHook', ema_type='TrainableEMA', momentum=3e-4, update_buffers=True),
 ]
 
 # used with `--auto-scale-lr` alone

@@ -1,0 +1,84 @@
+"""An average of the weights that train, and of those alone."""
+
+import torch
+from mmengine.model import ExponentialMovingAverage
+from mmpretrain.registry import MODELS
+from torch import nn
+
+
+@MODELS.register_module()
+class TrainableEMA(ExponentialMovingAverage):
+    """Exponential moving average that shares what is frozen with the model.
+
+    mmengine's average copies every parameter and moves every one after each step, also
+    those that cannot change, such as a frozen text tower. Here parameters that are
+    frozen at the start are the model's own, in memory and in checkpoint files, and the
+    others move in one call. The weights are the same.
+
+    For ``EMAHook(ema_type='TrainableEMA', ...)``; it and mmengine's average read each
+    other's checkpoints.
+
+    Args:
+        model: The model to be averaged.
+        momentum: Weight of the model in each step, in (0, 1).
+        interval: Steps from one update to the next.
+        update_buffers: Average the buffers as well, rather than copy them.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        momentum: float = 2e-4,
+        interval: int = 1,
+        update_buffers: bool = False,
+    ) -> None:
+        super().__init__(model, momentum, interval, update_buffers=update_buffers)
+        frozen = {
+            name: parameter
+            for name, parameter in model.named_parameters(remove_duplicate=False)
+            if not parameter.requires_grad
+        }
+        for name, parameter in frozen.items():
+            owner, _, last = name.rpartition('.')
+            setattr(self.module.get_submodule(owner), last, parameter)
+            # which holds the copy that the base class has made
+            self.avg_parameters.pop(name, None)
+        self._shared = frozenset(frozen)
+
+    @torch.no_grad()
+    def update_parameters(self, model: nn.Module) -> None:
+        """Move the average towards the model.
+
+        Args:
+            model: The one that was given at the start.
+
+        Raises:
+            ValueError: A parameter trains that was frozen at the start.
+        """
+        self._check_frozen(model)
+        whole = self.update_buffers
+        source = model.state_dict() if whole else dict(model.named_parameters())
+        if self.steps == 0:
+            for name, average in self.avg_parameters.items():
+                average.copy_(source[name])
+        elif self.steps % self.interval == 0:
+            names = [n for n, a in self.avg_parameters.items() if a.is_floating_point()]
+            torch._foreach_lerp_(
+                [self.avg_parameters[name] for name in names],
+                [source[name] for name in names],
+                self.momentum,
+            )
+        if not self.update_buffers:
+            pairs = zip(self.module.buffers(), model.buffers(), strict=True)
+            for average, current in pairs:
+                average.copy_(current)
+        self.steps += 1
+
+    def _check_frozen(self, model: nn.Module) -> None:
+        for name, parameter in model.named_parameters():
+            if parameter.requires_grad and name in self._shared:
+                raise ValueError(
+                    f'{name} was frozen when the average was made and trains now, so '
+                    'TrainableEMA has no average of it; use EMAHook(ema_type='
+                    "'ExponentialMovingAverage')."
+                )
