@@ -4,16 +4,16 @@ import math
 
 import torch
 import torch.nn.functional as F
-from mmpretrain.models.heads import MultiLabelClsHead
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from ...structures import VLFeatures
+from .batch_targets import BatchTargetsHead
 
 
 @MODELS.register_module()
-class SimilarityHead(MultiLabelClsHead):
+class SimilarityHead(BatchTargetsHead):
     """Each label vector is the centre of its class (MVLR, Eq. 12 to 14).
 
     The logit of a label is the similarity of its vector with every patch, pooled over

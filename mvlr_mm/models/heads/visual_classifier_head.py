@@ -1,14 +1,14 @@
 """Fixed class centres on the visual features."""
 
-from mmpretrain.models.heads import MultiLabelClsHead
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 from ...structures import VLFeatures
+from .batch_targets import BatchTargetsHead
 
 
 @MODELS.register_module()
-class VisualClassifierHead(MultiLabelClsHead):
+class VisualClassifierHead(BatchTargetsHead):
     """A linear classifier on the mean patch: "Classifier Learning" of MVLR's table 7.
 
     The labels reach it only through what the necks did to the patches.
