@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mvlr_mm.evaluation.average_precision import AP_MODES, EMPTY
-from mvlr_mm.evaluation.calibration import calibration_error
+from mvlr_mm.evaluation.calibration import apply_temperatures, calibration_error
 from mvlr_mm.evaluation.f1 import FAMILIES
 from mvlr_mm.evaluation.protocols import (
     MORE,
@@ -24,11 +24,11 @@ from mvlr_mm.evaluation.table import (
     label_table,
     write_table,
 )
-from mvlr_mm.evaluation.thresholds import read_thresholds
+from mvlr_mm.threshold_file import read_temperatures, read_thresholds
 
 from .runtime import plain_errors
 
-FIELDS = ('ap', 'empty', 'family', 'thr', 'unknown', 'more')
+FIELDS = ('ap', 'empty', 'family', 'thr', 'strict', 'topk_thr', 'unknown', 'more')
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
@@ -43,7 +43,17 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     fields.add_argument('--empty', choices=EMPTY, help='labels without positives')
     fields.add_argument('--family', choices=FAMILIES, help='of precision, recall, F1')
     fields.add_argument('--thr', type=float, help='threshold')
+    fields.add_argument(
+        '--strict',
+        action=argparse.BooleanOptionalAction,
+        help='a score has to lie above the threshold; or may equal it',
+    )
     fields.add_argument('--topk', type=int, help='second group of numbers; 0: none')
+    fields.add_argument(
+        '--topk-thr',
+        action=argparse.BooleanOptionalAction,
+        help='that group needs the threshold as well; or not',
+    )
     fields.add_argument('--unknown', choices=UNKNOWN, help='labels marked -1, in F1')
     fields.add_argument('--more', nargs='*', choices=MORE, help='further numbers')
     parser.add_argument('--classes', nargs='+', help='evaluate only these labels')
@@ -53,7 +63,9 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument('--seed', type=int, default=0, help='of the resamples')
     parser.add_argument(
-        '--calibration', action='store_true', help='mean calibration error, ECE'
+        '--calibration',
+        action='store_true',
+        help='mean calibration error, ECE; and with the temperatures of --thresholds',
     )
     parser.add_argument('--csv', help='file for the table of the labels')
     parser.add_argument('--json', help='file for protocol, numbers and table')
@@ -99,6 +111,23 @@ def choose_classes(results: Results, wanted: Sequence[str] | None) -> Results:
     return results._replace(scores=scores, targets=targets, classes=list(wanted))
 
 
+def calibration(results: Results, file: str | None) -> dict[str, float]:
+    """Return the mean calibration error in percent.
+
+    Args:
+        results: Scores and targets.
+        file: Of `mvlr thresholds`; if it has temperatures, the error with them as well.
+    """
+    scores, targets, classes = results[:3]
+    kinds = {'ECE': scores}
+    temperatures = None if file is None else read_temperatures(file, classes)
+    if temperatures is not None:
+        calibrated = apply_temperatures(scores, targets, temperatures)
+        kinds['ECE-temperatures'] = calibrated
+    errors = {name: calibration_error(x, targets) for name, x in kinds.items()}
+    return {name: 100 * float(np.nanmean(x)) for name, x in errors.items()}
+
+
 def main(argv: list[str] | None = None) -> int:
     """Print the table and the numbers; write them where asked.
 
@@ -120,13 +149,10 @@ def main(argv: list[str] | None = None) -> int:
         options = (protocol, thresholds)
         numbers = evaluate(scores, targets, *options, args.resamples, args.seed)
         if args.calibration:
-            ece = calibration_error(scores, targets)
-            numbers['ECE'] = 100 * float(np.nanmean(ece))
+            numbers |= calibration(results, args.thresholds)
         rows = label_table(scores, targets, classes, *options)
         for path in files:
-            write_table(path, rows, protocol, numbers)
-    print(format_table(rows, protocol, len(scores)))
-    if args.thresholds is not None:
-        print(f'Thresholds of {args.thresholds} in place of thr.')
+            write_table(path, rows, protocol, numbers, args.thresholds)
+    print(format_table(rows, protocol, len(scores), args.thresholds))
     print('\n'.join(f'{protocol.name}/{key} {x:.2f}' for key, x in numbers.items()))
     return 0

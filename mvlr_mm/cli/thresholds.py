@@ -15,10 +15,9 @@ from mvlr_mm.evaluation.thresholds import (
     SEARCHES,
     Thresholds,
     global_threshold,
-    read_thresholds,
     search_thresholds,
-    write_thresholds,
 )
+from mvlr_mm.threshold_file import read_thresholds, write_thresholds
 
 from .runtime import plain_errors
 

@@ -1,7 +1,6 @@
 """The metric for configs: it gathers, `protocols.py` says what is computed."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,10 +9,10 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmpretrain.registry import METRICS
 
+from ..threshold_file import in_order, label_thresholds
 from .protocols import evaluate, protocol_of
 from .results import scores_and_target
 from .table import LabelRow, check_table_path, format_table, label_table, write_table
-from .thresholds import read_thresholds
 
 
 @METRICS.register_module()
@@ -46,7 +45,8 @@ class MultiLabelProtocol(BaseMetric):
     Raises:
         FileNotFoundError: The file of thresholds does not exist.
         ValueError: The protocol or a field is unknown, a field or ``resamples`` has a
-            wrong value, or a table is neither .csv nor .json.
+            wrong value, the file of thresholds is none, or a table is neither .csv nor
+            .json.
     """
 
     def __init__(
@@ -69,15 +69,11 @@ class MultiLabelProtocol(BaseMetric):
             )
         for path in tables:
             check_table_path(path)
-        if thresholds is not None and not Path(thresholds).is_file():
-            raise FileNotFoundError(
-                f'thresholds ({thresholds}) does not exist; write it with `mvlr '
-                'thresholds RESULTS --out FILE`, or leave it out.'
-            )
         super().__init__(collect_device, prefix or protocol, collect_dir)
         self.resamples = resamples
         self.seed = seed
         self.thresholds = thresholds
+        self._found = None if thresholds is None else label_thresholds(thresholds)
         self.classwise = classwise
         self.tables = tuple(tables)
         self._size: int | None = None
@@ -120,10 +116,10 @@ class MultiLabelProtocol(BaseMetric):
         options = (self.protocol, self._thresholds(names))
         numbers = evaluate(scores, targets, *options, self.resamples, self.seed)
         rows = label_table(scores, targets, names, *options)
-        text = format_table(rows, self.protocol, len(scores))
+        text = format_table(rows, self.protocol, len(scores), self.thresholds)
         MMLogger.get_current_instance().info(f'\n{text}')
         for path in self.tables:
-            write_table(path, rows, self.protocol, numbers)
+            write_table(path, rows, self.protocol, numbers, self.thresholds)
         return numbers | (_scalars(rows) if self.classwise else {})
 
     def _names(self, labels: int) -> list[str]:
@@ -131,9 +127,9 @@ class MultiLabelProtocol(BaseMetric):
         return [str(name) for name in names]
 
     def _thresholds(self, names: list[str]) -> np.ndarray | None:
-        if self.thresholds is None:
+        if self._found is None:
             return None
-        return read_thresholds(self.thresholds, names)
+        return in_order(self._found, names, self.thresholds)
 
     def _refuse_missing(self, found: int) -> None:
         if self._size is not None and found < self._size:

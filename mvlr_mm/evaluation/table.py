@@ -69,13 +69,19 @@ def label_table(
     ]
 
 
-def format_table(rows: Sequence[LabelRow], protocol: Protocol, images: int) -> str:
+def format_table(
+    rows: Sequence[LabelRow],
+    protocol: Protocol,
+    images: int,
+    thresholds: str | None = None,
+) -> str:
     """Return the rows as text, with what was computed below them.
 
     Args:
         rows: What :func:`label_table` returned.
         protocol: The protocol of the rows.
         images: How many images there were.
+        thresholds: The file of thresholds that replaced the protocol's, if one did.
     """
     width = max(len('label'), *(len(row.name) for row in rows))
     head = f'{"label":{width}} support     AP      P      R     F1 best thr'
@@ -95,6 +101,8 @@ def format_table(rows: Sequence[LabelRow], protocol: Protocol, images: int) -> s
         f'{fate}. Best thr is that of the highest F1 on these images.'
     )
     lines.append(f'Protocol {describe(protocol)}.')
+    if thresholds is not None:
+        lines.append(f'Thresholds of {thresholds} in place of thr.')
     return '\n'.join(lines)
 
 
@@ -103,6 +111,7 @@ def write_table(
     rows: Sequence[LabelRow],
     protocol: Protocol,
     numbers: Mapping[str, float],
+    thresholds: str | None = None,
 ) -> None:
     """Write the rows as csv, or rows, protocol and numbers as json, by the suffix.
 
@@ -113,6 +122,7 @@ def write_table(
         rows: What :func:`label_table` returned.
         protocol: What was computed.
         numbers: What :func:`evaluate` returned.
+        thresholds: The file of thresholds that replaced the protocol's, if one did.
 
     Raises:
         ValueError: The suffix is neither.
@@ -129,6 +139,7 @@ def write_table(
         return
     content = {
         'protocol': asdict(protocol),
+        'thresholds': thresholds,
         'numbers': {key: _known(value) for key, value in numbers.items()},
         'labels': labels,
     }

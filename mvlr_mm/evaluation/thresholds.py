@@ -1,8 +1,5 @@
-"""Search a threshold for every label, and keep them as data."""
+"""Search a threshold for every label, or one for all."""
 
-import json
-from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +8,6 @@ from .average_precision import check_choice, hits_of_label
 from .columns import Matrix, checked, per_label
 
 SEARCHES = ('f1', 'fbeta', 'precision')
-FORMAT = 'mvlr-thresholds-1'
 
 
 class Thresholds(NamedTuple):
@@ -91,55 +87,6 @@ def global_threshold(
     return search_thresholds(*flat, by, level)
 
 
-def write_thresholds(
-    path: str | Path, labels: Sequence[dict], overall: dict, **about: object
-) -> None:
-    """Write thresholds as json.
-
-    Args:
-        path: The file.
-        labels: For each label ``name``, ``threshold``, and whatever else is known.
-        overall: The same for the single threshold of all labels.
-        **about: How they were found.
-    """
-    content = {'format': FORMAT, **about, 'global': overall, 'labels': labels}
-    text = json.dumps(_plain(content), indent=1, ensure_ascii=False, allow_nan=False)
-    Path(path).write_text(text + '\n', encoding='utf-8')
-
-
-def read_thresholds(path: str | Path, classes: Sequence[str]) -> np.ndarray:
-    """Return the thresholds of these classes, (C,) float64, by name.
-
-    Args:
-        path: A file of :func:`write_thresholds`.
-        classes: Names of the labels, in the order wanted.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is no such json, names a label twice, or lacks a class.
-    """
-    try:
-        content = json.loads(Path(path).read_text(encoding='utf-8'))
-        if content['format'] != FORMAT:
-            raise KeyError(content['format'])
-        pairs = [(str(x['name']), x['threshold']) for x in content['labels']]
-        found = {k: np.inf if v is None else float(v) for k, v in pairs}
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            f'{path} is not a threshold file ({error!r}): it must be json as `mvlr '
-            f"thresholds` writes it, with 'format': {FORMAT!r}."
-        ) from error
-    if len(found) < len(pairs):
-        raise ValueError(f'{path} names a label twice; search the thresholds again.')
-    missing = [name for name in classes if name not in found]
-    if missing:
-        raise ValueError(
-            f'{path} lacks {len(missing)} of the {len(classes)} classes, first: '
-            f'{missing[0]!r}; search the thresholds on the same classes.'
-        )
-    return np.array([found[name] for name in classes])
-
-
 def _just_below(score: float, column: np.ndarray) -> float:
     """Return the middle between a score and the next lower one, in float64."""
     score = float(score)
@@ -160,14 +107,3 @@ def _check_level(by: str, level: float | None) -> None:
     rule, kept = rules[by]
     if not kept:
         raise ValueError(f'level ({level}) must be {rule} for by={by!r}.')
-
-
-def _plain(value: object) -> object:
-    """Return a value as json knows it: no numbers that are not finite."""
-    if isinstance(value, dict):
-        return {key: _plain(x) for key, x in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(x) for x in value]
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value

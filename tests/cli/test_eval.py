@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import json
 
 import numpy as np
@@ -6,10 +7,10 @@ import pytest
 
 from mvlr_mm.cli import eval as cli
 from mvlr_mm.evaluation import evaluate, write_results
-from mvlr_mm.evaluation.calibration import calibration_error
-from mvlr_mm.evaluation.protocols import PROTOCOLS, protocol_of
+from mvlr_mm.evaluation.calibration import apply_temperatures, calibration_error
+from mvlr_mm.evaluation.protocols import PROTOCOLS, Protocol, protocol_of
 from mvlr_mm.evaluation.results import Results
-from mvlr_mm.evaluation.thresholds import write_thresholds
+from mvlr_mm.threshold_file import write_thresholds
 
 CLASSES = ['cat', 'traffic light', 'dog', 'sea']
 
@@ -63,13 +64,15 @@ def test_without_a_known_protocol_it_is_mlgcn(results, tmp_path, capsys):
 
 def test_every_field_can_be_changed(results, evaluated):
     words = '--protocol mlgcn --ap voc10 --empty zero --family asl --thr 0.2 --topk 2'
-    words += ' --unknown negative --more sets ranking'
+    words += ' --unknown negative --more sets ranking --no-strict --no-topk-thr'
     found = evaluated(*words.split())
     fields = dict(ap='voc10', empty='zero', family='asl', thr=0.2, topk=2)
-    changed = protocol_of(
-        'mlgcn', **fields, unknown='negative', more=['sets', 'ranking']
-    )
+    fields |= dict(unknown='negative', more=['sets', 'ranking'])
+    fields |= dict(strict=False, topk_thr=False)
+    assert {'name', *fields} == {field.name for field in dataclasses.fields(Protocol)}
+    changed = protocol_of('mlgcn', **fields)
     assert found['numbers'] == evaluate(*results[:2], changed)
+    assert found['protocol'] == json.loads(json.dumps(dataclasses.asdict(changed)))
     assert evaluated('--protocol', 'mlgcn', '--topk', 0)['protocol']['topk'] is None
 
 
@@ -92,6 +95,18 @@ def test_thresholds_interval_and_calibration(results, evaluated, tmp_path, capsy
     expected['ECE'] = 100 * calibration_error(*results[:2]).mean()
     assert found == pytest.approx(expected)
     assert 'thresholds.json in place of thr' in capsys.readouterr().out
+
+
+def test_temperatures_are_tried_on_other_images(results, evaluated, tmp_path):
+    path, temperatures = tmp_path / 'thresholds.json', np.array([0.5, 1, 2, 4])
+    pairs = zip(CLASSES, temperatures.tolist(), strict=True)
+    records = [{'name': n, 'threshold': 0.5, 'temperature': t} for n, t in pairs]
+    write_thresholds(path, records[::-1], {})
+    found = evaluated('--calibration', '--thresholds', path)['numbers']
+    scores, targets = results[:2]
+    calibrated = apply_temperatures(scores, targets, temperatures)
+    for key, values in (('ECE', scores), ('ECE-temperatures', calibrated)):
+        assert found[key] == 100 * calibration_error(values, targets).mean()
 
 
 def test_a_csv_of_the_labels(evaluated, tmp_path):

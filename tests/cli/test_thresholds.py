@@ -9,9 +9,9 @@ from mvlr_mm.evaluation.calibration import fit_temperatures
 from mvlr_mm.evaluation.results import Results
 from mvlr_mm.evaluation.thresholds import (
     global_threshold,
-    read_thresholds,
     search_thresholds,
 )
+from mvlr_mm.threshold_file import read_thresholds
 
 CLASSES = ['cat', 'traffic light', 'dog', 'never']
 

@@ -20,7 +20,7 @@ from mvlr_mm.evaluation import (
     precision_recall_f1,
 )
 from mvlr_mm.evaluation.protocols import PROTOCOLS, evaluate
-from mvlr_mm.evaluation.thresholds import write_thresholds
+from mvlr_mm.threshold_file import write_thresholds
 
 CLASSES = ('cat', 'traffic light', 'dog', 'never')
 
@@ -128,7 +128,7 @@ def test_an_interval_on_request():
     assert found['mlgcn/mAP-low'] < found['mlgcn/mAP'] < found['mlgcn/mAP-high']
 
 
-def test_thresholds_of_a_file_replace_thr(tmp_path):
+def test_thresholds_of_a_file_replace_thr(tmp_path, log):
     scores, targets = samples()
     thr = np.array([0.1, 0.4, 0.2, 0.9])
     records = [
@@ -137,11 +137,16 @@ def test_thresholds_of_a_file_replace_thr(tmp_path):
     ]
     path = tmp_path / 'thresholds.json'
     write_thresholds(path, records, {})
-    found = run(scores, targets, thresholds=str(path))
+    table = tmp_path / 'table.json'
+    found = run(scores, targets, thresholds=str(path), tables=[str(table)])
+    assert log.getvalue().splitlines()[-1] == f'Thresholds of {path} in place of thr.'
+    assert json.loads(table.read_text())['thresholds'] == str(path)
     expected = precision_recall_f1(scores, targets, thr)
     assert {key: found[f'mlgcn/{key}'] for key in expected} == expected
-    with pytest.raises(FileNotFoundError, match=r'thresholds \(gone\) does not exist'):
+    with pytest.raises(FileNotFoundError, match=r'thresholds \(gone\): no such file'):
         MultiLabelProtocol(thresholds='gone')
+    with pytest.raises(ValueError, match=r'table.json is not a threshold file'):
+        MultiLabelProtocol(thresholds=str(table))
 
 
 def test_no_positive_at_all_gives_nan():

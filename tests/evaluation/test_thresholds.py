@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pytest
 import torch
@@ -10,9 +8,7 @@ from sklearn.metrics import fbeta_score, precision_score, recall_score
 
 from mvlr_mm.evaluation.thresholds import (
     global_threshold,
-    read_thresholds,
     search_thresholds,
-    write_thresholds,
 )
 
 
@@ -108,33 +104,6 @@ def test_the_order_of_rows_and_monotone_maps_change_no_decision(ranks, random):
     mapped = np.exp(scores)
     other = search_thresholds(mapped, targets)
     np.testing.assert_array_equal(scores >= found.threshold, mapped >= other.threshold)
-
-
-def test_a_file_carries_them_by_name(tmp_path):
-    path = tmp_path / 'thresholds.json'
-    names, values = ['dog', 'café', 'cat'], [0.25, 1 / 3, float('inf')]
-    records = [
-        {'name': name, 'threshold': value, 'recall': float('nan')}
-        for name, value in zip(names, values, strict=True)
-    ]
-    write_thresholds(path, records, {'threshold': 0.5}, by='f1')
-    found = read_thresholds(path, ['cat', 'café'])
-    np.testing.assert_array_equal(found, [np.inf, 1 / 3])
-    content = json.loads(path.read_text())
-    assert (content['by'], content['global']) == ('f1', {'threshold': 0.5})
-    with pytest.raises(ValueError, match="lacks 1 of the 2 classes, first: 'sea'"):
-        read_thresholds(path, ['dog', 'sea'])
-    write_thresholds(path, [*records, records[0]], {})
-    with pytest.raises(ValueError, match='names a label twice'):
-        read_thresholds(path, ['dog'])
-
-
-@pytest.mark.parametrize('text', ['{', '[]', '{"format": 2}', '{"labels": [1]}'])
-def test_another_file_is_refused(tmp_path, text):
-    path = tmp_path / 'other.json'
-    path.write_text(text)
-    with pytest.raises(ValueError, match=r'other\.json is not a threshold file'):
-        read_thresholds(path, ['dog'])
 
 
 @pytest.mark.parametrize(
