@@ -9,11 +9,11 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from ...structures import VLFeatures
-from .batch_targets import BatchTargetsHead
+from .label_threshold_head import LabelThresholdHead
 
 
 @MODELS.register_module()
-class SimilarityHead(BatchTargetsHead):
+class SimilarityHead(LabelThresholdHead):
     """Each label vector is the centre of its class (MVLR, Eq. 12 to 14).
 
     The logit of a label is the similarity of its vector with every patch, pooled over
@@ -26,7 +26,8 @@ class SimilarityHead(BatchTargetsHead):
             ``scale * cosine + bias``, both learnable from these starts.
         bias: Start of the bias; only with ``scale``.
         pooling: Config of the pooling over patches.
-        thr: Score from which a label counts as predicted.
+        thr: Score from which a label counts as predicted; or a file of `mvlr
+            thresholds`, which has one for each label.
         topk: Number of labels predicted, instead of ``thr``.
         init_cfg: As in mmengine.
 
@@ -42,7 +43,7 @@ class SimilarityHead(BatchTargetsHead):
         scale: float | None = None,
         bias: float = 0.0,
         pooling: dict | None = None,
-        thr: float | None = None,
+        thr: float | str | None = None,
         topk: int | None = None,
         init_cfg: dict | None = None,
     ) -> None:

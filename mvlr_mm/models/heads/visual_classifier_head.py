@@ -4,11 +4,11 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 from ...structures import VLFeatures
-from .batch_targets import BatchTargetsHead
+from .label_threshold_head import LabelThresholdHead
 
 
 @MODELS.register_module()
-class VisualClassifierHead(BatchTargetsHead):
+class VisualClassifierHead(LabelThresholdHead):
     """A linear classifier on the mean patch: "Classifier Learning" of MVLR's table 7.
 
     The labels reach it only through what the necks did to the patches.
@@ -17,7 +17,8 @@ class VisualClassifierHead(BatchTargetsHead):
         num_classes: Number of labels C.
         embed_dim: Width D of the patches.
         loss: Config of the loss on (logits, targets).
-        thr: Score from which a label counts as predicted.
+        thr: Score from which a label counts as predicted; or a file of `mvlr
+            thresholds`, which has one for each label.
         topk: Number of labels predicted, instead of ``thr``.
         init_cfg: As in mmengine.
     """
@@ -27,7 +28,7 @@ class VisualClassifierHead(BatchTargetsHead):
         num_classes: int,
         embed_dim: int,
         loss: dict | None = None,
-        thr: float | None = None,
+        thr: float | str | None = None,
         topk: int | None = None,
         init_cfg: dict | None = None,
     ) -> None:

@@ -1,0 +1,54 @@
+import pytest
+import torch
+from mmpretrain.models.heads import MultiLabelClsHead
+from mmpretrain.registry import MODELS
+
+from mvlr_mm import VLFeatures
+from mvlr_mm.threshold_file import write_thresholds
+
+NAMES = ['dog', 'cat', 'sea']
+CONFIGS = [
+    dict(type='SimilarityHead'),
+    dict(type='VisualClassifierHead', num_classes=3, embed_dim=4),
+]
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / 'thresholds.json'
+    values = zip(NAMES, (0.25, 0.75, float('inf')), strict=True)
+    write_thresholds(path, [dict(name=n, threshold=t) for n, t in values], {})
+    return str(path)
+
+
+@pytest.mark.parametrize('config', CONFIGS)
+def test_every_label_has_its_own_threshold(config, file):
+    head = MODELS.build(config | dict(thr=file))
+    scores = torch.tensor([[0.3, 0.7, 0.99], [0.2, 0.75, 0.1]])
+    found = head._get_predictions(torch.logit(scores.double()), None)
+    assert [sample.pred_label.tolist() for sample in found] == [[0], [1]]
+    torch.testing.assert_close(found[0].pred_score, scores[0].double())
+    assert head.classes == tuple(NAMES)  # CheckClassNames compares them with the data's
+    assert not [key for key in head.state_dict() if 'thr' in key]
+
+
+@pytest.mark.parametrize('config', CONFIGS)
+def test_without_a_file_it_is_mmpretrains(config):
+    logits = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
+    for options in ({}, dict(thr=0.3), dict(topk=2)):
+        ours = MODELS.build(config | options)._get_predictions(logits, None)
+        stock = MultiLabelClsHead(**options)._get_predictions(logits, None)
+        pairs = zip(ours, stock, strict=True)
+        assert all(torch.equal(a.pred_label, b.pred_label) for a, b in pairs)
+
+
+def test_a_file_of_other_labels_or_none_is_refused(file):
+    head = MODELS.build(dict(type='SimilarityHead', thr=file))
+    feats = VLFeatures(torch.randn(2, 6, 4), (2, 3), labels=torch.randn(5, 4))
+    message = r'thr has thresholds for 3 labels and the model has 5; .* set_classes'
+    with pytest.raises(ValueError, match=message):
+        head.predict(feats)
+    with pytest.raises(FileNotFoundError, match=r'thresholds \(gone\): no such file'):
+        MODELS.build(dict(type='SimilarityHead', thr='gone'))
+    with pytest.raises(ValueError, match='give thr, a file, or topk, not both'):
+        MODELS.build(dict(type='SimilarityHead', thr=file, topk=3))
