@@ -3,6 +3,7 @@
 import argparse
 from copy import deepcopy
 from dataclasses import asdict
+from pathlib import Path
 
 import mmengine
 from mmengine.config import Config, ConfigDict
@@ -22,6 +23,8 @@ from .runtime import (
     load_config,
     plain_errors,
 )
+
+METRIC_FILES = ('.json', '.yaml', '.yml', '.pkl', '.pickle')  # as mmengine.dump
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
@@ -46,6 +49,9 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if args.out_item and not args.out:
         parser.error(f'--out-item {args.out_item} needs --out, the file to write')
+    if args.out_item == 'metrics' and Path(args.out).suffix not in METRIC_FILES:
+        kinds = ', '.join(METRIC_FILES)
+        parser.error(f'--out {args.out}: metrics go into a {kinds} file')
     return args
 
 

@@ -109,6 +109,9 @@ def main(argv: list[str] | None = None) -> int:
         return track(items, 'opening pictures', total, console=progress)
 
     with plain_errors():
+        if args.json:  # opening all pictures takes long: first what may fail
+            args.json.parent.mkdir(parents=True, exist_ok=True)
+            args.json.touch()
         splits = read_splits(load_data_config(args.config, args.cfg_options))
         problems = verify(splits, args.workers, show)
     if args.json:

@@ -19,6 +19,14 @@ from mmpretrain.registry import METRICS
 from .columns import checked
 from .protocols import protocol_of
 
+_NO_RESULTS = (
+    AttributeError,
+    EOFError,
+    KeyError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+)
 KEYS = ('scores', 'targets', 'classes', 'paths', 'protocol')
 
 
@@ -76,7 +84,7 @@ def read_results(path: str | Path) -> Results:
         protocol = json.loads(str(protocol))
         if protocol is not None:
             protocol_of(**protocol)  # refuses what is no protocol
-    except (EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+    except _NO_RESULTS as error:
         raise ValueError(
             f'{path} holds no results, or was cut off ({error}); write it again with '
             '`mvlr test CONFIG CHECKPOINT --out FILE.npz`.'

@@ -99,6 +99,13 @@ def test_out_holds_metrics_on_request(config, checkpoint):
     assert 'multi-label/f1-score' in json.loads(out.read_text())
 
 
+def test_out_of_metrics_is_checked_before_the_test(capsys):
+    words = ['config.py', 'x.pth', '--out', 'out.npz', '--out-item', 'metrics']
+    with pytest.raises(SystemExit, match='2'):
+        cli.parse_args(words)
+    assert '--out out.npz: metrics go into a .json, .yaml' in capsys.readouterr().err
+
+
 def test_tta_averages_with_the_mirrored_picture(config, checkpoint):
     plain, tta = config.parent / 'plain.pkl', config.parent / 'tta.pkl'
     run(config, checkpoint, '--out', str(plain))

@@ -41,7 +41,7 @@ def data(tmp_path):
 
 
 def test_good_data(data, capsys):
-    found = data / 'found.json'
+    found = data / 'new' / 'found.json'
     argv = [str(data / 'config.py'), '--workers', '1', '--json', str(found)]
     assert verify.main(argv) == 0
     out = capsys.readouterr().out
@@ -84,6 +84,14 @@ def test_options_override_the_config(data, capsys):
     argv = [str(data / 'config.py'), '--workers', '1', '--cfg-options', options]
     assert verify.main(argv) == 0
     assert 'train, test' in capsys.readouterr().out
+
+
+def test_a_json_file_that_cannot_be_is_said_first(data, capsys):
+    with pytest.raises(SystemExit, match='2'):
+        verify.main([str(data / 'config.py'), '--json', str(data / '0.png' / 'x.json')])
+    captured = capsys.readouterr()
+    assert '0.png' in captured.err
+    assert 'pictures' not in captured.out
 
 
 def test_a_config_without_data_is_status_2(tmp_path, capsys):

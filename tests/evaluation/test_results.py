@@ -70,6 +70,10 @@ def test_a_broken_file_is_explained(tmp_path):
         path.write_bytes(whole[:cut])
         with pytest.raises(ValueError, match='holds no results, or was cut off'):
             read_results(path)
+    with path.open('wb') as file:
+        np.save(file, np.ones((2, 2)))
+    with pytest.raises(ValueError, match='holds no results, or was cut off'):
+        read_results(path)
     np.savez(path, scores=np.ones((2, 2)))
     with pytest.raises(ValueError, match='write it again with `mvlr test CONFIG'):
         read_results(path)
