@@ -1,3 +1,4 @@
+import json
 import re
 
 import pytest
@@ -28,6 +29,23 @@ def test_resume_equals_one_long_run(config):
     assert resumed['meta']['iter'] == 4
     for name, value in straight['state_dict'].items():
         torch.testing.assert_close(resumed['state_dict'][name], value)
+
+
+def test_numbers_of_every_label_are_scalars_after_each_epoch(config):
+    text = config.read_text().replace(
+        "dict(type='MultiLabelMetric', thr=0.5)",
+        "dict(type='MultiLabelProtocol', protocol='asl', classwise=True)",
+    )
+    # what TensorBoard's gets, this backend gets and writes
+    backends = "vis_backends=[dict(type='LocalVisBackend')]"
+    config.write_text(text.replace('vis_backends=[]', backends))
+    work_dir = run(config, '--cfg-options', 'train_cfg.max_epochs=2')
+    (path,) = work_dir.glob('*/vis_data/scalars.json')
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    found = [line for line in lines if 'asl/mAP' in line]
+    assert [line['step'] for line in found] == [1, 2]
+    labels = {f'asl/{number}/{name}' for number in ('AP', 'F1') for name in 'abc'}
+    assert all(labels < set(line) for line in found)
 
 
 def test_resume_takes_a_path(config):
