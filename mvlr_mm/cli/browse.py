@@ -59,9 +59,18 @@ def pick_split(splits: list[Split], name: str) -> Split:
 
 
 def open_picture(path: str) -> Image.Image:
-    """Return a picture turned as its camera says."""
-    with Image.open(path) as image:
-        return ImageOps.exif_transpose(image).convert('RGB')
+    """Return a picture turned as its camera says.
+
+    Raises:
+        ValueError: It cannot be opened or decoded in full.
+    """
+    try:
+        with Image.open(path) as image:
+            return ImageOps.exif_transpose(image).convert('RGB')
+    except (OSError, SyntaxError) as error:  # Pillow raises both of broken files
+        raise ValueError(
+            f'{path} cannot be opened: {error}; `mvlr verify` finds all such pictures.'
+        ) from error
 
 
 def transformed_pictures(cfg: Config, split: str, chosen: np.ndarray) -> list:

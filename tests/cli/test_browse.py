@@ -83,6 +83,16 @@ def test_errors(data, options, message, capsys):
     assert message in capsys.readouterr().err
 
 
+def test_a_broken_picture_is_named(data, capsys):
+    path = data / '1.png'
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(SystemExit, match='2'):
+        run(data)
+    err = capsys.readouterr().err
+    assert f'{path} cannot be opened: ' in err
+    assert '`mvlr verify`' in err
+
+
 def test_problems_are_counted(data, capsys):
     with (data / 'train.jsonl').open('a') as file:
         file.write('\n{"image": "9.png"}')

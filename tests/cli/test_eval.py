@@ -37,13 +37,14 @@ def evaluated(results, tmp_path):
     return run
 
 
-def test_another_protocol(results, evaluated, capsys):
-    found = evaluated('--protocol', 'voc07')
-    expected = evaluate(*results[:2], PROTOCOLS['voc07'])
+@pytest.mark.parametrize('name', PROTOCOLS)
+def test_another_protocol(results, evaluated, capsys, name):
+    found = evaluated('--protocol', name)
+    expected = evaluate(*results[:2], PROTOCOLS[name])
     assert found['numbers'] == expected
     out = capsys.readouterr().out
-    assert f'voc07/mAP {expected["mAP"]:.2f}' in out.splitlines()
-    assert 'Protocol voc07: ap voc07' in out
+    assert f'{name}/mAP {expected["mAP"]:.2f}' in out.splitlines()
+    assert f'Protocol {name}: ap ' in out
     assert [label['name'] for label in found['labels']] == CLASSES
 
 
