@@ -4,6 +4,7 @@
     python tools/benchmark.py speed qmvl     QMVL against its attention twins, figure 5
     python tools/benchmark.py speed labels   time and memory over the number of labels
     python tools/benchmark.py speed model    whole models, and what optimize() gains
+    python tools/benchmark.py speed train    a training step, its options, the loader
 
 `--quick` takes seconds and shows that it runs; its numbers mean nothing. `--out DIR`
 writes `speed_<part>.json`, with the machine and all versions, `speed_<part>.md` and
@@ -17,7 +18,7 @@ import sys
 from pathlib import Path
 
 # Each part is a module of tools/benchmarks/speed with `add_arguments` and `run`.
-PARTS = ('scan', 'qmvl', 'labels', 'model')
+PARTS = ('scan', 'qmvl', 'labels', 'model', 'train')
 
 
 def main(argv: list[str] | None = None) -> None:

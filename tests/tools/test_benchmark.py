@@ -49,8 +49,22 @@ def test_models_are_measured_beside_other_heads_and_optimized(tmp_path):
     assert folded['largest'] < 1e-5 < cast['largest'] < 0.05
 
 
+def test_a_training_step_its_options_and_the_loader_are_measured(tmp_path):
+    done = run('train', '--quick', '--out', str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    result = json.loads((tmp_path / 'speed_train.json').read_text())['result']
+    parts = list(result['step'])
+    assert parts[:3] == ['data_preprocessor', 'backbone', 'neck.prompt']
+    assert parts[-4:] == ['head and losses', 'backward', 'optimizer', 'EMA']
+    assert all(ms > 0 for ms in result['step'].values())
+    assert result['loader']['transforms']['160x120']['LoadImageFromFile'] > 0
+    (speeds,) = result['loader']['images_per_second']
+    assert speeds['config, reduced decode'] > 0
+    assert result['options']['2 x 2, float32']['images_per_second'] > 0
+
+
 def test_an_unknown_part_lists_the_known_ones():
     done = run('scam')
     assert done.returncode == 2
-    for name in ('scan', 'qmvl', 'labels', 'model'):
+    for name in ('scan', 'qmvl', 'labels', 'model', 'train'):
         assert f'{name!r}' in done.stderr or f' {name}' in done.stderr

@@ -101,15 +101,15 @@ def measure(model: nn.Module, shape: tuple[int, int]) -> list[Row]:
         )
 
     rows = []
-    for name in _parts(model):
+    for name in parts(model):
         inside = [tower for tower in towers if f'{tower}.'.startswith(f'{name}.')]
         rows.append(row(name, name, inside))
     rows.append(row('total', '', towers))
     return rows + [row(TEXT, tower, []) for tower in towers]
 
 
-def _parts(model: nn.Module) -> Iterator[str]:
-    """Names of the parts to report: children, and the stages of a NeckSequence."""
+def parts(model: nn.Module) -> Iterator[str]:
+    """Return the names of the children, and of the stages of a NeckSequence."""
     for name, child in model.named_children():
         if isinstance(child, NeckSequence):
             yield from (f'{name}.{stage}' for stage, _ in child.named_children())
@@ -141,8 +141,8 @@ def _attention(inputs: list, outputs: list) -> int:
     return queries * key[-2] * (query[-1] + value[-1])
 
 
-def build(path: str, options: dict | None = None) -> nn.Module:
-    """Build the model of a config with random weights.
+def read_config(path: str, options: dict | None = None) -> Config:
+    """Read the config of a model.
 
     Args:
         path: A file, or ``package::path`` of a config that an installed package ships.
@@ -155,6 +155,12 @@ def build(path: str, options: dict | None = None) -> nn.Module:
     cfg.merge_from_dict(options or {})
     if 'model' not in cfg:
         raise ValueError(f'{path} has no `model`; give a config that trains a model.')
+    return cfg
+
+
+def build(path: str, options: dict | None = None) -> nn.Module:
+    """Build the model of a config with random weights; see :func:`read_config`."""
+    cfg = read_config(path, options)
     init_default_scope(cfg.get('default_scope', 'mmpretrain'))
     return MODELS.build(strip_weights(cfg.model.to_dict()))
 

@@ -1,0 +1,129 @@
+"""The training pipelines that `train` compares, and pictures to load with them."""
+
+import copy
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.dataset import Compose
+from PIL import Image
+
+from .timing import compare
+
+SUFFIXES = ('.jpg', '.jpeg', '.png', '.webp')
+RESIZES = ('Resize', 'RandomResizedCrop')
+MMPRETRAIN = 'mmpretrain, usual'
+OURS = 'config'
+MARGINS = {'config, reduced decode': 1.5, 'config, reduced decode, margin 1': 1.0}
+
+
+def draw_pictures(folder: Path, count: int, size: tuple[int, int]) -> list[Path]:
+    """Write JPEGs with about the spectrum of photographs, the same ones every time.
+
+    Args:
+        folder: Where they go.
+        count: How many.
+        size: Width and height, px.
+    """
+    width, height = size
+    generator = np.random.default_rng(0)
+    fy, fx = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)
+    # amplitudes fall with the frequency, which itself starts at one wave a picture
+    falloff = 1 / np.maximum(np.hypot(fy, fx), 1 / max(size))
+    paths = []
+    for index in range(count):
+        noise = np.fft.rfft2(generator.normal(size=(3, height, width)))
+        planes = np.fft.irfft2(noise * falloff, s=(height, width))
+        planes = 128 + 50 * planes / planes.std()
+        img = planes.clip(0, 255).astype(np.uint8).transpose(1, 2, 0)
+        paths.append(folder / f'{width}x{height}_{index}.jpg')
+        Image.fromarray(img).save(paths[-1], quality=90)
+    return paths
+
+
+def find_pictures(folder: Path, count: int) -> list[Path]:
+    """Return the first pictures of a folder, in the order of their names.
+
+    Raises:
+        ValueError: It has none.
+    """
+    found = sorted(p for p in folder.rglob('*') if p.suffix.lower() in SUFFIXES)
+    if not found:
+        raise ValueError(f'--pictures {folder}: no file ends with one of {SUFFIXES}.')
+    return found[:count]
+
+
+def training_pipeline(cfg: Config, side: int) -> list[dict]:
+    """Return the training pipeline of a config for pictures of a side, px."""
+    pipeline = copy.deepcopy(cfg.train_dataloader.dataset.pipeline)
+    for transform in pipeline:
+        if transform['type'] in RESIZES:
+            transform['scale'] = (side, side)
+    return [dict(transform) for transform in pipeline]
+
+
+def pipelines(cfg: Config, side: int) -> dict[str, list[dict]]:
+    """Return the pipelines to compare, by name."""
+    ours = training_pipeline(cfg, side)
+    usual = [
+        dict(type='LoadImageFromFile'),
+        dict(
+            type='RandomResizedCrop',
+            scale=side,
+            backend='pillow',
+            interpolation='bicubic',
+        ),
+        dict(type='RandomFlip', prob=0.5, direction='horizontal'),
+        dict(type='PackInputs'),
+    ]
+    result = {MMPRETRAIN: usual, OURS: ours}
+    for name, margin in MARGINS.items():
+        load = dict(type='LoadImageReduced', scale=(side, side), margin=margin)
+        result[name] = [
+            load if transform['type'] == 'LoadImageFromFile' else transform
+            for transform in ours
+        ]
+    return result
+
+
+def _record(path: Path) -> dict[str, Any]:
+    return dict(img_path=str(path), gt_label=[0, 1, 2])
+
+
+def images_per_second(
+    cfg: Config, side: int, paths: Sequence[Path], seconds: float
+) -> dict[str, float]:
+    """Compare the pipelines on the same pictures, in one process."""
+
+    def load(pipeline: Compose) -> None:
+        for path in paths:
+            pipeline(_record(path))
+
+    runs = {}
+    for name, transforms in pipelines(cfg, side).items():
+        pipeline = Compose(transforms)
+        runs[name] = lambda pipeline=pipeline: load(pipeline)
+    times = compare(runs, seconds)
+    return {name: 1e3 * len(paths) / time['ms'] for name, time in times.items()}
+
+
+def transform_ms(
+    cfg: Config, side: int, paths: Sequence[Path], seconds: float
+) -> dict[str, float]:
+    """Return the milliseconds a picture that each transform of the config takes."""
+    result: dict[str, float] = {}
+    data = [_record(path) for path in paths]
+    for cfg_of_one in training_pipeline(cfg, side):
+        transform = Compose([cfg_of_one])
+        given = data
+
+        def apply(transform: Compose = transform, given: list = given) -> list:
+            return [transform(dict(record)) for record in given]
+
+        data = apply()
+        name = cfg_of_one['type']
+        time = compare({name: apply}, seconds)[name]
+        result[name] = result.get(name, 0.0) + time['ms'] / len(paths)
+    return result
