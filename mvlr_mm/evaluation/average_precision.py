@@ -77,7 +77,7 @@ def mean_over_labels(values: np.ndarray, empty: str = 'skip') -> float:
     """
     check_choice('empty', empty, EMPTY)
     if empty == 'zero':
-        return float(np.nan_to_num(values).mean())
+        values = np.nan_to_num(values)
     kept = values[~np.isnan(values)] if empty == 'skip' else values
     return float(kept.mean()) if len(kept) else float('nan')
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import embedding_bag
 
 from .average_precision import AP_MODES, EMPTY, check_choice, hits_of_label
-from .columns import Matrix, per_label
+from .columns import Matrix, checked, per_label
 
 AT_ONCE = 64  # resamples whose curves are in memory together
 
@@ -60,8 +60,9 @@ def map_interval(
         raise ValueError(f'resamples ({resamples}) must be at least 1.')
     if not 0 < level < 1:
         raise ValueError(f'level ({level}) must lie between 0 and 1, such as 0.95.')
+    scores, targets = checked(scores, targets)
     weights = _draw(len(scores), resamples, seed)
-    ap = _weighted_ap(scores, targets, weights, mode)
+    ap = _weighted_ap(scores, targets, weights, mode)[(targets >= 0).any(axis=0)]
     if empty == 'zero':
         ap = np.nan_to_num(ap)
     with warnings.catch_warnings():  # resamples without any positive image are nan

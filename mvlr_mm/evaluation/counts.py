@@ -87,6 +87,12 @@ def label_counts(
     return LabelCounts(*(x.sum(axis=0) for x in (correct, predicted, actual, known)))
 
 
+def known_labels(counts: LabelCounts) -> LabelCounts:
+    """Return the counts without the labels of which nothing is known."""
+    known = counts.known > 0
+    return counts if known.all() else LabelCounts(*(count[known] for count in counts))
+
+
 def ratio(count: np.ndarray, total: np.ndarray) -> np.ndarray:
     """Divide, in float64, and give 0 where ``total`` is 0."""
     return count / np.maximum(total, 1)

@@ -4,7 +4,7 @@ import numpy as np
 
 from .average_precision import check_choice
 from .columns import Matrix
-from .counts import LabelCounts, harmonic_mean, label_counts, ratio
+from .counts import LabelCounts, harmonic_mean, known_labels, label_counts, mean, ratio
 
 KEYS = ('CP', 'CR', 'CF1', 'OP', 'OR', 'OF1')
 FAMILIES = ('paper', 'asl', 'mmpretrain')
@@ -21,8 +21,9 @@ def precision_recall_f1(
 
     With Nc correct, Np predicted and Ng true images of each label:
     OP = sum Nc / sum Np, OR = sum Nc / sum Ng, CP = mean(Nc / Np), CR = mean(Nc / Ng),
-    and OF1 is the harmonic mean of OP and OR. A quotient with divisor 0 counts as 0.
-    The families differ in two things:
+    and OF1 is the harmonic mean of OP and OR. A quotient with divisor 0 counts as 0;
+    a label of which nothing is known is left out, and without any other CP, CR and CF1
+    are nan. The families differ in two things:
 
     ============== ============================ ==================
     family         CF1                          predicted where
@@ -54,11 +55,12 @@ def precision_recall_f1(
 
 def summarise(counts: LabelCounts, family: str = 'paper') -> dict[str, float]:
     """Return the six numbers of :func:`precision_recall_f1` from counts."""
+    counts = known_labels(counts)
     correct, predicted, actual, _ = (count.sum() for count in counts)
     precision, recall, f1 = label_precision_recall_f1(counts)
-    cp, cr = precision.mean(), recall.mean()
+    cp, cr = mean(precision), mean(recall)
     op, overall = ratio(correct, predicted), ratio(correct, actual)
-    cf1 = harmonic_mean(cp, cr) if family == 'paper' else f1.mean()
+    cf1 = harmonic_mean(cp, cr) if family == 'paper' else mean(f1)
     values = (cp, cr, cf1, op, overall, harmonic_mean(op, overall))
     return {key: 100 * float(value) for key, value in zip(KEYS, values, strict=True)}
 

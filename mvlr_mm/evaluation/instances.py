@@ -6,7 +6,7 @@ is nan.
 
 import numpy as np
 
-from .counts import Decisions, LabelCounts, harmonic_mean, mean, ratio
+from .counts import Decisions, LabelCounts, harmonic_mean, known_labels, mean, ratio
 
 
 def mean_accuracy(counts: LabelCounts) -> float:
@@ -14,9 +14,10 @@ def mean_accuracy(counts: LabelCounts) -> float:
 
     The measure of the pedestrian attribute field (Li et al., A Richly Annotated Dataset
     for Pedestrian Attribute Recognition, 2016, eq. 1). A label without positive, or
-    without negative, images counts 0 for that half, as in the field's programs.
+    without negative, images counts 0 for that half, as in the field's programs; one of
+    which nothing is known is left out, and without any other mA is nan.
     """
-    return 100 * float(label_accuracy(counts).mean())
+    return 100 * mean(label_accuracy(known_labels(counts)))
 
 
 def label_accuracy(counts: LabelCounts) -> np.ndarray:

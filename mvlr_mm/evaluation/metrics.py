@@ -145,5 +145,6 @@ def _scalars(rows: Sequence[LabelRow]) -> dict[str, float]:
     for row in rows:
         if not np.isnan(row.ap):
             scalars[f'AP/{row.name}'] = row.ap
-        scalars[f'F1/{row.name}'] = row.f1
+        if not np.isnan(row.f1):
+            scalars[f'F1/{row.name}'] = row.f1
     return scalars

@@ -148,6 +148,8 @@ def evaluate(
 ) -> dict[str, float]:
     """Return all numbers of a protocol, in percent, but for ``coverage``.
 
+    Labels, and images, of which nothing is known are left out of all of them.
+
     Args:
         scores: Scores (N, C).
         targets: 1 present, 0 absent, -1 unknown, (N, C).
@@ -162,7 +164,8 @@ def evaluate(
     """
     scores, targets = checked(scores, targets)
     ap = average_precision(scores, targets, protocol.ap)
-    numbers = {'mAP': 100 * mean_over_labels(ap, protocol.empty)}
+    known = (targets >= 0).any(axis=0)
+    numbers = {'mAP': 100 * mean_over_labels(ap[known], protocol.empty)}
     if resamples:
         options = (protocol.ap, protocol.empty, resamples)
         interval = map_interval(scores, targets, *options, seed=seed)

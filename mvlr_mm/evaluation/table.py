@@ -61,7 +61,10 @@ def label_table(
     thr = protocol.thr if thresholds is None else thresholds
     targets = judged(targets, protocol)
     counts = label_counts(scores, targets, thr, strict=protocol.above)
-    shares = (100 * values for values in label_precision_recall_f1(counts))
+    shares = (
+        np.where(counts.known > 0, 100 * values, np.nan)
+        for values in label_precision_recall_f1(counts)
+    )
     columns = (names, counts.actual, ap, *shares, best)
     return [
         LabelRow(str(name), int(support), *map(float, values))
@@ -90,7 +93,8 @@ def format_table(
         shares = ' '.join(_cell(x, '6.2f') for x in row[2:6])
         best = _cell(row.best_threshold, '8.3g')
         lines.append(f'{row.name:{width}} {row.support:7} {shares} {best}')
-    empty = sum(np.isnan(row.ap) for row in rows)
+    unknown = sum(np.isnan(row.precision) for row in rows)
+    empty = sum(np.isnan(row.ap) for row in rows) - unknown
     fate = {
         'skip': 'are left out of mAP',
         'zero': 'count as AP 0 in mAP',
@@ -100,6 +104,8 @@ def format_table(
         f'{images} images; {empty} of {len(rows)} labels have no positive image and '
         f'{fate}. Best thr is that of the highest F1 on these images.'
     )
+    if unknown:
+        lines.append(f'{unknown} labels of which nothing is known count nowhere.')
     lines.append(f'Protocol {describe(protocol)}.')
     if thresholds is not None:
         lines.append(f'Thresholds of {thresholds} in place of thr.')

@@ -129,6 +129,7 @@ def test_the_fields_say_what_is_computed(case, name):
     protocol = PROTOCOLS[name]
     found = evaluate(scores, targets, protocol)
     ap = average_precision(scores, targets, protocol.ap)
+    ap = ap[(targets >= 0).any(axis=0)]
     ap = np.nan_to_num(ap) if protocol.empty == 'zero' else ap[~np.isnan(ap)]
     assert found['mAP'] == pytest.approx(100 * ap.mean())
     # its programs predict above 0.5: from the next larger number on
@@ -200,6 +201,21 @@ def test_an_image_of_which_nothing_is_known_changes_nothing(cases, name):
     nothing = evaluate(scores[:3], unknown, protocol)
     keys = ('subset-accuracy', 'ranking-loss', 'coverage', 'instance-F1')
     assert np.isnan([nothing[key] for key in keys]).all()
+
+
+@pytest.mark.parametrize('name', PROTOCOLS)
+def test_a_label_of_which_nothing_is_known_changes_nothing(cases, name):
+    scores, targets = cases('random')
+    scores = np.hstack([scores, np.zeros((60, 2))])  # never among the highest
+    unknown = np.hstack([targets, np.full((60, 2), -1)])
+    protocol = protocol_of(name, unknown='skip', more=['attributes', 'sets', 'ranking'])
+    for empty in ('skip', 'zero', 'nan'):
+        protocol = protocol_of(name, empty=empty, more=protocol.more)
+        found = evaluate(scores, unknown, protocol, resamples=5)
+        expected = evaluate(scores[:, :7], targets, protocol, resamples=5)
+        assert found == pytest.approx(expected, rel=1e-12)
+    nothing = evaluate(scores[:, 7:], unknown[:, 7:], protocol)
+    assert np.isnan([nothing[key] for key in ('mAP', 'CP', 'CR', 'CF1', 'mA')]).all()
 
 
 def test_own_thresholds_and_interval(cases):

@@ -28,6 +28,8 @@ def test_a_row_holds_what_the_functions_return(cases):
     best = search_thresholds(scores, targets).threshold
     expected = zip(NAMES, counts.actual, ap, *shares, best, strict=True)
     for row, values in zip(rows, expected, strict=True):
+        if row.name == 'f':  # nothing is known of it
+            values = ('f', 0, *5 * [np.nan])
         np.testing.assert_equal(tuple(row), values)
 
 
@@ -56,6 +58,15 @@ def test_the_text_lines_up_and_says_what_it_shows(cases):
     assert (row[0], row[1], row[2], row[6]) == ('café', '0', '-', '-')
     assert '60 images; 1 of 7 labels have no positive image and count as' in lines[8]
     assert lines[9].startswith('Protocol voc07: ap voc07, empty* zero')
+
+
+def test_labels_of_which_nothing_is_known_are_said(cases):
+    protocol = PROTOCOLS['asl']
+    text = format_table(label_table(*cases('unknown'), NAMES, protocol), protocol, 60)
+    lines = text.splitlines()
+    assert lines[6].split() == ['f', '0', *5 * '-']
+    assert '0 of 7 labels have no positive image' in lines[8]
+    assert lines[9] == '1 labels of which nothing is known count nowhere.'
 
 
 def test_files_hold_everything_in_full_precision(cases, tmp_path):
