@@ -119,7 +119,7 @@ def _repeated(paths: list[str]) -> list[str]:
 
 def _states(info: dict, count: int, problems: list[str]) -> np.ndarray:
     """Return the states (C,) of a record; add what is wrong with its labels."""
-    path, labels = info['img_path'], np.atleast_1d(info['gt_label']).tolist()
+    path, labels = info['img_path'], np.atleast_1d(info.get('gt_label', [])).tolist()
     wrong = [label for label in labels if not 0 <= label < count]
     problems += [
         f'{path}: label {label} is out of range; there are {count} classes, so an '

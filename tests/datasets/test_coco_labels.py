@@ -85,6 +85,12 @@ def _out_of_range(path):
     np.savez(path, **stored)
 
 
+def _uneven(path):
+    stored = dict(np.load(path))
+    stored['crowd'] = stored['crowd'][1:]
+    np.savez(path, **stored)
+
+
 def _incomplete(path):
     stored = dict(np.load(path))
     del stored['crowd']
@@ -97,6 +103,7 @@ def _incomplete(path):
         _truncated,
         _pickled,
         _out_of_range,
+        _uneven,
         _incomplete,
         lambda path: path.write_bytes(b''),
         lambda path: path.write_bytes(b'no zip'),

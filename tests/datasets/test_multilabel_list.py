@@ -293,6 +293,13 @@ def test_every_problem_is_collected(tmp_path):
     assert labels(dataset) == [[0], [2], []]
 
 
+def test_a_bad_line_of_a_csv_is_left_out_where_problems_are_collected(tmp_path):
+    with collect_problems() as found:
+        dataset = make(tmp_path, 'image,labels\na.jpg\nb.jpg,dog\n', 'l.csv')
+    assert ['l.csv:2: the line must have 2' in one for one in found] == [True]
+    assert labels(dataset) == [[2]]
+
+
 def test_a_broken_csv_is_explained(tmp_path):
     text = 'image,labels\na.jpg,"' + 'x' * 200_000 + '"\n'
     with pytest.raises(ValueError, match=r'l.csv:\d is not valid csv: field larger'):

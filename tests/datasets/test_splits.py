@@ -124,6 +124,26 @@ def test_mmpretrains_own_data_set_is_checked_too(tmp_path):
     assert all(t in p for t, p in zip(texts, split.problems, strict=True))
 
 
+def test_states_of_mmpretrains_own_data_set(tmp_path):
+    content = dict(
+        metainfo=dict(classes=CLASSES),
+        data_list=[
+            dict(img_path='1.jpg', gt_score=[1, 0, -1]),
+            dict(img_path='2.jpg', gt_label=[1], gt_score=[0, 1]),
+        ],
+    )
+    path = tmp_path / 'a.json'
+    path.write_text(json.dumps(content))
+    cfg = dict(type='BaseDataset', data_root=str(tmp_path), ann_file='a.json')
+    (split,) = read_splits(config(test=cfg))
+    assert split.states.tolist() == [[1, 0, -1], [0, 0, 0]]
+    (problem,) = split.problems
+    assert '2.jpg: gt_score has the shape (2,), and must have (3,)' in problem
+    path.write_text(json.dumps(content | dict(data_list=[])))
+    (split,) = read_splits(config(test=cfg))
+    assert split.problems == ['BaseDataset is empty']
+
+
 def test_other_classes_inside_of_a_split(tmp_path):
     first = part(tmp_path, 'a', [record('1.jpg', [0])])
     second = dict(part(tmp_path, 'b', [record('2.jpg', [0])]), classes=CLASSES[::-1])
