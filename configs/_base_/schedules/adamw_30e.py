@@ -1,5 +1,7 @@
 # 30 epochs of AdamW, cosine and EMA, as the paper says. The weight decay is ours.
 optim_wrapper = dict(
+    # some groups of parameters, where the default makes one of every parameter
+    constructor='MergedGroupsConstructor',
     optimizer=dict(type='AdamW', lr=1e-4, weight_decay=1e-2),
     # Frozen parameters are left out by mmengine whenever there is a `paramwise_cfg`.
     paramwise_cfg=dict(
