@@ -4,9 +4,7 @@ import argparse
 import difflib
 from collections.abc import Sequence
 
-import numpy as np
-
-from mvlr_mm.evaluation.average_precision import AP_MODES, EMPTY
+from mvlr_mm.evaluation.average_precision import AP_MODES, EMPTY, mean_over_labels
 from mvlr_mm.evaluation.calibration import apply_temperatures, calibration_error
 from mvlr_mm.evaluation.f1 import FAMILIES
 from mvlr_mm.evaluation.protocols import (
@@ -125,7 +123,7 @@ def calibration(results: Results, file: str | None) -> dict[str, float]:
         calibrated = apply_temperatures(scores, targets, temperatures)
         kinds['ECE-temperatures'] = calibrated
     errors = {name: calibration_error(x, targets) for name, x in kinds.items()}
-    return {name: 100 * float(np.nanmean(x)) for name, x in errors.items()}
+    return {name: 100 * mean_over_labels(x) for name, x in errors.items()}
 
 
 def main(argv: list[str] | None = None) -> int:

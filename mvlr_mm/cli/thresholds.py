@@ -4,6 +4,7 @@ import argparse
 
 import numpy as np
 
+from mvlr_mm.evaluation.average_precision import mean_over_labels
 from mvlr_mm.evaluation.calibration import (
     apply_temperatures,
     calibration_error,
@@ -75,7 +76,7 @@ def add_temperatures(records: list[dict], results: Results) -> tuple[float, floa
         record['temperature'] = float(temperature)
     calibrated = apply_temperatures(scores, targets, temperatures)
     errors = (calibration_error(x, targets) for x in (scores, calibrated))
-    before, after = (float(np.nanmean(error)) for error in errors)
+    before, after = (mean_over_labels(error) for error in errors)
     return before, after
 
 

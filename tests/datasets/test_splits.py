@@ -140,7 +140,7 @@ def test_states_of_mmpretrains_own_data_set(tmp_path):
     (problem,) = split.problems
     assert '2.jpg: gt_score has the shape (2,), and must have (3,)' in problem
     path.write_text(json.dumps(content | dict(data_list=[])))
-    (split,) = read_splits(config(test=cfg))
+    (split,) = read_splits(config(test=dict(cfg, serialize_data=False)))
     assert split.problems == ['BaseDataset is empty']
 
 
