@@ -148,7 +148,7 @@ class MultiLabelList(MultiLabelDataset):
             for name in (label, READABLE.get(label)):
                 if name in self._by_name:
                     return self._by_name[name]
-            if not re.fullmatch(r'-?\d+', label):
+            if not re.fullmatch(r'-?\d{1,18}', label):
                 raise ValueError(unknown_label(label, self._by_name, where))
             label = int(label)
         if not isinstance(label, int) or isinstance(label, bool):

@@ -93,6 +93,7 @@ def test_classes_of_a_public_set_by_its_name(tmp_path):
         (line() + '\n' + line(labels=[3]), r'list.jsonl:2: label 3 is out of range.*2'),
         (line(labels=[-1]), r'label -1 is out of range'),
         (line(labels=['-1']), r'label -1 is out of range'),
+        (line(labels=['9' * 5000]), r"list.jsonl:1: unknown label '9999"),
         (line(labels=[1.0]), r'label 1.0 must be a name or an index'),
         (line(labels=[True]), r'label True must be a name or an index'),
         ('{"image": "a.jpg"}', r"list.jsonl:1 has no key 'labels'; it needs"),

@@ -1,3 +1,4 @@
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -176,6 +177,18 @@ def test_further_numbers(cases):
     }
     assert {key: x for key, x in found.items() if key not in ('mAP', *KEYS)} == expected
     assert 'mA' in evaluate(scores, targets, PROTOCOLS['pedestrian'])
+
+
+def test_all_numbers_together_take_little_memory():
+    rng = np.random.default_rng(0)
+    scores = rng.random((20_000, 60), dtype=np.float32)
+    targets = (rng.random(scores.shape) < 0.05).astype(np.int8)
+    protocol = protocol_of('mlgcn', more=['attributes', 'sets', 'ranking'])
+    tracemalloc.start()
+    evaluate(scores, targets, protocol)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3 * scores.nbytes
 
 
 def test_what_becomes_of_unknown_labels(cases):
