@@ -17,8 +17,8 @@ from ..training_step import TrainingStep, peak_gb
 
 ROOT = Path(__file__).parents[3]
 TOOL = ROOT / 'tools/benchmark.py'
-# torch's words on the CPU, where the error has no class of its own
-OUT_OF_MEMORY = "can't allocate memory"
+# what torch says on the CPU, where the error has no class of its own
+OUT_OF_MEMORY = ("can't allocate memory", 'bad_alloc')
 
 
 def contestants(cfg: Config, args: argparse.Namespace) -> dict[str, dict[str, Any]]:
@@ -75,9 +75,9 @@ def child(args: argparse.Namespace) -> None:
         _stay_within_free_memory()
     try:
         found = _updates(args)
-    except RuntimeError as error:
-        out = isinstance(error, torch.OutOfMemoryError) or OUT_OF_MEMORY in str(error)
-        if not out:
+    except (MemoryError, RuntimeError) as error:
+        out = isinstance(error, (MemoryError, torch.OutOfMemoryError))
+        if not out and not any(words in str(error) for words in OUT_OF_MEMORY):
             raise
         found = {'images_per_second': None, 'peak_gb': None}
     print(json.dumps(found))

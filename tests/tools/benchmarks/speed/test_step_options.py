@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from mmengine.config import Config
 
 ROOT = Path(__file__).parents[4]
@@ -51,9 +52,19 @@ def limit(monkeypatch):
     return limits
 
 
-def test_a_child_without_enough_memory_says_so(limit, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    'error',
+    [
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"),
+        RuntimeError('std::bad_alloc'),
+        torch.OutOfMemoryError('CUDA out of memory.'),
+        MemoryError(),
+    ],
+    ids=lambda error: str(error)[:20],
+)
+def test_a_child_without_enough_memory_says_so(limit, monkeypatch, capsys, error):
     def fail(args):
-        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried")
+        raise error
 
     monkeypatch.setattr(step_options, '_updates', fail)
     step_options.child(argparse.Namespace(device='cpu'))
