@@ -55,7 +55,5 @@ def test_temperatures_by_name(tmp_path):
 
 
 def test_a_missing_file_is_explained(tmp_path):
-    with pytest.raises(
-        FileNotFoundError, match=r'thresholds .*gone.json\): no such'
-    ):
+    with pytest.raises(FileNotFoundError, match=r'thresholds .*gone.json\): no such'):
         read_thresholds(tmp_path / 'gone.json', [])

@@ -1,5 +1,5 @@
-# mvlr_custom.py for a small CLIP with a timm trunk, on a machine without a GPU: only the
-# trunk's last stages train, and training takes minutes.
+# mvlr_custom.py for a small CLIP with a timm trunk, on a machine without a GPU: the
+# trunk's last stages train, and that takes minutes.
 # Run: MVLR_DATA_ROOT=/path/to/pictures MVLR_CLIP=/path/to/clip \
 #      python tools/train.py configs/mvlr/mvlr_custom_small-clip.py --amp
 # where MVLR_CLIP.json is the open_clip config and MVLR_CLIP.safetensors the weights.
@@ -29,7 +29,9 @@ optim_wrapper = dict(
     paramwise_cfg=dict(custom_keys={'backbone.tower.trunk': dict(lr_mult=0.1)}),
 )
 train_cfg = dict(max_epochs=5)
-custom_hooks = [dict(type='EMAHook', momentum=0.01, update_buffers=True)]
+custom_hooks = [
+    dict(type='EMAHook', ema_type='TrainableEMA', momentum=0.01, update_buffers=True)
+]
 default_hooks = dict(logger=dict(interval=20), checkpoint=dict(max_keep_ckpts=1))
 load, resize, flip, cutout, augment, pack = _base_.train_pipeline
 train_dataloader = dict(

@@ -19,7 +19,7 @@ def optimize(
     fold: bool = True,
     channels_last: bool | None = None,
     dtype: torch.dtype | None = None,
-    compile: bool = False,
+    torch_compile: bool = False,
 ) -> nn.Module:
     """Return a copy of a classifier made fast for inference.
 
@@ -33,8 +33,8 @@ def optimize(
         dtype: Of the backbone's weights and maps, for instance ``torch.bfloat16``: half
             the memory, faster where the device has instructions for it, and scores that
             differ in the third digit. Necks and head stay in float32.
-        compile: ``torch.compile`` backbone, necks and head; the first batch of each
-            shape then takes a minute or so, and a C++ compiler must be there.
+        torch_compile: Compile backbone, necks and head; the first batch of each shape
+            then takes a minute or so, and a C++ compiler must be there.
 
     Returns:
         The copy, in eval mode and without gradients. It takes float32 images as before,
@@ -63,7 +63,7 @@ def optimize(
             adapter, images, False
         )
     adapter.lay_out(channels_last)
-    if compile:
+    if torch_compile:
         for part in (backbone, getattr(model, 'neck', None), model.head):
             if part is not None:
                 part.compile()

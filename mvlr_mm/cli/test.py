@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import mmengine
+import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_main_process
 from mmengine.evaluator import DumpResults, Evaluator
@@ -14,6 +15,7 @@ from mmengine.runner import Runner
 
 from mvlr_mm.evaluation import MultiLabelProtocol, SaveResults
 
+from .allocator import keep_freed_memory
 from .runtime import (
     add_arguments,
     check_checkpoint,
@@ -128,6 +130,8 @@ def main(argv: list[str] | None = None) -> int:
     with plain_errors():
         check_checkpoint('checkpoint', args.checkpoint)
         cfg = load_config(args)
+        if not torch.cuda.is_available():
+            keep_freed_memory()
         merge_args(cfg, args)
         join_processes(cfg)
         runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

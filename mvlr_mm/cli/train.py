@@ -7,6 +7,7 @@ from mmengine.config import Config
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from .allocator import keep_freed_memory
 from .runtime import (
     add_arguments,
     check_checkpoint,
@@ -81,6 +82,8 @@ def main(argv: list[str] | None = None) -> int:
         if args.resume not in (None, 'auto'):
             check_checkpoint('--resume', args.resume)
         cfg = load_config(args)
+        if not torch.cuda.is_available():
+            keep_freed_memory()
         merge_args(cfg, args)
         join_processes(cfg)
         runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

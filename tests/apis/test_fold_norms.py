@@ -101,7 +101,11 @@ class Twice(nn.Module):
 
     def __init__(self, second):
         super().__init__()
-        self.conv, self.norm, self.second = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), second
+        self.conv, self.norm, self.second = (
+            nn.Conv2d(3, 4, 3),
+            nn.BatchNorm2d(4),
+            second,
+        )
 
     def forward(self, images):
         maps = self.conv(images)

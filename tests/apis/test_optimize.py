@@ -149,7 +149,7 @@ def test_mmpretrains_own_classifier():
 def test_compiling_compiles_every_part(tiny_clip, monkeypatch, wanted):
     compiled = []
     monkeypatch.setattr(nn.Module, 'compile', lambda self: compiled.append(type(self)))
-    optimize(build(tiny_clip()), SHAPE, compile=wanted)
+    optimize(build(tiny_clip()), SHAPE, torch_compile=wanted)
     names = [kind.__name__ for kind in compiled]
     expected = ['CLIPBackbone', 'NeckSequence', 'SimilarityHead']
     assert names == (expected if wanted else [])

@@ -79,3 +79,28 @@ def test_groups_with_other_keys_stay_apart():
         {'params', 'lr', 'weight_decay'},
         {'params'},
     ]
+
+
+def test_a_key_with_a_rate_alone_leaves_the_decay_to_the_other_rules():
+    model = make()
+    keys = {'0': dict(lr_mult=0.5), '0.1': dict(lr_mult=0.1), '2': dict(decay_mult=0.5)}
+    wrapper = build_optim_wrapper(
+        model,
+        dict(
+            constructor='MergedGroupsConstructor',
+            optimizer=dict(type='AdamW', lr=1.0, weight_decay=0.2),
+            paramwise_cfg=dict(
+                norm_decay_mult=0.0, bias_decay_mult=0.0, custom_keys=keys
+            ),
+        ),
+    )
+    assert settings(model, wrapper) == {
+        '0.0.weight': (0.5, 0.2),
+        '0.0.bias': (0.5, 0.0),
+        '0.1.weight': (0.1, 0.0),  # the longest key that fits
+        '0.1.bias': (0.1, 0.0),
+        '2.weight': (1.0, 0.1),
+        '2.bias': (1.0, 0.1),  # mmengine's rule for a key with a decay
+        '4.weight': (1.0, 0.2),
+        '4.bias': (1.0, 0.0),
+    }

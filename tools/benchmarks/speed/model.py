@@ -27,7 +27,9 @@ STEPS = {
     '+ BatchNorm folded': dict(channels_last=False),
     '+ channels_last': dict(channels_last=True),
     '+ bfloat16 backbone': dict(channels_last=True, dtype=torch.bfloat16),
-    '+ torch.compile': dict(channels_last=True, dtype=torch.bfloat16, compile=True),
+    '+ torch.compile': dict(
+        channels_last=True, dtype=torch.bfloat16, torch_compile=True
+    ),
 }
 
 
@@ -116,7 +118,7 @@ def measure(model: nn.Module, batch: int, args: argparse.Namespace) -> Speed:
 
     models = {'as trained': model}
     for name, how in STEPS.items():
-        if how is not None and not (args.no_compile and how.get('compile')):
+        if how is not None and not (args.no_compile and how.get('torch_compile')):
             models[name] = optimize(model, shape, **how)
     runs = {name: partial(forward, each, images) for name, each in models.items()}
     wanted = forward(model, images)

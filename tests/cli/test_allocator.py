@@ -1,0 +1,78 @@
+import ctypes
+import json
+import os
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from mvlr_mm.cli.allocator import keep_freed_memory
+
+OWN = ('GLIBC_TUNABLES', 'LD_PRELOAD', 'MALLOC_')
+# Pages that the kernel hands out while the same 8 MB are taken and freed again; numpy
+# asks malloc itself for so much.
+PROGRAM = """
+import json, resource, sys
+import numpy as np
+from mvlr_mm.cli.allocator import keep_freed_memory
+done = keep_freed_memory() if sys.argv[1] == 'keep' else None
+np.ones(1 << 20)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(20):
+    np.ones(1 << 20)
+faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+print(json.dumps([done, faults]))
+"""
+glibc = pytest.mark.skipif(
+    platform.libc_ver()[0] != 'glibc', reason='settings of glibc'
+)
+
+
+def run(word, **variables):
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(OWN)}
+    done = subprocess.run(
+        [sys.executable, '-c', PROGRAM, word],
+        env=kept | variables,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@glibc
+def test_freed_memory_is_taken_again_without_the_kernel():
+    # above what glibc itself learns to keep within a process
+    plain = run('plain', MALLOC_MMAP_THRESHOLD_='1048576')[1]
+    done, kept = run('keep')
+    assert done is True
+    assert kept < plain / 10
+
+
+@glibc
+@pytest.mark.parametrize(
+    'variable',
+    [
+        {'MALLOC_ARENA_MAX': '2'},
+        {'GLIBC_TUNABLES': 'glibc.malloc.hugetlb=1'},
+    ],
+)
+def test_settings_of_the_environment_stay(variable):
+    assert run('keep', **variable)[0] is False
+
+
+def test_another_allocator_stays(monkeypatch):
+    for name in list(os.environ):
+        if name.startswith(OWN):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv('LD_PRELOAD', 'libjemalloc.so.2')
+    assert keep_freed_memory() is False
+
+
+def test_without_glibc_nothing_happens(monkeypatch):
+    for name in list(os.environ):
+        if name.startswith(OWN):
+            monkeypatch.delenv(name)
+    monkeypatch.setattr(ctypes, 'CDLL', lambda name: object())
+    assert keep_freed_memory() is False
