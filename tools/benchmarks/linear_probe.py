@@ -3,7 +3,7 @@
     MVLR_DATA_ROOT=... MVLR_CLIP=... python tools/benchmarks/linear_probe.py CONFIG
 
 Takes the image tower of `model.backbone` as open_clip has it, with its own pooling,
-embeds the pictures of train, val and test through the test pipeline, and fits a logistic
+embeds the pictures of train, val and test by the test pipeline, and fits a logistic
 regression for each label. Its strength `C` is what gives the best mAP on val.
 """
 
@@ -64,7 +64,7 @@ def probe(train: tuple, test: tuple, strength: float) -> float:
     """Fit on one split and return the mAP of another, in percent.
 
     Args:
-        train: Embeddings (N, D) and targets (N, C) of 0 and 1; both occur in each label.
+        train: Embeddings (N, D) and targets (N, C); each label has both 0 and 1.
         test: The same of other pictures.
         strength: scikit-learn's ``C``; smaller is more regularised.
     """
