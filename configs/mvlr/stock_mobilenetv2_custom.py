@@ -23,14 +23,18 @@ model = dict(
         loss=dict(type='AsymmetricLoss', gamma_pos=0.0, gamma_neg=2.0, clip=0.0),
     ),
 )
+# The norms stay on their stored statistics, as CLIPBackbone keeps them: a batch's own
+# would undo weights whose norms were folded.
+trained_blocks = ('5.0', '5.1', '5.2', '6.0')
+frozen = [
+    *('conv_stem', 'bn1', 'bn2'),
+    *(f'blocks.{i}' for i in range(5)),
+    *(f'blocks.{block}.bn{i}' for block in trained_blocks for i in (1, 2, 3)),
+]
 custom_hooks = [
     dict(type='EMAHook', momentum=0.01, update_buffers=True),
     dict(
-        type='FreezeModules',
-        names=[
-            f'backbone.timm_model.{name}'
-            for name in ('conv_stem', 'bn1', *(f'blocks.{i}' for i in range(5)))
-        ],
+        type='FreezeModules', names=[f'backbone.timm_model.{name}' for name in frozen]
     ),
 ]
 optim_wrapper = dict(
