@@ -4,8 +4,12 @@ import ctypes
 import os
 
 # <malloc.h> of glibc
-_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
 _LARGEST_INT = 2**31 - 1
+# The most that glibc allows, and where its own threshold ends up by itself. Without a
+# bound, small tensors that stay in the hole of a large one make the process grow by
+# another large one in every step.
+_MAPPED = 32 << 20
 # What a person may have set, or loaded in malloc's place, is theirs.
 _OWN_CHOICES = ('GLIBC_TUNABLES', 'LD_PRELOAD', 'MALLOC_')
 
@@ -13,10 +17,10 @@ _OWN_CHOICES = ('GLIBC_TUNABLES', 'LD_PRELOAD', 'MALLOC_')
 def keep_freed_memory() -> bool:
     """Reuse memory within this process, rather than give it back at once.
 
-    torch gets the maps of every step on a CPU from malloc. glibc maps large blocks anew
-    each time, and the kernel then fills every page with zeros. Kept blocks spare that;
-    in exchange the process holds on to its largest use. Processes forked later, such as
-    a loader's, do the same.
+    torch gets the maps of every step on a CPU from malloc. glibc gives freed blocks
+    back to the kernel, which fills their pages with zeros when they are asked for
+    again. Kept blocks of less than 32 MB spare that; in exchange the process holds on
+    to its largest use of them. Processes forked later, such as a loader's, do the same.
 
     Returns:
         Whether it was done: not without glibc, nor where the environment has settings
@@ -27,5 +31,9 @@ def keep_freed_memory() -> bool:
     mallopt = getattr(ctypes.CDLL(None), 'mallopt', None)
     if mallopt is None:
         return False
-    settings = (_MMAP_MAX, 0), (_TRIM_THRESHOLD, _LARGEST_INT), (_TOP_PAD, 64 << 20)
-    return all([mallopt(name, value) for name, value in settings])
+    settings = {
+        _MMAP_THRESHOLD: _MAPPED,
+        _TRIM_THRESHOLD: _LARGEST_INT,
+        _TOP_PAD: 2 * _MAPPED,
+    }
+    return all([mallopt(name, value) for name, value in settings.items()])
