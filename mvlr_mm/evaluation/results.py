@@ -78,6 +78,11 @@ def read_results(path: str | Path) -> Results:
         ValueError: It is a pickle, is cut off, or does not fit together.
     """
     check_results_path(path)
+    if not Path(path).is_file():
+        raise FileNotFoundError(
+            f'results {path}: no such file; write it with `mvlr test CONFIG CHECKPOINT '
+            '--out FILE.npz`.'
+        )
     try:
         with np.load(path, allow_pickle=False) as content:
             scores, targets, classes, paths, protocol = (content[key] for key in KEYS)

@@ -62,7 +62,7 @@ def test_no_file_runs_code(tmp_path):
 
 def test_a_broken_file_is_explained(tmp_path):
     path = tmp_path / 'results.npz'
-    with pytest.raises(FileNotFoundError, match=r'results\.npz'):
+    with pytest.raises(FileNotFoundError, match=r'results\.npz: no such file; write'):
         read_results(path)
     write_results(path, results())
     whole = path.read_bytes()
