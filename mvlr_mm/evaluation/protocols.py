@@ -70,7 +70,10 @@ class Protocol:
         check_choice('strict', self.strict, (None, False, True))
         check_choice('topk_thr', self.topk_thr, (False, True))
         if not isinstance(self.thr, (int, float)) or np.isnan(self.thr):
-            raise ValueError(f'thr ({self.thr!r}) must be a number, such as 0.5.')
+            raise ValueError(
+                f'thr ({self.thr!r}) must be a number, such as 0.5; a file '
+                'of thresholds goes into `thresholds`.'
+            )
         if self.topk is not None and (not isinstance(self.topk, int) or self.topk < 1):
             raise ValueError(
                 f'topk ({self.topk!r}) must be a whole number of at least 1, or None.'
