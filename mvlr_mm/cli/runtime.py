@@ -3,6 +3,8 @@
 import argparse
 import fcntl
 import importlib
+import logging
+import multiprocessing
 import os
 import sys
 import traceback
@@ -115,14 +117,25 @@ def join_processes(cfg: Config) -> None:
 
 
 def leave_processes() -> None:
-    """Part from the other processes, once all have come here.
+    """Part from the other processes, once all have come here; with gloo, end this one.
 
-    One that just ended could be aborted while gloo's threads still run, and the
-    launcher would then end the others.
+    Where gloo's threads still run when the interpreter takes itself apart, the process
+    is now and then aborted, whether the group was destroyed before or not, and the
+    launcher then ends the others. Results are written and loggers closed by now, so the
+    process ends without that.
     """
-    if torch.distributed.is_initialized():
-        torch.distributed.barrier()
+    if not torch.distributed.is_initialized():
+        return
+    torch.distributed.barrier()
+    if torch.distributed.get_backend() != 'gloo':
         torch.distributed.destroy_process_group()
+        return
+    for worker in multiprocessing.active_children():
+        worker.terminate()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 @contextmanager
