@@ -39,7 +39,9 @@ def test_numbers_of_every_label_are_scalars_after_each_epoch(config):
     # what TensorBoard's gets, this backend gets and writes
     backends = "vis_backends=[dict(type='LocalVisBackend')]"
     config.write_text(text.replace('vis_backends=[]', backends))
-    work_dir = run(config, '--cfg-options', 'train_cfg.max_epochs=2')
+    # a name of its own: runs of one name and second share a visualizer
+    options = 'train_cfg.max_epochs=2', 'experiment_name=scalars'
+    work_dir = run(config, '--cfg-options', *options)
     (path,) = work_dir.glob('*/vis_data/scalars.json')
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     found = [line for line in lines if 'asl/mAP' in line]
