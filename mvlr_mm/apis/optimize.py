@@ -32,7 +32,7 @@ def optimize(
             rounding; None tries both and takes the faster.
         dtype: Of the backbone's weights and maps, for instance ``torch.bfloat16``: half
             the memory, faster where the device has instructions for it, and scores that
-            differ in the third digit. Necks and head stay in float32.
+            differ a little. Necks and head stay in float32.
         torch_compile: Compile backbone, necks and head; the first batch of each shape
             then takes a minute or so, and a C++ compiler must be there.
 
