@@ -7,7 +7,8 @@ from typing import NamedTuple
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor
-from torch.utils.checkpoint import checkpoint
+
+from .recomputed import encode_recomputed
 
 
 class TokenBatch(NamedTuple):
@@ -83,16 +84,18 @@ class TextEncoder(BaseModule):
             return self(tokens, context)
         lengths, order = tokens.mask.sum(1).sort(stable=True)
         ends = range(chunk_size, len(order) + chunk_size, chunk_size)
-        chunks = []
+        parts = []
         for end in ends:
             rows = order[end - chunk_size : end]
             longest = int(lengths[:end][-1])
-            part = TokenBatch(tokens.ids[rows, :longest], tokens.mask[rows, :longest])
-            if context is not None and torch.is_grad_enabled():
-                chunks.append(checkpoint(self, part, context, use_reentrant=False))
-            else:
-                chunks.append(self(part, context))
-        return torch.cat(chunks)[order.argsort()]
+            parts.append(
+                TokenBatch(tokens.ids[rows, :longest], tokens.mask[rows, :longest])
+            )
+        if context is not None and torch.is_grad_enabled():
+            encoded = encode_recomputed(self, parts, context)
+        else:
+            encoded = torch.cat([self(part, context) for part in parts])
+        return encoded[order.argsort()]
 
     def freeze(self) -> None:
         """Stop every weight from training; call it at the end of ``__init__``."""
