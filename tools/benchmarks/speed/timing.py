@@ -8,13 +8,22 @@ import torch
 
 Contestants = dict[str, Callable[[], object]]
 MAX_ROUNDS = 100
+# What takes less is called several times in a turn, after a call that does not count:
+# else the last contestant's data in the caches and sleeping threads would be measured.
+TURN_SECONDS = 0.02
 
 
-def _once(function: Callable[[], object], synchronize: Callable[[], object]) -> float:
+def _time(
+    function: Callable[[], object], synchronize: Callable[[], object], calls: int
+) -> float:
+    if calls > 1:
+        function()
+        synchronize()
     start = time.perf_counter()
-    function()
+    for _ in range(calls):
+        function()
     synchronize()
-    return time.perf_counter() - start
+    return (time.perf_counter() - start) / calls
 
 
 def compare(contestants: Contestants, seconds: float, device: str = 'cpu') -> dict:
@@ -27,25 +36,25 @@ def compare(contestants: Contestants, seconds: float, device: str = 'cpu') -> di
         device: Where they run; a GPU is waited for.
 
     Returns:
-        For each the median and the quartiles in milliseconds, and the number of runs.
+        For each the median and the quartiles of a call in milliseconds, over so many
+        turns, and their number as ``runs``.
     """
     synchronize = torch.cuda.synchronize if device == 'cuda' else lambda: None
     synchronize()
-    samples = {
-        name: [_once(function, synchronize)] for name, function in contestants.items()
+    first = {
+        name: _time(function, synchronize, 1) for name, function in contestants.items()
     }
+    samples = {name: [] for name in contestants}
+    calls = {name: max(1, int(TURN_SECONDS / once)) for name, once in first.items()}
     rounds = {
-        name: min(MAX_ROUNDS, int(seconds / first))
-        for name, (first,) in samples.items()
+        name: min(MAX_ROUNDS, int(seconds / (calls[name] * once)))
+        for name, once in first.items()
     }
-    for name, count in rounds.items():
-        if count:
-            samples[name].clear()
     for turn in range(max(rounds.values())):
         for name, function in contestants.items():
             if turn < rounds[name]:
-                samples[name].append(_once(function, synchronize))
-    return {name: _summary(times) for name, times in samples.items()}
+                samples[name].append(_time(function, synchronize, calls[name]))
+    return {name: _summary(times or [first[name]]) for name, times in samples.items()}
 
 
 def _summary(times: list[float]) -> dict[str, float | int]:

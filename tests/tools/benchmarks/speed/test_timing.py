@@ -39,11 +39,26 @@ def test_the_warm_up_does_not_count_and_the_median_is_taken(timing, clock):
     assert result['a']['ms'] == pytest.approx(2500)
 
 
-def test_contestants_take_turns(timing):
-    order = []
-    contestants = {name: lambda name=name: order.append(name) for name in 'ab'}
-    timing.compare(contestants, seconds=100)
-    assert order == ['a', 'b'] * (timing.MAX_ROUNDS + 1)
+def test_contestants_take_turns(timing, clock):
+    order, second = [], clock(1)
+
+    def contestant(name):
+        def run():
+            order.append(name)
+            second()
+
+        return run
+
+    timing.compare({name: contestant(name) for name in 'ab'}, seconds=3)
+    assert order == ['a', 'b'] * 4  # the warm-up, and three turns
+
+
+def test_a_turn_of_a_fast_one_has_a_call_that_does_not_count(timing, clock):
+    # warm-up of 10 ms: two calls fit in a turn, and four turns in 0.08 s
+    durations = (0.010, *(0.5, 0.004, 0.006) * 4)
+    result = timing.compare({'a': clock(*durations)}, seconds=0.08)
+    assert result['a']['runs'] == 4
+    assert result['a']['ms'] == pytest.approx(5)
 
 
 def test_one_that_takes_too_long_runs_once(timing, clock):
