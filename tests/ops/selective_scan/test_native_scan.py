@@ -143,7 +143,7 @@ def test_bf16_inputs_are_scanned_in_float32(built):
     assert all(gradient.isfinite().all() for gradient in gradients)
 
 
-@pytest.mark.parametrize('rate', [-1e4, -90.0, 0.0])
+@pytest.mark.parametrize('rate', [-3e38, -1e4, -90.0, 0.0])
 def test_decays_at_the_ends_of_the_exponential(built, rate):
     inputs = draw(6, 4, 40)
     inputs['A'] = torch.full((6, 4), rate, requires_grad=True)

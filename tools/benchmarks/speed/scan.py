@@ -1,7 +1,8 @@
 """The selective scan: every implementation that works here.
 
-With mambapy's parallel scan beside them where that package is installed. Each runs with
-softplus, bias, D and gate, as in a Mamba block.
+Beside them the form in which mamba-ssm publishes its reference, and mambapy's parallel
+scan where that package is installed. Each runs with softplus, bias, D and gate, as in a
+Mamba block.
 """
 
 import argparse
@@ -75,12 +76,39 @@ def mambapy_scan(
     return (y * F.silu(z.mT)).mT
 
 
+def published_scan(
+    u: Tensor,
+    delta: Tensor,
+    A: Tensor,
+    B: Tensor,
+    C: Tensor,
+    D: Tensor,
+    z: Tensor,
+    delta_bias: Tensor,
+    delta_softplus: bool,
+) -> Tensor:
+    """Run the scan in the form of mamba-ssm's `selective_scan_ref`.
+
+    The factors of all steps are made first, as whole tensors (B, D, L, N); our own
+    reference makes those of one step at a time.
+    """
+    step = F.softplus(delta + delta_bias[:, None])
+    decays = torch.einsum('bdl,dn->bdln', step, A).exp()
+    inputs = torch.einsum('bdl,bnl,bdl->bdln', step, B, u)
+    state, outputs = torch.zeros_like(decays[:, :, 0]), []
+    for t in range(u.shape[2]):
+        state = decays[:, :, t] * state + inputs[:, :, t]
+        outputs.append(torch.einsum('bdn,bn->bd', state, C[:, :, t]))
+    return (torch.stack(outputs, dim=2) + D[:, None] * u) * F.silu(z)
+
+
 def contestants(device: str, without: list[str]) -> dict[str, Scan]:
     """Return the scans that work on a device, by name."""
     scans: dict[str, Scan] = {}
     for name, problem in available_backends().items():
         if problem is None and BACKENDS[name].device in (None, device):
             scans[name] = partial(selective_scan, backend=name)
+    scans["mamba-ssm's form"] = published_scan
     if importlib.util.find_spec('mambapy'):
         scans['mambapy'] = mambapy_scan
     return {name: scan for name, scan in scans.items() if name not in without}

@@ -21,11 +21,14 @@ namespace {
 // States that go through the steps together: what they share is loaded once.
 constexpr int64_t kTogether = 4;
 
+// The loops over k have to be unrolled early: only then does the compiler keep h, which
+// they index, in registers.
 template <int K>
 void run_states(
     const Vecs& rate, Vecs& state, int64_t n, const Matrix& B, const Matrix& C,
     const Vecs& step, const Vecs& x, Vecs& out, int64_t count) {
   Vec h[K], r[K];
+#pragma GCC unroll 4
   for (int k = 0; k < K; ++k) {
     h[k] = state[n + k];
     r[k] = rate[n + k];
@@ -33,12 +36,14 @@ void run_states(
   for (int64_t t = 0; t < count; ++t) {
     const Vec now = step[t], input = x[t];
     Vec sum = out[t];
+#pragma GCC unroll 4
     for (int k = 0; k < K; ++k) {
       h[k] = at::vec::fmadd(exp2_of(now * r[k]), h[k], input * B(k, t));
       sum = at::vec::fmadd(h[k], C(k, t), sum);
     }
     out.set(t, sum);
   }
+#pragma GCC unroll 4
   for (int k = 0; k < K; ++k) state.set(n + k, h[k]);
 }
 

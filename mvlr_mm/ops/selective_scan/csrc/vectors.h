@@ -24,9 +24,9 @@ inline Vec exp2_of_fraction(const Vec& f) {
 // 2^x; 0 below about 2^-127, infinite from 2^128 on, not a number where x is not.
 inline Vec exp2_of(const Vec& value) {
 #if defined(CPU_CAPABILITY_AVX512)
-  const __m512 x = _mm512_max_ps(_mm512_set1_ps(-200.0f), value);
-  const __m512 whole = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT);
-  return _mm512_scalef_ps(exp2_of_fraction(_mm512_sub_ps(x, whole)), whole);
+  // scalef makes 0 or infinity of the NaN that an infinite value has as its fraction
+  const __m512 whole = _mm512_roundscale_ps(value, _MM_FROUND_TO_NEAREST_INT);
+  return _mm512_scalef_ps(exp2_of_fraction(_mm512_sub_ps(value, whole)), whole);
 #else
   const Vec x = at::vec::clamp(value, Vec(-127.0f), Vec(128.0f));
   const Vec magic(12582912.0f);  // 1.5 * 2^23: adding it rounds to an integer
