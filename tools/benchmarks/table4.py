@@ -74,16 +74,24 @@ def run(
 def markdown(runs: dict[str, list[dict[str, float]]]) -> str:
     """Return a table: mean and standard deviation over the seeds of each row.
 
+    The last column is the mAP above that of the first row, for each seed: the rows of a
+    seed see the pictures in the same order, which the spread does not know.
+
     Args:
-        runs: Metrics of each run, by row.
+        runs: Metrics of each run, by row; the seeds of a row in the same order.
     """
-    lines = [f'| model | seeds | {" | ".join(METRICS)} |', '|---' * 5 + '|']
+    first_name, first = next(iter(runs.items()))
+    columns = ['model', 'seeds', *METRICS, f'mAP above {first_name}, seed by seed']
+    lines = [f'| {" | ".join(columns)} |', '|---' * len(columns) + '|']
     for row, results in runs.items():
         cells = []
         for metric in METRICS:
             values = [result[metric] for result in results]
             spread = statistics.stdev(values) if len(values) > 1 else float('nan')
             cells.append(f'{statistics.mean(values):.2f} ± {spread:.2f}')
+        pairs = zip(results, first, strict=False)  # the last seed may be under way
+        above = [f'{result["mAP"] - base["mAP"]:+.2f}' for result, base in pairs]
+        cells.append('' if row == first_name else ', '.join(above))
         lines.append(f'| {row} | {len(results)} | {" | ".join(cells)} |')
     return '\n'.join(lines) + '\n'
 

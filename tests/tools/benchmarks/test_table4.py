@@ -17,14 +17,16 @@ def table4():
 
 def test_mean_and_spread_of_the_seeds(table4):
     runs = {
+        'names': [dict(mAP=59.5, CF1=1.0, OF1=1.0), dict(mAP=63.0, CF1=1.0, OF1=1.0)],
         'PDLR': [
             dict(mAP=60.0, CF1=50.0, OF1=1.0),
             dict(mAP=62.0, CF1=50.0, OF1=2.0),
             dict(mAP=64.0, CF1=50.0, OF1=3.0),
-        ]
+        ],
     }
-    row = table4.markdown(runs).splitlines()[2]
-    assert row == '| PDLR | 3 | 62.00 ± 2.00 | 50.00 ± 0.00 | 2.00 ± 1.00 |'
+    row = table4.markdown(runs).splitlines()[3]
+    cells = ['PDLR', '3', '62.00 ± 2.00', '50.00 ± 0.00', '2.00 ± 1.00', '+0.50, -1.00']
+    assert row == f'| {" | ".join(cells)} |'
 
 
 def test_finished_runs_are_read_not_repeated(table4, tmp_path, monkeypatch, capsys):
