@@ -30,7 +30,6 @@ ROWS = {
     'names + QMVL': NAMES + NO_IFM,
     'PDLR + IFM': NO_QMVL,
     'PDLR + QMVL': NO_IFM,
-    'names + IFM + QMVL': NAMES,
     'PDLR + IFM + QMVL': [],
 }
 

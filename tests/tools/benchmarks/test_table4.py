@@ -46,4 +46,4 @@ def test_finished_runs_are_read_not_repeated(table4, tmp_path, monkeypatch, caps
 
 def test_full_model_is_the_config_itself(table4):
     assert table4.ROWS['PDLR + IFM + QMVL'] == []
-    assert len(table4.ROWS) == 7
+    assert len(table4.ROWS) == 6
