@@ -5,6 +5,11 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 from open_clip import SimpleTokenizer
+from torch.nn.functional import pad
+from torch.utils.flop_counter import FlopCounterMode
+
+from mvlr_mm.label_names import read_label_names
+from mvlr_mm.models.text import TokenBatch
 
 NAMES = ['cat', 'traffic light', 'potted plant']
 
@@ -93,3 +98,23 @@ def test_chunks_are_cut_at_their_own_longest_text(encoder):
     whole = encoder(tokens, context)
     torch.testing.assert_close(encoder.encode(tokens, context, chunk_size=2), whole)
     assert lengths == [(5, 11), (2, 7), (2, 8), (1, 11)]
+
+
+def test_the_cut_leaves_an_eighth_of_the_step_for_cocos_labels(tmp_path, tiny_clip):
+    config = json.loads(Path(tiny_clip()['model']).read_text())
+    config['text_cfg']['context_length'] = 77  # of OpenAI's CLIPs
+    path = tmp_path / 'long.json'
+    path.write_text(json.dumps(config))
+    encoder = MODELS.build(dict(type='CLIPTextEncoder', model=str(path)))
+    cut = encoder.tokenize(read_label_names('coco'), 4)
+    rest = 77 - cut.ids.shape[1]
+    whole = TokenBatch(pad(cut.ids, (0, rest)), pad(cut.mask, (0, rest)))
+    context = encoder.embed_words('a photo of a').requires_grad_()
+    outputs, flops = [], []
+    for tokens in (cut, whole):
+        with FlopCounterMode(display=False) as counter:
+            outputs.append(encoder(tokens, context))
+            outputs[-1].sum().backward()
+        flops.append(counter.get_total_flops())
+    torch.testing.assert_close(*outputs, rtol=1e-4, atol=1e-5)
+    assert flops[0] <= flops[1] / 8
