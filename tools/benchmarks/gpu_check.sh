@@ -29,7 +29,7 @@ step doctor python -m mvlr_stack doctor
 step agree python -m pytest -q -rs tests/ops tests/models/layers/test_two_passes.py
 for dtype in float32 bfloat16; do
     step "scan_$dtype" python tools/benchmark.py speed scan --device cuda \
-        --dtype "$dtype" --without reference --out "$out/$dtype" \
+        --dtype "$dtype" --without reference "mamba-ssm's form" --out "$out/$dtype" \
         --shape 4 512 276 16 --shape 4 512 864 16 --shape 32 512 276 16
     step "qmvl_$dtype" python tools/benchmark.py speed qmvl --device cuda \
         --dtype "$dtype" --batch 8 --out "$out/$dtype"

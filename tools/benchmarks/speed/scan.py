@@ -92,6 +92,7 @@ def published_scan(
     The factors of all steps are made first, as whole tensors (B, D, L, N); our own
     reference makes those of one step at a time.
     """
+    u, delta, B, C = (t.to(A.dtype) for t in (u, delta, B, C))
     step = F.softplus(delta + delta_bias[:, None])
     decays = torch.einsum('bdl,dn->bdln', step, A).exp()
     inputs = torch.einsum('bdl,bnl,bdl->bdln', step, B, u)
