@@ -1,5 +1,5 @@
-# mvlr_custom_small-clip.py with the image tower left as CLIP made it, trunk and projection:
-# the soft prompt, IFM, QMVL and the head train alone.
+# mvlr_custom_small-clip.py with the image tower left as CLIP made it, trunk and
+# projection: the soft prompt, IFM, QMVL and the head train alone.
 # Run: as mvlr_custom_small-clip.py
 _base_ = './mvlr_custom_small-clip.py'
 
