@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> None:
 
     sys.path.insert(0, str(TOOLS))
     complexity = importlib.import_module('analysis.complexity')
-    compare = importlib.import_module('benchmarks.speed.timing').compare
+    timing = importlib.import_module('benchmarks.speed.timing')
     training_step = importlib.import_module('benchmarks.training_step')
 
     rows = complexity.measure(complexity.build(args.config), (args.side, args.side))
@@ -47,14 +47,12 @@ def main(argv: list[str] | None = None) -> None:
         step.model.backbone.compile()
         step.model.neck.compile()
         step()  # compiles; the first run says how many more there will be
-    seconds = compare({'step': step}, args.seconds, args.device)['step']['ms'] / 1e3
+    times = timing.compare({'step': step}, args.seconds, args.device)
+    seconds = times['step']['ms'] / 1e3
     peak = training_step.peak_gb(args.device)
 
-    size = 8192 if args.device == 'cuda' else 1024
     dtype = torch.bfloat16 if args.amp else torch.float32
-    matrix = torch.randn(size, size, device=args.device, dtype=dtype)
-    product = compare({'product': lambda: matrix @ matrix}, 1, args.device)['product']
-    limit = size**3 / (product['ms'] / 1e3)  # multiply-adds per second
+    limit = timing.product_rate(args.device, dtype)
     report = {
         'config': args.config,
         'batch': args.batch,

@@ -62,7 +62,7 @@ def define_scan(name: str) -> None:
         if grad_y is None:
             grad_y = torch.zeros_like(u)
         if grad_last is None:
-            grad_last = u.new_zeros(()).expand(u.shape[0], *A.shape)
+            grad_last = A.new_zeros(()).expand(u.shape[0], *A.shape)
         operator = getattr(getattr(torch.ops, _LIBRARY), f'{name}_backward').default
         options = (ctx.delta_softplus, ctx.chunk)
         *gradients, start = operator(grad_y, grad_last, *inputs, starts, *options)
@@ -104,8 +104,8 @@ def _fake_forward(
     chunks = (length + chunk - 1) // chunk
     return (
         torch.empty_like(u),
-        u.new_empty(batch, A.shape[1], channels).transpose(1, 2),
-        u.new_empty(batch, chunks, A.shape[1], channels).transpose(2, 3),
+        A.new_empty(batch, A.shape[1], channels).transpose(1, 2),
+        A.new_empty(batch, chunks, A.shape[1], channels).transpose(2, 3),
     )
 
 
@@ -124,14 +124,14 @@ def _fake_backward(
     delta_softplus: bool,
     chunk: int,
 ) -> tuple[Tensor, ...]:
-    start = u.new_empty(u.shape[0], A.shape[1], A.shape[0]).transpose(1, 2)
-    per_channel = u.new_empty(u.shape[1])
+    start = A.new_empty(u.shape[0], A.shape[1], A.shape[0]).transpose(1, 2)
+    per_channel = A.new_empty(u.shape[1])
     return (
         torch.empty_like(u),
         torch.empty_like(delta),
         start.sum(0),  # of this layout
-        u.new_empty(B.shape),
-        u.new_empty(C.shape),
+        B.new_empty(B.shape),
+        C.new_empty(C.shape),
         per_channel,
         u.new_empty(0) if z is None else torch.empty_like(z),
         torch.empty_like(per_channel),
@@ -167,12 +167,15 @@ def run_scan(  # noqa: D417
     delta_softplus: bool = False,
     return_last_state: bool = False,
     initial_state: Tensor | None = None,
+    widens: bool = False,
 ) -> Tensor | tuple[Tensor, Tensor]:
     """Call an operator of :func:`define_scan` with mamba-ssm's arguments.
 
     Args:
         operator: ``torch.ops.mvlr_mm.scan_x``. For the others see
             :func:`~mvlr_mm.ops.selective_scan.selective_scan`.
+        widens: Whether the operator itself takes u, delta, B, C and z from their dtype
+            to float32; else they are cast before it.
     """
     B, C = _by_group(B, u), _by_group(C, u)
     groups = math.lcm(B.shape[1], C.shape[1])
@@ -180,11 +183,15 @@ def run_scan(  # noqa: D417
         t if t.shape[1] == groups else t.repeat_interleave(groups // t.shape[1], dim=1)
         for t in (B, C)
     )
-    tensors = (u, delta, A, B, C, D, z, delta_bias, initial_state)
+    dtype, weights = u.dtype, (A, D, delta_bias, initial_state)
+    A, D, delta_bias, initial_state = (t if t is None else t.float() for t in weights)
+    if not widens:
+        u, delta, B, C = (t.float() for t in (u, delta, B, C))
+        z = None if z is None else z.float()
     y, last_state, _ = operator(
-        *(None if t is None else t.float() for t in tensors),
+        *(u, delta, A, B, C, D, z, delta_bias, initial_state),
         delta_softplus,
         choose_chunk(u.shape[2]),
     )
-    y = y.to(u.dtype)
+    y = y.to(dtype)
     return (y, last_state) if return_last_state else y

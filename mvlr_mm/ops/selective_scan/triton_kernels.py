@@ -1,22 +1,39 @@
 """The Triton kernels of the scan; importing them needs triton.
 
-A program has an image and a block of channels, and walks along the steps with its
-states in registers, N filled up to NP, a power of two. Layouts, contiguous, in float32:
-u, delta, z, y (B, L, D); A (D, N); B, C (B, G, L, N); states (B, N, D); kept states
-(B, chunks, N, D).
+A program has an image, a block of BD channels and a walk, which is some of the chunks
+of steps. It goes along the steps with its states (NP, BD) in registers, N filled up to
+NP, a power of two. Several walks of a sequence fill a GPU that few images leave empty:
+what a walk adds to a state from before is found by a pass ahead, in which each starts
+at zero, and a walk then begins with what the walks before it leave.
+
+Layouts: u, delta, z, y (B, L, D); A (N, D); B, C of any strides; states (B, N, D);
+kept states (B, chunks, N, D); ends (B, walks, N, D), totals (B, walks, D). Inputs are
+of any floating type, the arithmetic is in float32. Loads run STAGES steps ahead.
 """
+
+import functools
 
 import triton
 import triton.language as tl
+
+LOG2_E = tl.constexpr(1.4426950408889634)
+# no kernel of its own for every length of a sequence
+kernel = functools.partial(triton.jit, do_not_specialize=('length', 'span', 'walks'))
 
 
 @triton.jit
 def softplus(x):
     y = tl.exp(-tl.abs(x))
-    one = 1.0 + y
-    # log(1 + y) without the loss of a small y
-    log = tl.where(one == 1.0, y, tl.log(one) * y / tl.where(one == 1.0, 1.0, one - 1))
-    return tl.maximum(x, 0.0) + log
+    # log(1 + y) = 2 atanh(s), of which the seven first terms are all that float32 holds
+    s = y / (2.0 + y)
+    t = s * s
+    series = 1.0 / 13 * t + 1.0 / 11
+    series = series * t + 1.0 / 9
+    series = series * t + 1.0 / 7
+    series = series * t + 1.0 / 5
+    series = series * t + 1.0 / 3
+    series = series * t + 1.0
+    return tl.maximum(x, 0.0) + 2.0 * s * series
 
 
 @triton.jit
@@ -25,6 +42,92 @@ def sigmoid(x):
 
 
 @triton.jit
+def read(pointer, mask, EVEN: tl.constexpr):
+    if EVEN:
+        value = tl.load(pointer)
+    else:
+        value = tl.load(pointer, mask=mask, other=0.0)
+    return value.to(tl.float32)
+
+
+@triton.jit
+def write(pointer, value, mask, EVEN: tl.constexpr):
+    if EVEN:
+        tl.store(pointer, value)
+    else:
+        tl.store(pointer, value, mask=mask)
+
+
+@triton.jit
+def locate(channels, per_group, states, BD: tl.constexpr, NP: tl.constexpr):
+    """Return image, group, part, walk; channels; states; a state's places; masks."""
+    parts = tl.cdiv(per_group, BD)
+    part, walk = tl.program_id(2) % parts, tl.program_id(2) // parts
+    image, group = tl.program_id(0).to(tl.int64), tl.program_id(1)
+    inside = part * BD + tl.arange(0, BD)
+    d, d_ok = group * per_group + inside, inside < per_group
+    n = tl.arange(0, NP)
+    ok = (n < states)[:, None] & d_ok[None, :]
+    return image, group, part, walk, d, n, n[:, None] * channels + d[None, :], d_ok, ok
+
+
+@kernel()
+def scan_ends(
+    u,
+    delta,
+    A,
+    B,
+    bias,
+    ends,
+    totals,
+    length,
+    channels,
+    per_group,
+    states,
+    chunk,
+    span,
+    walks,
+    B_image,
+    B_group,
+    B_state,
+    B_step,
+    HAS_BIAS: tl.constexpr,
+    SOFTPLUS: tl.constexpr,
+    BD: tl.constexpr,
+    NP: tl.constexpr,
+    EVEN: tl.constexpr,
+    STAGES: tl.constexpr,
+):
+    """Give the state after every walk from zero, and the sum of its step sizes."""
+    image, group, part, walk, d, n, place, d_ok, ok = locate(
+        channels, per_group, states, BD, NP
+    )
+    n_ok = n < states
+    at = image * length * channels + d
+    B += image * B_image + group * B_group + n * B_state
+
+    rate = read(A + place, ok, EVEN) * LOG2_E
+    shift = tl.zeros((BD,), tl.float32)
+    if HAS_BIAS:
+        shift = read(bias + d, d_ok, EVEN)
+    h = tl.zeros((NP, BD), tl.float32)
+    total = tl.zeros((BD,), tl.float32)
+    begin = walk * span * chunk
+    end = tl.minimum(begin + span * chunk, length)
+    for t in tl.range(begin, end, num_stages=STAGES):
+        x = read(u + at + t * channels, d_ok, EVEN)
+        step = read(delta + at + t * channels, d_ok, EVEN) + shift
+        b = read(B + t * B_step, n_ok, EVEN)
+        if SOFTPLUS:
+            step = softplus(step)
+        total += step
+        h = tl.exp2(step[None, :] * rate) * h + (step * x)[None, :] * b[:, None]
+    row = (image * walks + walk) * channels
+    write(ends + row * states + place, h, ok, EVEN)
+    write(totals + row + d, total, d_ok, EVEN)
+
+
+@kernel()
 def scan_forward(
     u,
     delta,
@@ -35,6 +138,8 @@ def scan_forward(
     z,
     bias,
     initial,
+    ends,
+    totals,
     y,
     last,
     starts,
@@ -43,6 +148,16 @@ def scan_forward(
     per_group,
     states,
     chunk,
+    span,
+    walks,
+    B_image,
+    B_group,
+    B_state,
+    B_step,
+    C_image,
+    C_group,
+    C_state,
+    C_step,
     HAS_D: tl.constexpr,
     HAS_Z: tl.constexpr,
     HAS_BIAS: tl.constexpr,
@@ -50,48 +165,121 @@ def scan_forward(
     SOFTPLUS: tl.constexpr,
     BD: tl.constexpr,
     NP: tl.constexpr,
+    EVEN: tl.constexpr,
+    STAGES: tl.constexpr,
 ):
     """Give y, the last state and the state before every chunk."""
-    image, group = tl.program_id(0).to(tl.int64), tl.program_id(1)
-    groups = tl.num_programs(1)
-    inside = tl.program_id(2) * BD + tl.arange(0, BD)
-    d, d_ok = group * per_group + inside, inside < per_group
-    n = tl.arange(0, NP)
+    image, group, part, walk, d, n, place, d_ok, ok = locate(
+        channels, per_group, states, BD, NP
+    )
     n_ok = n < states
-    ok = d_ok[:, None] & n_ok[None, :]
-    place = n[None, :] * channels + d[:, None]  # in a state
     chunks = tl.cdiv(length, chunk)
+    at = image * length * channels + d
+    B += image * B_image + group * B_group + n * B_state
+    C += image * C_image + group * C_group + n * C_state
 
-    rate = tl.load(A + d[:, None] * states + n[None, :], mask=ok, other=0.0)
-    h = tl.zeros((BD, NP), tl.float32)
+    rate = read(A + place, ok, EVEN) * LOG2_E
+    skip = tl.zeros((BD,), tl.float32)
+    if HAS_D:
+        skip = read(D + d, d_ok, EVEN)
+    shift = tl.zeros((BD,), tl.float32)
+    if HAS_BIAS:
+        shift = read(bias + d, d_ok, EVEN)
+    h = tl.zeros((NP, BD), tl.float32)
     if HAS_INITIAL:
-        h = tl.load(initial + image * states * channels + place, mask=ok, other=0.0)
-    for t in range(length):
-        if t % chunk == 0:
-            kept = image * chunks + t // chunk
-            tl.store(starts + kept * states * channels + place, h, mask=ok)
-        at = (image * length + t) * channels + d
-        x = tl.load(u + at, mask=d_ok, other=0.0)
-        step = tl.load(delta + at, mask=d_ok, other=0.0)
-        if HAS_BIAS:
-            step += tl.load(bias + d, mask=d_ok, other=0.0)
+        h = read(initial + image * states * channels + place, ok, EVEN)
+    for before in range(walk):
+        row = (image * walks + before) * channels
+        total = read(totals + row + d, d_ok, EVEN)
+        added = read(ends + row * states + place, ok, EVEN)
+        h = tl.exp2(total[None, :] * rate) * h + added
+
+    for index in range(walk * span, tl.minimum(walk * span + span, chunks)):
+        begin = index * chunk
+        kept = (image * chunks + index) * states * channels
+        write(starts + kept + place, h, ok, EVEN)
+        for t in tl.range(begin, tl.minimum(begin + chunk, length), num_stages=STAGES):
+            x = read(u + at + t * channels, d_ok, EVEN)
+            step = read(delta + at + t * channels, d_ok, EVEN) + shift
+            b = read(B + t * B_step, n_ok, EVEN)
+            c = read(C + t * C_step, n_ok, EVEN)
+            if HAS_Z:
+                gate = read(z + at + t * channels, d_ok, EVEN)
+            if SOFTPLUS:
+                step = softplus(step)
+            h = tl.exp2(step[None, :] * rate) * h + (step * x)[None, :] * b[:, None]
+            out = tl.sum(h * c[:, None], axis=0) + skip * x
+            if HAS_Z:
+                out *= gate * sigmoid(gate)
+            write(y + at + t * channels, out, d_ok, EVEN)
+    if walk == walks - 1:
+        write(last + image * states * channels + place, h, ok, EVEN)
+
+
+@kernel()
+def scan_slopes(
+    dy,
+    delta,
+    A,
+    C,
+    z,
+    bias,
+    ends,
+    totals,
+    length,
+    channels,
+    per_group,
+    states,
+    chunk,
+    span,
+    walks,
+    C_image,
+    C_group,
+    C_state,
+    C_step,
+    HAS_Z: tl.constexpr,
+    HAS_BIAS: tl.constexpr,
+    SOFTPLUS: tl.constexpr,
+    BD: tl.constexpr,
+    NP: tl.constexpr,
+    EVEN: tl.constexpr,
+    STAGES: tl.constexpr,
+):
+    """Give the gradient of the state before every walk, of zero after it; its steps."""
+    image, group, part, walk, d, n, place, d_ok, ok = locate(
+        channels, per_group, states, BD, NP
+    )
+    n_ok = n < states
+    at = image * length * channels + d
+    C += image * C_image + group * C_group + n * C_state
+
+    rate = read(A + place, ok, EVEN) * LOG2_E
+    shift = tl.zeros((BD,), tl.float32)
+    if HAS_BIAS:
+        shift = read(bias + d, d_ok, EVEN)
+    carried = tl.zeros((NP, BD), tl.float32)
+    total = tl.zeros((BD,), tl.float32)
+    begin = walk * span * chunk
+    end = tl.minimum(begin + span * chunk, length)
+    for i in tl.range(0, end - begin, num_stages=STAGES):
+        t = end - 1 - i
+        step = read(delta + at + t * channels, d_ok, EVEN) + shift
+        grad_y = read(dy + at + t * channels, d_ok, EVEN)
+        c = read(C + t * C_step, n_ok, EVEN)
+        if HAS_Z:
+            gate = read(z + at + t * channels, d_ok, EVEN)
+            grad_y *= gate * sigmoid(gate)
         if SOFTPLUS:
             step = softplus(step)
-        row = ((image * groups + group) * length + t) * states + n
-        b = tl.load(B + row, mask=n_ok, other=0.0)
-        c = tl.load(C + row, mask=n_ok, other=0.0)
-        h = tl.exp(step[:, None] * rate) * h + (step * x)[:, None] * b[None, :]
-        out = tl.sum(h * c[None, :], axis=1)
-        if HAS_D:
-            out += tl.load(D + d, mask=d_ok, other=0.0) * x
-        if HAS_Z:
-            gate = tl.load(z + at, mask=d_ok, other=0.0)
-            out *= gate * sigmoid(gate)
-        tl.store(y + at, out, mask=d_ok)
-    tl.store(last + image * states * channels + place, h, mask=ok)
+        total += step
+        grad = carried + grad_y[None, :] * c[:, None]
+        carried = grad * tl.exp2(step[None, :] * rate)
+    row = (image * walks + walk) * channels
+    write(ends + row * states + place, carried, ok, EVEN)
+    write(totals + row + d, total, d_ok, EVEN)
 
 
-@triton.jit
+@kernel()
 def scan_backward(
     dy,
     dlast,
@@ -104,6 +292,8 @@ def scan_backward(
     z,
     bias,
     starts,
+    ends,
+    totals,
     scratch,
     du,
     ddelta,
@@ -119,103 +309,126 @@ def scan_backward(
     per_group,
     states,
     chunk,
+    span,
+    walks,
+    B_image,
+    B_group,
+    B_state,
+    B_step,
+    C_image,
+    C_group,
+    C_state,
+    C_step,
     HAS_D: tl.constexpr,
     HAS_Z: tl.constexpr,
     HAS_BIAS: tl.constexpr,
     SOFTPLUS: tl.constexpr,
     BD: tl.constexpr,
     NP: tl.constexpr,
+    EVEN: tl.constexpr,
+    STAGES: tl.constexpr,
 ):
-    """Give every gradient; dA, dD, dbias for each image, dB, dC for each block, too.
+    """Give every gradient; dA, dD, dbias for each walk, dB, dC for each block, too.
 
-    The states of a chunk are computed again, into a scratch (programs, chunk, BD, NP).
+    The states of a chunk are computed again, into a scratch (programs, chunk, NP, BD).
     """
-    image, group = tl.program_id(0).to(tl.int64), tl.program_id(1)
-    part, groups = tl.program_id(2), tl.num_programs(1)
-    inside = part * BD + tl.arange(0, BD)
-    d, d_ok = group * per_group + inside, inside < per_group
-    n = tl.arange(0, NP)
+    image, group, part, walk, d, n, place, d_ok, ok = locate(
+        channels, per_group, states, BD, NP
+    )
     n_ok = n < states
-    ok = d_ok[:, None] & n_ok[None, :]
-    place = n[None, :] * channels + d[:, None]
+    groups = tl.num_programs(1)
     chunks = tl.cdiv(length, chunk)
-    program = (image * groups + group) * tl.num_programs(2) + part
-    own = scratch + program * chunk * BD * NP
-    own += tl.arange(0, BD)[:, None] * NP + n[None, :]
+    at = image * length * channels + d
+    B += image * B_image + group * B_group + n * B_state
+    C += image * C_image + group * C_group + n * C_state
+    program = (image * groups + group) * tl.num_programs(2) + tl.program_id(2)
+    own = scratch + program * chunk * NP * BD
+    own += n[:, None] * BD + tl.arange(0, BD)[None, :]
     block = (part * tl.num_programs(0) + image) * groups + group  # of dB and dC
+    sums = block * length * states + n
 
-    rate = tl.load(A + d[:, None] * states + n[None, :], mask=ok, other=0.0)
+    rate = read(A + place, ok, EVEN) * LOG2_E
     skip = tl.zeros((BD,), tl.float32)
     if HAS_D:
-        skip = tl.load(D + d, mask=d_ok, other=0.0)
+        skip = read(D + d, d_ok, EVEN)
     shift = tl.zeros((BD,), tl.float32)
     if HAS_BIAS:
-        shift = tl.load(bias + d, mask=d_ok, other=0.0)
-    carried = tl.load(dlast + image * states * channels + place, mask=ok, other=0.0)
-    sum_A = tl.zeros((BD, NP), tl.float32)
+        shift = read(bias + d, d_ok, EVEN)
+    carried = read(dlast + image * states * channels + place, ok, EVEN)
+    for after in range(walks - 1 - walk):
+        row = (image * walks + walks - 1 - after) * channels
+        total = read(totals + row + d, d_ok, EVEN)
+        added = read(ends + row * states + place, ok, EVEN)
+        carried = tl.exp2(total[None, :] * rate) * carried + added
+    sum_A = tl.zeros((NP, BD), tl.float32)
     sum_D = tl.zeros((BD,), tl.float32)
     sum_bias = tl.zeros((BD,), tl.float32)
 
-    for index in range(chunks):
-        begin = (chunks - 1 - index) * chunk
+    first = walk * span
+    count_of_chunks = tl.minimum(span, chunks - first)
+    for back in range(count_of_chunks):
+        index = first + count_of_chunks - 1 - back
+        begin = index * chunk
         count = tl.minimum(chunk, length - begin)
-        kept = image * chunks + chunks - 1 - index
-        h = tl.load(starts + kept * states * channels + place, mask=ok, other=0.0)
-        for i in range(count):
-            tl.store(own + i * BD * NP, h)  # the state before the step
-            at = (image * length + begin + i) * channels + d
-            step = tl.load(delta + at, mask=d_ok, other=0.0) + shift
+        kept = (image * chunks + index) * states * channels
+        h = read(starts + kept + place, ok, EVEN)
+        for i in tl.range(0, count, num_stages=STAGES):
+            t = begin + i
+            tl.store(own + i * NP * BD, h)  # the state before the step
+            step = read(delta + at + t * channels, d_ok, EVEN) + shift
+            value = read(u + at + t * channels, d_ok, EVEN)
+            b = read(B + t * B_step, n_ok, EVEN)
             if SOFTPLUS:
                 step = softplus(step)
-            x = tl.load(u + at, mask=d_ok, other=0.0) * step
-            row = ((image * groups + group) * length + begin + i) * states + n
-            b = tl.load(B + row, mask=n_ok, other=0.0)
-            h = tl.exp(step[:, None] * rate) * h + x[:, None] * b[None, :]
+            h = tl.exp2(step[None, :] * rate) * h + (step * value)[None, :] * b[:, None]
         tl.debug_barrier()
 
-        for j in range(count):
+        for j in tl.range(0, count, num_stages=STAGES):
             i = count - 1 - j
-            at = (image * length + begin + i) * channels + d
-            raw = tl.load(delta + at, mask=d_ok, other=0.0) + shift
+            t = begin + i
+            raw = read(delta + at + t * channels, d_ok, EVEN) + shift
+            value = read(u + at + t * channels, d_ok, EVEN)
+            grad_y = read(dy + at + t * channels, d_ok, EVEN)
+            b = read(B + t * B_step, n_ok, EVEN)
+            c = read(C + t * C_step, n_ok, EVEN)
+            if HAS_Z:
+                gate = read(z + at + t * channels, d_ok, EVEN)
+            before = tl.load(own + i * NP * BD)
             step = raw
             if SOFTPLUS:
                 step = softplus(raw)
-            value = tl.load(u + at, mask=d_ok, other=0.0)
-            row = ((image * groups + group) * length + begin + i) * states + n
-            b = tl.load(B + row, mask=n_ok, other=0.0)
-            c = tl.load(C + row, mask=n_ok, other=0.0)
-            before = tl.load(own + i * BD * NP)
-            decay = tl.exp(step[:, None] * rate)
-            h = decay * before + (step * value)[:, None] * b[None, :]
+            x = step * value
+            decay = tl.exp2(step[None, :] * rate)
+            h = decay * before + x[None, :] * b[:, None]
 
-            grad_y = tl.load(dy + at, mask=d_ok, other=0.0)
             if HAS_Z:
-                gate = tl.load(z + at, mask=d_ok, other=0.0)
                 opened = sigmoid(gate)
-                out = tl.sum(h * c[None, :], axis=1) + skip * value
+                out = tl.sum(h * c[:, None], axis=0) + skip * value
                 slope = opened * (1.0 + gate * (1.0 - opened))
-                tl.store(dz + at, grad_y * out * slope, mask=d_ok)
+                write(dz + at + t * channels, grad_y * out * slope, d_ok, EVEN)
                 grad_y *= gate * opened
 
-            grad = carried + grad_y[:, None] * c[None, :]
-            sums = (block * length + begin + i) * states + n
-            tl.store(dC + sums, tl.sum(grad_y[:, None] * h, axis=0), mask=n_ok)
-            x = step * value
-            tl.store(dB + sums, tl.sum(grad * x[:, None], axis=0), mask=n_ok)
-            grad_x = tl.sum(grad * b[None, :], axis=1)
+            grad = carried + grad_y[None, :] * c[:, None]
+            row = sums + t * states
+            write(dC + row, tl.sum(grad_y[None, :] * h, axis=1), n_ok, EVEN)
+            write(dB + row, tl.sum(grad * x[None, :], axis=1), n_ok, EVEN)
+            grad_x = tl.sum(grad * b[:, None], axis=0)
             carried = grad * decay
             grad_exponent = carried * before
-            sum_A += grad_exponent * step[:, None]
-            grad_step = tl.sum(grad_exponent * rate, axis=1) + grad_x * value
+            sum_A += grad_exponent * step[None, :]
+            # rate is A log2(e)
+            grad_step = tl.sum(grad_exponent * rate, axis=0) / LOG2_E + grad_x * value
             if SOFTPLUS:
                 grad_step *= sigmoid(raw)
-            tl.store(ddelta + at, grad_step, mask=d_ok)
-            tl.store(du + at, grad_x * step + grad_y * skip, mask=d_ok)
+            write(ddelta + at + t * channels, grad_step, d_ok, EVEN)
+            write(du + at + t * channels, grad_x * step + grad_y * skip, d_ok, EVEN)
             sum_D += grad_y * value
             sum_bias += grad_step
         tl.debug_barrier()
 
-    tl.store(dstart + image * states * channels + place, carried, mask=ok)
-    tl.store(dA + image * states * channels + place, sum_A, mask=ok)
-    tl.store(dD + image * channels + d, sum_D, mask=d_ok)
-    tl.store(dbias + image * channels + d, sum_bias, mask=d_ok)
+    if walk == 0:
+        write(dstart + image * states * channels + place, carried, ok, EVEN)
+    row = (image * walks + walk) * channels
+    write(dA + row * states + place, sum_A, ok, EVEN)
+    write(dD + row + d, sum_D, d_ok, EVEN)
+    write(dbias + row + d, sum_bias, d_ok, EVEN)

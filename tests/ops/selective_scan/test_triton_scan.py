@@ -1,7 +1,7 @@
-"""The kernels run in Triton's interpreter, chosen before triton is imported.
+"""The kernels run on a GPU, or without one in Triton's interpreter.
 
-So the tests of the values are skipped here and run by the last one, in a process of
-their own.
+That is chosen before triton is imported: without a GPU the tests of the values are
+skipped here and run by one of the last, in a process of their own.
 """
 
 import importlib.util
@@ -21,8 +21,10 @@ from mvlr_mm.ops.selective_scan.triton_scan import (
     supports_triton,
 )
 
-interpreted = pytest.mark.skipif(
-    os.environ.get('TRITON_INTERPRET') != '1',
+INTERPRETED = os.environ.get('TRITON_INTERPRET') == '1'
+DEVICE = 'cpu' if INTERPRETED or not torch.cuda.is_available() else 'cuda'
+needs_kernels = pytest.mark.skipif(
+    DEVICE == 'cpu' and not INTERPRETED,
     reason="run by test_the_kernels_in_the_interpreter, with Triton's interpreter",
 )
 FORMS = {
@@ -45,7 +47,7 @@ class Int(int, metaclass=LikeInt):
 @pytest.fixture(autouse=True)
 def count_with_arrays(monkeypatch):
     """Triton 3.6's interpreter takes int() of arrays, which numpy 2.4 refuses."""
-    if os.environ.get('TRITON_INTERPRET') == '1':
+    if INTERPRETED:
         from triton.runtime import interpreter
 
         monkeypatch.setattr(interpreter, 'int', Int, raising=False)
@@ -55,7 +57,7 @@ def draw(channels=6, state=4, length=5, b='shared', c='shared', dtype=torch.floa
     generator = torch.Generator().manual_seed(length)
 
     def normal(*shape):
-        return torch.randn(shape, generator=generator).to(dtype)
+        return torch.randn(shape, generator=generator).to(DEVICE, dtype)
 
     sizes = (channels, state, length)
     inputs = {
@@ -74,7 +76,8 @@ def draw(channels=6, state=4, length=5, b='shared', c='shared', dtype=torch.floa
 
 def run_with_gradients(scan, inputs, **options):
     y, last = scan(**inputs, return_last_state=True, **options)
-    weight = torch.linspace(-9, 9, y.numel(), dtype=torch.float64).sin().view_as(y)
+    weight = torch.linspace(-9, 9, y.numel(), dtype=torch.float64).sin()
+    weight = weight.to(y.device).view_as(y)
     loss = (y * weight).sum() + last.sin().sum()
     return y, last, torch.autograd.grad(loss, list(inputs.values()))
 
@@ -85,32 +88,38 @@ def assert_equals_the_reference(inputs, **options):
     torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-4)
 
 
-@interpreted
-@pytest.mark.parametrize('length', [1, 3, 35])  # 35: more than a chunk
-def test_every_length(length):
+@needs_kernels
+@pytest.mark.parametrize(  # 32 steps make a chunk; one walk, two, or one a chunk
+    ('length', 'programs'),
+    [(1, 1024), (3, 1024), (35, 1), (101, 1), (101, 4), (101, 1024)],
+)
+def test_every_length(length, programs, monkeypatch):
+    monkeypatch.setattr(triton_scan, '_PROGRAMS', programs)
     assert_equals_the_reference(draw(5, 3, length), delta_softplus=True)
 
 
-@interpreted
-def test_more_channels_than_a_block():
-    assert_equals_the_reference(draw(triton_scan._BLOCK + 3, 2), delta_softplus=True)
+@needs_kernels
+@pytest.mark.parametrize(('channels', 'state'), [(3, 2), (0, 3), (0, 4)])
+def test_more_channels_than_a_block(channels, state):
+    channels += 2 * triton_scan._BLOCK  # with 4 states no load needs a mask
+    assert_equals_the_reference(draw(channels, state), delta_softplus=True)
 
 
-@interpreted
+@needs_kernels
 @pytest.mark.parametrize('b', FORMS)
 @pytest.mark.parametrize('c', FORMS)
 def test_every_form_of_both_matrices(b, c):
     assert_equals_the_reference(draw(b=b, c=c), delta_softplus=True)
 
 
-@interpreted
+@needs_kernels
 def test_bare_call_needs_only_the_five_tensors():
     inputs = {name: draw()[name] for name in ('u', 'delta', 'A', 'B', 'C')}
     inputs['delta'] = inputs['delta'].detach().abs().requires_grad_()
     assert_equals_the_reference(inputs)
 
 
-@interpreted
+@needs_kernels
 def test_the_layout_of_the_memory_does_not_matter():
     inputs = {
         name: value.detach().mT.contiguous().mT.requires_grad_()
@@ -121,7 +130,7 @@ def test_the_layout_of_the_memory_does_not_matter():
     assert_equals_the_reference(inputs, delta_softplus=True)
 
 
-@interpreted
+@needs_kernels
 def test_the_operator_keeps_what_torch_library_asks_of_one():
     inputs = [v.detach().requires_grad_() for v in draw().values()]
     inputs[3:5] = [m.detach()[:, None].requires_grad_() for m in inputs[3:5]]
@@ -130,7 +139,7 @@ def test_the_operator_keeps_what_torch_library_asks_of_one():
     )
 
 
-@interpreted
+@needs_kernels
 def test_bf16_inputs_are_scanned_in_float32():
     rounded = draw(dtype=torch.bfloat16)
     widened = {k: v.detach().float().requires_grad_() for k, v in rounded.items()}
@@ -145,15 +154,27 @@ def test_bf16_inputs_are_scanned_in_float32():
     assert all(gradient.dtype == torch.bfloat16 for gradient in gradients)
 
 
-@interpreted
+@needs_kernels
+def test_it_can_be_traced():
+    inputs = {name: value.detach() for name, value in draw().items()}
+    u = inputs.pop('u')
+
+    def scan(u):
+        return selective_scan_triton(u, **inputs, delta_softplus=True)
+
+    traced = torch.jit.trace(scan, u)  # as counting multiply-adds does
+    torch.testing.assert_close(traced(2 * u), scan(2 * u))
+
+
+@needs_kernels
 def test_the_check_of_a_gpu_passes():
-    assert check_kernel('the Triton kernel', selective_scan_triton, 'cpu') is None
+    assert check_kernel('the Triton kernel', selective_scan_triton, DEVICE) is None
 
 
 def test_the_kernels_in_the_interpreter():
     if importlib.util.find_spec('triton') is None:
         pytest.skip('triton is not installed: it comes with the CUDA build of torch')
-    if os.environ.get('TRITON_INTERPRET') == '1':
+    if INTERPRETED:
         pytest.skip('this is the interpreter')
     done = subprocess.run(
         [sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', __file__],
@@ -162,7 +183,7 @@ def test_the_kernels_in_the_interpreter():
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert '21 passed' in done.stdout
+    assert '27 passed' in done.stdout
 
 
 def test_without_a_gpu_that_is_the_reason(monkeypatch):
@@ -178,5 +199,6 @@ def test_only_float32_arithmetic_is_supported():
 
 
 def test_it_is_not_offered_for_the_cpu():
+    inputs = {name: value.cpu() for name, value in draw().items()}
     with pytest.raises((ValueError, RuntimeError), match='triton'):
-        selective_scan(**draw(), backend='triton')
+        selective_scan(**inputs, backend='triton')

@@ -5,6 +5,7 @@ backward. A patch is 32 px wide, as in ResNet-101.
 """
 
 import argparse
+import copy
 import importlib
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,7 @@ import mvlr_mm  # noqa: F401  registers the interactions
 from mvlr_mm.structures import VLFeatures
 
 from .report import Result, table
-from .timing import compare
+from .timing import compare, product_rate
 
 SIDES = (224, 448, 672, 896, 1120, 1344, 1568, 1792)
 PATCH = 32
@@ -57,7 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def multiply_adds(model: nn.Module, inputs: tuple[Tensor, Tensor]) -> int:
     """Count the products of one picture; the scan itself is not counted."""
     complexity = importlib.import_module('analysis.complexity')
-    counter = FlopAnalyzer(model, tuple(t[:1].detach() for t in inputs))
+    one = tuple(t[:1].detach().cpu() for t in inputs)
+    counter = FlopAnalyzer(copy.deepcopy(model).cpu(), one)
     counter.set_op_handle('aten::scaled_dot_product_attention', complexity._attention)
     counter.unsupported_ops_warnings(False)
     return int(counter.total())
@@ -131,15 +133,18 @@ def draw(results: list[dict], parameters: dict[str, int], file: Path) -> None:
     plt.close(figure)
 
 
-def _table(results: list[dict], name: str) -> str:
+def _table(results: list[dict], name: str, products: float) -> str:
+    """Lay out the times; `products` is how many QMVL makes in a millisecond at best."""
     kinds = list(results[0]['kinds'])
     columns = ['side, px', *(f'{kind}, ms' for kind in kinds)]
     columns += [f'QMVL / {kind}' for kind in kinds[1:]]
+    columns.append("QMVL's products alone, ms")
     rows = []
     for result in results:
         times = [result['kinds'][kind][name]['ms'] for kind in kinds]
         ratios = [times[0] / other for other in times[1:]]
-        rows.append([result['side'], *times, *ratios])
+        limit = result['kinds'][kinds[0]]['multiply_adds'] / products
+        rows.append([result['side'], *times, *ratios, limit])
     return table(columns, rows)
 
 
@@ -165,9 +170,12 @@ def run(args: argparse.Namespace) -> Result:
             for r in results
         ],
     )
+    rate = product_rate(args.device, getattr(torch, args.dtype))
+    products = rate / 1e3 / args.batch  # of one picture's, in a millisecond
     tables = {
-        'Forward': _table(results, 'forward'),
-        'Forward and backward': _table(results, 'both'),
+        'Forward': _table(results, 'forward', products),
+        # the backward makes about two products for each of the forward
+        'Forward and backward': _table(results, 'both', products / 3),
         'Multiply-adds of one picture, without the scan': counts,
         'Parameters': table(
             ['interaction', 'M'], [[k, n / 1e6] for k, n in parameters.items()]
@@ -178,6 +186,8 @@ def run(args: argparse.Namespace) -> Result:
         tables['Figure 5'] = '![figure 5](speed_qmvl.png)\n'
     note = (
         f'Batch {args.batch}, {args.labels} labels, width {args.width}, {args.device}, '
-        f'{args.dtype}.'
+        f'{args.dtype}. A large matrix product makes {rate / 1e12:.3g} T multiply-adds '
+        'per second here.'
     )
-    return Result({'parameters': parameters, 'sizes': results}, tables, [note])
+    data = {'parameters': parameters, 'sizes': results, 'product_rate': rate}
+    return Result(data, tables, [note])

@@ -40,6 +40,9 @@ def compare(contestants: Contestants, seconds: float, device: str = 'cpu') -> di
         turns, and their number as ``runs``.
     """
     synchronize = torch.cuda.synchronize if device == 'cuda' else lambda: None
+    if device == 'cuda':  # kernels are built, loaded and chosen in a first call
+        for function in contestants.values():
+            function()
     synchronize()
     first = {
         name: _time(function, synchronize, 1) for name, function in contestants.items()
@@ -55,6 +58,14 @@ def compare(contestants: Contestants, seconds: float, device: str = 'cpu') -> di
             if turn < rounds[name]:
                 samples[name].append(_time(function, synchronize, calls[name]))
     return {name: _summary(times or [first[name]]) for name, times in samples.items()}
+
+
+def product_rate(device: str, dtype: torch.dtype) -> float:
+    """Return the multiply-adds per second of one large matrix product here."""
+    size = 8192 if device == 'cuda' else 1024
+    matrix = torch.randn(size, size, device=device, dtype=dtype)
+    times = compare({'product': lambda: matrix @ matrix}, 1, device)
+    return size**3 / (times['product']['ms'] / 1e3)
 
 
 def _summary(times: list[float]) -> dict[str, float | int]:
