@@ -69,9 +69,7 @@ class TrainableEMA(ExponentialMovingAverage):
                 self.momentum,
             )
         if not self.update_buffers:
-            pairs = zip(self.module.buffers(), model.buffers(), strict=True)
-            for average, current in pairs:
-                average.copy_(current)
+            torch._foreach_copy_(list(self.module.buffers()), list(model.buffers()))
         self.steps += 1
 
     def _check_frozen(self, model: nn.Module) -> None:

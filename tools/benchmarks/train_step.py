@@ -1,7 +1,7 @@
 """One training step of a config, with random weights and pictures.
 
     python tools/benchmarks/train_step.py configs/mvlr/mvlr_rn101_coco.py \
-        --device cuda --batch 32 --amp [--compile]
+        --device cuda --batch 32 --amp [--compile] [--cfg-options KEY=VALUE ...]
 
 Preprocessing, forward, backward, the config's optimizer and average: images per second,
 the largest memory, and beside it what share of the products per second of one large
@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import torch
+from mmengine.config import DictAction
 
 TOOLS = Path(__file__).resolve().parents[1]
 
@@ -31,6 +32,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('--seconds', type=float, default=20, help='about that long')
     parser.add_argument('--amp', action='store_true', help='bfloat16')
     parser.add_argument('--compile', action='store_true', help='trunk and neck')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
     args = parser.parse_args(argv)
 
     sys.path.insert(0, str(TOOLS))
@@ -38,10 +40,12 @@ def main(argv: list[str] | None = None) -> None:
     timing = importlib.import_module('benchmarks.speed.timing')
     training_step = importlib.import_module('benchmarks.training_step')
 
-    rows = complexity.measure(complexity.build(args.config), (args.side, args.side))
+    model = complexity.build(args.config, dict(args.cfg_options))
+    rows = complexity.measure(model, (args.side, args.side))
     total = next(row.multiply_adds for row in rows if row.name == 'total')
     step = training_step.TrainingStep(
-        args.config, args.batch, args.side, args.device, args.amp
+        *(args.config, args.batch, args.side, args.device, args.amp),
+        options=args.cfg_options,
     )
     if args.compile:
         step.model.backbone.compile()
@@ -55,6 +59,7 @@ def main(argv: list[str] | None = None) -> None:
     limit = timing.product_rate(args.device, dtype)
     report = {
         'config': args.config,
+        'options': args.cfg_options,
         'batch': args.batch,
         'amp': args.amp,
         'compile': args.compile,

@@ -63,6 +63,8 @@ class TrainingStep:
             hook.before_run(self.runner)
         self.device, self.batch = device, batch
         self.inputs = torch.randint(0, 256, (batch, 3, side, side), dtype=torch.uint8)
+        if device == 'cuda':  # as the data loader does
+            self.inputs = self.inputs.pin_memory()
 
     def __call__(self, mark: Mark = _ignore) -> None:
         """Take the step.

@@ -4,7 +4,7 @@ from mmengine.model import BaseModule
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from ...ops.selective_scan import carries_state
+from ...ops.selective_scan import prefers_short_scans
 from ...structures import VLFeatures
 from ..layers.mamba import MambaBlock
 from ..layers.modalities import get_modalities
@@ -19,8 +19,9 @@ class QMVL(BaseModule):
     label part of both, puts the second back in order and sums them to T^rf. The visual
     block does the same with (T, X) and (T, inv X) for X^rf.
 
-    Both passes of a block are computed together, with nothing done twice; see
-    :func:`mvlr_mm.models.layers.two_passes.shared_passes`.
+    Both passes of a block are computed together: on a CPU with nothing done twice, see
+    :func:`mvlr_mm.models.layers.two_passes.shared_passes`; on a GPU as one batch of
+    whole sequences, which is fewer launches.
 
     The sum is the paper's, and each pass carries the residual: with ``zero_init`` the
     stage starts as twice the identity (once with order 'F').
@@ -88,7 +89,6 @@ class QMVL(BaseModule):
 
     def _refine(self, block: MambaBlock, former: Tensor, latter: Tensor) -> Tensor:
         """Return the latter part after it has seen the former."""
-        # a scan that cannot go on from a state is fast on whole sequences only
-        carries = carries_state(latter.device.type, block.scan_backend)
-        passes = shared_passes if carries else plain_passes
+        short = prefers_short_scans(latter.device.type, block.scan_backend)
+        passes = shared_passes if short else plain_passes
         return passes(block, former, latter, self.order)

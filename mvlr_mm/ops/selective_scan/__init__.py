@@ -2,16 +2,16 @@
 
 from .dispatch import (
     available_backends,
-    carries_state,
     check_backend,
+    prefers_short_scans,
     selective_scan,
 )
 from .reference import selective_scan_ref
 
 __all__ = [
     'available_backends',
-    'carries_state',
     'check_backend',
+    'prefers_short_scans',
     'selective_scan',
     'selective_scan_ref',
 ]

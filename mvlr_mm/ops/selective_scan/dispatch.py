@@ -30,7 +30,9 @@ class Backend(NamedTuple):
     device: str | None = None  # a torch device type, or None for any
     find_problem: Callable[[], str | None] = lambda: None  # None: it works here
     supports: Callable[[Tensor, Tensor | None, bool], bool] = lambda *_: True
-    carries_state: bool = True  # goes on from a state, with its gradient
+    # whether short scans that go on from each other's state beat longer ones: on a GPU
+    # more launches cost more than some steps twice, and mamba-ssm takes no state
+    prefers_short: bool = True
 
 
 # In order of preference. A new backend is one more line.
@@ -40,10 +42,14 @@ BACKENDS = {
         'cuda',
         find_mamba_ssm_problem,
         supports_mamba_ssm,
-        carries_state=False,
+        prefers_short=False,
     ),
     'triton': Backend(
-        selective_scan_triton, 'cuda', find_triton_problem, supports_triton
+        selective_scan_triton,
+        'cuda',
+        find_triton_problem,
+        supports_triton,
+        prefers_short=False,
     ),
     'native': Backend(
         selective_scan_native, 'cpu', find_native_problem, supports_native
@@ -148,8 +154,8 @@ def works(name: str) -> bool:
     return BACKENDS[name].find_problem() is None
 
 
-def carries_state(device: str, name: str | None = None) -> bool:
-    """Whether the backend for a device goes on from a state without plain torch.
+def prefers_short_scans(device: str, name: str | None = None) -> bool:
+    """Whether scans that go on from each other's state are the faster way on a device.
 
     Args:
         device: A torch device type, such as 'cpu' or 'cuda'.
@@ -159,7 +165,7 @@ def carries_state(device: str, name: str | None = None) -> bool:
         ValueError: No backend has this name, or it does not run on this device.
         RuntimeError: The backend asked for does not work on this machine.
     """
-    return BACKENDS[choose_backend(device, name)].carries_state
+    return BACKENDS[choose_backend(device, name)].prefers_short
 
 
 def _no_autocast(device: str) -> AbstractContextManager:

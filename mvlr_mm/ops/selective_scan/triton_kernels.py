@@ -6,9 +6,10 @@ NP, a power of two. Several walks of a sequence fill a GPU that few images leave
 what a walk adds to a state from before is found by a pass ahead, in which each starts
 at zero, and a walk then begins with what the walks before it leave.
 
-Layouts: u, delta, z, y (B, L, D); A (N, D); B, C of any strides; states (B, N, D);
-kept states (B, chunks, N, D); ends (B, walks, N, D), totals (B, walks, D). Inputs are
-of any floating type, the arithmetic is in float32. Loads run STAGES steps ahead.
+Layouts: u, delta, z, y (B, L, D); A (D, N); B, C of any strides; states (B, N, D);
+kept states (B, chunks, N, D); ends (B, walks, N + 1, D), the last row for the sum of
+the step sizes. Inputs are of any floating type, the arithmetic is in float32. Loads run
+STAGES steps ahead.
 """
 
 import functools
@@ -43,10 +44,7 @@ def sigmoid(x):
 
 @triton.jit
 def read(pointer, mask, EVEN: tl.constexpr):
-    if EVEN:
-        value = tl.load(pointer)
-    else:
-        value = tl.load(pointer, mask=mask, other=0.0)
+    value = tl.load(pointer) if EVEN else tl.load(pointer, mask=mask, other=0.0)
     return value.to(tl.float32)
 
 
@@ -60,7 +58,7 @@ def write(pointer, value, mask, EVEN: tl.constexpr):
 
 @triton.jit
 def locate(channels, per_group, states, BD: tl.constexpr, NP: tl.constexpr):
-    """Return image, group, part, walk; channels; states; a state's places; masks."""
+    """Return image, group, walk; channels; states; a state's places; masks."""
     parts = tl.cdiv(per_group, BD)
     part, walk = tl.program_id(2) % parts, tl.program_id(2) // parts
     image, group = tl.program_id(0).to(tl.int64), tl.program_id(1)
@@ -68,7 +66,8 @@ def locate(channels, per_group, states, BD: tl.constexpr, NP: tl.constexpr):
     d, d_ok = group * per_group + inside, inside < per_group
     n = tl.arange(0, NP)
     ok = (n < states)[:, None] & d_ok[None, :]
-    return image, group, part, walk, d, n, n[:, None] * channels + d[None, :], d_ok, ok
+    place = n[:, None] * channels + d[None, :]
+    return image, group, walk, d, n, place, d_ok, ok
 
 
 @kernel()
@@ -79,7 +78,6 @@ def scan_ends(
     B,
     bias,
     ends,
-    totals,
     length,
     channels,
     per_group,
@@ -99,14 +97,14 @@ def scan_ends(
     STAGES: tl.constexpr,
 ):
     """Give the state after every walk from zero, and the sum of its step sizes."""
-    image, group, part, walk, d, n, place, d_ok, ok = locate(
+    image, group, walk, d, n, place, d_ok, ok = locate(
         channels, per_group, states, BD, NP
     )
     n_ok = n < states
     at = image * length * channels + d
     B += image * B_image + group * B_group + n * B_state
 
-    rate = read(A + place, ok, EVEN) * LOG2_E
+    rate = read(A + d[None, :] * states + n[:, None], ok, EVEN) * LOG2_E
     shift = tl.zeros((BD,), tl.float32)
     if HAS_BIAS:
         shift = read(bias + d, d_ok, EVEN)
@@ -122,9 +120,9 @@ def scan_ends(
             step = softplus(step)
         total += step
         h = tl.exp2(step[None, :] * rate) * h + (step * x)[None, :] * b[:, None]
-    row = (image * walks + walk) * channels
-    write(ends + row * states + place, h, ok, EVEN)
-    write(totals + row + d, total, d_ok, EVEN)
+    own = ends + (image * walks + walk) * (states + 1) * channels
+    write(own + place, h, ok, EVEN)
+    write(own + states * channels + d, total, d_ok, EVEN)
 
 
 @kernel()
@@ -139,7 +137,6 @@ def scan_forward(
     bias,
     initial,
     ends,
-    totals,
     y,
     last,
     starts,
@@ -169,7 +166,7 @@ def scan_forward(
     STAGES: tl.constexpr,
 ):
     """Give y, the last state and the state before every chunk."""
-    image, group, part, walk, d, n, place, d_ok, ok = locate(
+    image, group, walk, d, n, place, d_ok, ok = locate(
         channels, per_group, states, BD, NP
     )
     n_ok = n < states
@@ -178,7 +175,7 @@ def scan_forward(
     B += image * B_image + group * B_group + n * B_state
     C += image * C_image + group * C_group + n * C_state
 
-    rate = read(A + place, ok, EVEN) * LOG2_E
+    rate = read(A + d[None, :] * states + n[:, None], ok, EVEN) * LOG2_E
     skip = tl.zeros((BD,), tl.float32)
     if HAS_D:
         skip = read(D + d, d_ok, EVEN)
@@ -189,10 +186,9 @@ def scan_forward(
     if HAS_INITIAL:
         h = read(initial + image * states * channels + place, ok, EVEN)
     for before in range(walk):
-        row = (image * walks + before) * channels
-        total = read(totals + row + d, d_ok, EVEN)
-        added = read(ends + row * states + place, ok, EVEN)
-        h = tl.exp2(total[None, :] * rate) * h + added
+        added = ends + (image * walks + before) * (states + 1) * channels
+        total = read(added + states * channels + d, d_ok, EVEN)
+        h = tl.exp2(total[None, :] * rate) * h + read(added + place, ok, EVEN)
 
     for index in range(walk * span, tl.minimum(walk * span + span, chunks)):
         begin = index * chunk
@@ -225,7 +221,6 @@ def scan_slopes(
     z,
     bias,
     ends,
-    totals,
     length,
     channels,
     per_group,
@@ -246,14 +241,14 @@ def scan_slopes(
     STAGES: tl.constexpr,
 ):
     """Give the gradient of the state before every walk, of zero after it; its steps."""
-    image, group, part, walk, d, n, place, d_ok, ok = locate(
+    image, group, walk, d, n, place, d_ok, ok = locate(
         channels, per_group, states, BD, NP
     )
     n_ok = n < states
     at = image * length * channels + d
     C += image * C_image + group * C_group + n * C_state
 
-    rate = read(A + place, ok, EVEN) * LOG2_E
+    rate = read(A + d[None, :] * states + n[:, None], ok, EVEN) * LOG2_E
     shift = tl.zeros((BD,), tl.float32)
     if HAS_BIAS:
         shift = read(bias + d, d_ok, EVEN)
@@ -274,9 +269,9 @@ def scan_slopes(
         total += step
         grad = carried + grad_y[None, :] * c[:, None]
         carried = grad * tl.exp2(step[None, :] * rate)
-    row = (image * walks + walk) * channels
-    write(ends + row * states + place, carried, ok, EVEN)
-    write(totals + row + d, total, d_ok, EVEN)
+    own = ends + (image * walks + walk) * (states + 1) * channels
+    write(own + place, carried, ok, EVEN)
+    write(own + states * channels + d, total, d_ok, EVEN)
 
 
 @kernel()
@@ -293,17 +288,13 @@ def scan_backward(
     bias,
     starts,
     ends,
-    totals,
     scratch,
     du,
     ddelta,
-    dA,
-    dB,
-    dC,
-    dD,
     dz,
-    dbias,
     dstart,
+    weights,
+    matrices,
     length,
     channels,
     per_group,
@@ -328,11 +319,13 @@ def scan_backward(
     EVEN: tl.constexpr,
     STAGES: tl.constexpr,
 ):
-    """Give every gradient; dA, dD, dbias for each walk, dB, dC for each block, too.
+    """Give every gradient, those of what programs share for each one apart.
 
-    The states of a chunk are computed again, into a scratch (programs, chunk, NP, BD).
+    ``weights``: of A, D and the bias (B, walks, N + 2, D); ``matrices``: of B and C
+    (2, parts, B, G, L, N). The states of a chunk are computed again, into a
+    ``scratch`` (programs, chunk, NP, BD).
     """
-    image, group, part, walk, d, n, place, d_ok, ok = locate(
+    image, group, walk, d, n, place, d_ok, ok = locate(
         channels, per_group, states, BD, NP
     )
     n_ok = n < states
@@ -344,10 +337,14 @@ def scan_backward(
     program = (image * groups + group) * tl.num_programs(2) + tl.program_id(2)
     own = scratch + program * chunk * NP * BD
     own += n[:, None] * BD + tl.arange(0, BD)[None, :]
-    block = (part * tl.num_programs(0) + image) * groups + group  # of dB and dC
-    sums = block * length * states + n
+    parts = tl.cdiv(per_group, BD)
+    part = tl.program_id(2) % parts
+    block = (part * tl.num_programs(0) + image) * groups + group
+    dB = matrices + block * length * states + n
+    blocks = parts * tl.num_programs(0) * groups
+    dC = dB + blocks.to(tl.int64) * length * states
 
-    rate = read(A + place, ok, EVEN) * LOG2_E
+    rate = read(A + d[None, :] * states + n[:, None], ok, EVEN) * LOG2_E
     skip = tl.zeros((BD,), tl.float32)
     if HAS_D:
         skip = read(D + d, d_ok, EVEN)
@@ -356,10 +353,10 @@ def scan_backward(
         shift = read(bias + d, d_ok, EVEN)
     carried = read(dlast + image * states * channels + place, ok, EVEN)
     for after in range(walks - 1 - walk):
-        row = (image * walks + walks - 1 - after) * channels
-        total = read(totals + row + d, d_ok, EVEN)
-        added = read(ends + row * states + place, ok, EVEN)
-        carried = tl.exp2(total[None, :] * rate) * carried + added
+        added = ends + (image * walks + walks - 1 - after) * (states + 1) * channels
+        total = read(added + states * channels + d, d_ok, EVEN)
+        carried = tl.exp2(total[None, :] * rate) * carried
+        carried += read(added + place, ok, EVEN)
     sum_A = tl.zeros((NP, BD), tl.float32)
     sum_D = tl.zeros((BD,), tl.float32)
     sum_bias = tl.zeros((BD,), tl.float32)
@@ -409,9 +406,8 @@ def scan_backward(
                 grad_y *= gate * opened
 
             grad = carried + grad_y[None, :] * c[:, None]
-            row = sums + t * states
-            write(dC + row, tl.sum(grad_y[None, :] * h, axis=1), n_ok, EVEN)
-            write(dB + row, tl.sum(grad * x[None, :], axis=1), n_ok, EVEN)
+            write(dC + t * states, tl.sum(grad_y[None, :] * h, axis=1), n_ok, EVEN)
+            write(dB + t * states, tl.sum(grad * x[None, :], axis=1), n_ok, EVEN)
             grad_x = tl.sum(grad * b[:, None], axis=0)
             carried = grad * decay
             grad_exponent = carried * before
@@ -428,7 +424,7 @@ def scan_backward(
 
     if walk == 0:
         write(dstart + image * states * channels + place, carried, ok, EVEN)
-    row = (image * walks + walk) * channels
-    write(dA + row * states + place, sum_A, ok, EVEN)
-    write(dD + row + d, sum_D, d_ok, EVEN)
-    write(dbias + row + d, sum_bias, d_ok, EVEN)
+    weights += (image * walks + walk) * (states + 2) * channels
+    write(weights + place, sum_A, ok, EVEN)
+    write(weights + states * channels + d, sum_D, d_ok, EVEN)
+    write(weights + (states + 1) * channels + d, sum_bias, d_ok, EVEN)

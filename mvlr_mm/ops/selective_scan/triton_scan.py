@@ -13,7 +13,7 @@ from .scan_ops import define_scan, run_scan
 
 # Channels of a program, one for each thread; steps that the loads run ahead; programs
 # to which a sequence is divided where there are fewer. Measured on an H200.
-_BLOCK, _STAGES, _PROGRAMS = 32, 3, 1024
+_BLOCK, _STAGES, _PROGRAMS = 32, 3, 2048
 
 define_scan('scan_triton')
 
@@ -46,13 +46,6 @@ def _plan(u: Tensor, A: Tensor, B: Tensor, chunk: int) -> _Plan:
     return _Plan(images, groups, parts, walks, sizes, options)
 
 
-def _ends(plan: _Plan, A: Tensor) -> tuple[Tensor, Tensor]:
-    """Return room for what the pass ahead finds of every walk."""
-    channels, states = A.shape
-    ends = A.new_empty(plan.images, plan.walks, states, channels)
-    return ends, A.new_empty(plan.images, plan.walks, channels)
-
-
 def _steps_first(t: Tensor | None, instead: Tensor) -> Tensor:
     """Bring (B, D, L) to (B, L, D); a kernel gets some tensor even where none is."""
     return instead if t is None else t.transpose(1, 2).contiguous()
@@ -60,7 +53,10 @@ def _steps_first(t: Tensor | None, instead: Tensor) -> Tensor:
 
 def _as_laid_out(steps_first: Tensor, model: Tensor) -> Tensor:
     """Bring (B, L, D) back to the shape and the strides that the operator promises."""
-    result, out = steps_first.transpose(1, 2), torch.empty_like(model)
+    result = steps_first.transpose(1, 2)
+    if result.stride() == model.stride():
+        return result
+    out = torch.empty_like(model)
     return result if result.stride() == out.stride() else out.copy_(result)
 
 
@@ -82,18 +78,16 @@ def _forward(
 
     plan = _plan(u, A, B, chunk)
     batch, channels, length = u.shape
-    x, step, rate = _steps_first(u, u), _steps_first(delta, u), A.T.contiguous()
+    x, step, rate = _steps_first(u, u), _steps_first(delta, u), A.contiguous()
     bias = x if delta_bias is None else delta_bias.contiguous()
-    ends, totals = _ends(plan, A)
     options = dict(
         HAS_BIAS=delta_bias is not None, SOFTPLUS=delta_softplus, **plan.options
     )
+    ends = x
     if plan.walks > 1:
+        ends = A.new_empty(batch, plan.walks, A.shape[1] + 1, channels)
         triton_kernels.scan_ends[plan.grid(plan.walks - 1)](
-            *(x, step, rate, B, bias, ends, totals),
-            *plan.sizes,
-            *B.stride(),
-            **options,
+            *(x, step, rate, B, bias, ends), *plan.sizes, *B.stride(), **options
         )
     y = torch.empty_like(x)
     last = A.new_empty(batch, A.shape[1], channels)
@@ -104,7 +98,7 @@ def _forward(
         _steps_first(z, x),
         bias,
         _steps_first(initial_state, x),
-        *(ends, totals, y, last, starts),
+        *(ends, y, last, starts),
         *plan.sizes,
         *B.stride(),
         *C.stride(),
@@ -135,31 +129,31 @@ def _backward(
     from . import triton_kernels
 
     plan = _plan(u, A, B, chunk)
-    x, step, rate = _steps_first(u, u), _steps_first(delta, u), A.T.contiguous()
+    x, step, rate = _steps_first(u, u), _steps_first(delta, u), A.contiguous()
     dy, gate = _steps_first(grad_y, u), _steps_first(z, x)
     bias = x if delta_bias is None else delta_bias.contiguous()
-    ends, totals = _ends(plan, A)
+    (batch, length, channels), states = x.shape, A.shape[1]
     options = dict(
         HAS_Z=z is not None,
         HAS_BIAS=delta_bias is not None,
         SOFTPLUS=delta_softplus,
         **plan.options,
     )
+    ends = x
     if plan.walks > 1:
+        ends = A.new_empty(batch, plan.walks, states + 1, channels)
         triton_kernels.scan_slopes[plan.grid(plan.walks)](
-            *(dy, step, rate, C, gate, bias, ends, totals),
+            *(dy, step, rate, C, gate, bias, ends),
             *plan.sizes,
             *C.stride(),
             **options,
         )
-    batch, length, channels = x.shape
     grid = plan.grid(plan.walks)
-    du, ddelta, dz = map(torch.empty_like, (x, step, gate))
-    dA, dD = map(torch.empty_like, (ends, totals))
-    dbias = torch.empty_like(totals)
-    dB = A.new_empty(plan.parts, batch, plan.groups, length, A.shape[1])
-    dC = torch.empty_like(dB)
-    dstart = A.new_empty(batch, A.shape[1], channels)
+    du, ddelta = torch.empty_like(x), torch.empty_like(step)
+    dz = x.new_empty(0) if z is None else torch.empty_like(gate)
+    dstart = A.new_empty(batch, states, channels)
+    weights = A.new_empty(batch, plan.walks, states + 2, channels)
+    matrices = A.new_empty(2, plan.parts, batch, plan.groups, length, states)
     triton_kernels.scan_backward[grid](
         dy,
         _steps_first(grad_last, x),
@@ -168,28 +162,26 @@ def _backward(
         gate,
         bias,
         starts.transpose(2, 3).contiguous(),
-        *(ends, totals),
+        ends,
         A.new_empty(math.prod(grid), chunk, options['NP'], _BLOCK),
-        *(du, ddelta, dA, dB, dC, dD, dz, dbias, dstart),
+        *(du, ddelta, dz, dstart, weights, matrices),
         *plan.sizes,
         *B.stride(),
         *C.stride(),
         HAS_D=D is not None,
         **options,
     )
-    dB, dC = (
-        gradient.sum(0).transpose(2, 3).to(matrix.dtype).contiguous()
-        for gradient, matrix in ((dB, B), (dC, C))
-    )
+    weights = weights.sum((0, 1))
+    dB, dC = matrices.sum(1).transpose(3, 4).contiguous()
     return (
         _as_laid_out(du, u),
         _as_laid_out(ddelta, delta),
-        dA.sum((0, 1)).T,
-        dB,
-        dC,
-        dD.sum((0, 1)),
-        x.new_empty(0) if z is None else _as_laid_out(dz, z),
-        dbias.sum((0, 1)),
+        weights[:states].T,
+        dB.to(B.dtype),
+        dC.to(C.dtype),
+        weights[states],
+        dz if z is None else _as_laid_out(dz, z),
+        weights[states + 1],
         dstart.transpose(1, 2),
     )
 

@@ -141,12 +141,13 @@ def test_two_blocks_with_their_own_weights():
 
 
 @pytest.mark.parametrize('order', ORDERS)
-def test_a_scan_without_states_gives_the_same_by_the_plain_form(order, monkeypatch):
+def test_where_long_scans_are_faster_the_plain_form_is_taken(order, monkeypatch):
     neck, feats, calls = make_neck(order=order), make_feats(), []
     shared = neck(feats)
     for block in (neck.linguistic, neck.visual):
         block.register_forward_hook(lambda m, args, out: calls.append(m))
-    monkeypatch.setattr('mvlr_mm.models.necks.qmvl.carries_state', lambda *_: False)
+    name = 'mvlr_mm.models.necks.qmvl.prefers_short_scans'
+    monkeypatch.setattr(name, lambda *_: False)
     plain = neck(feats)
     assert calls == [neck.linguistic, neck.visual]
     torch.testing.assert_close(plain.labels, shared.labels)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from mvlr_mm.ops import available_backends, selective_scan, selective_scan_ref
-from mvlr_mm.ops.selective_scan import carries_state, check_backend, dispatch
+from mvlr_mm.ops.selective_scan import check_backend, dispatch, prefers_short_scans
 from mvlr_mm.ops.selective_scan.dispatch import BACKENDS, Backend, choose_backend
 
 
@@ -187,10 +187,11 @@ def test_a_backend_that_works_passes_the_check(name):
     check_backend(name)
 
 
-def test_only_scans_that_go_on_from_a_state_say_so(monkeypatch):
-    assert carries_state('cpu')
-    assert carries_state('cpu', 'reference')
-    kernel = BACKENDS['mamba_ssm']._replace(find_problem=lambda: None)
-    monkeypatch.setitem(BACKENDS, 'mamba_ssm', kernel)
-    assert not carries_state('cuda')
-    assert carries_state('cuda', 'torch')
+def test_a_gpu_takes_whole_sequences_and_a_cpu_shares_their_parts(monkeypatch):
+    assert prefers_short_scans('cpu')
+    assert prefers_short_scans('cpu', 'reference')
+    assert prefers_short_scans('cuda', 'torch')
+    for name in ('mamba_ssm', 'triton'):
+        kernel = BACKENDS[name]._replace(find_problem=lambda: None)
+        monkeypatch.setitem(BACKENDS, name, kernel)
+        assert not prefers_short_scans('cuda', name)

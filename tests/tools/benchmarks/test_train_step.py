@@ -19,11 +19,13 @@ def test_a_small_step_on_the_cpu_gives_a_report(tmp_path):
     ]
     command += ['--device', 'cpu', '--batch', '2', '--side', '64']
     command += ['--seconds', '0.1', '--amp']
+    command += ['--cfg-options', 'optim_wrapper.optimizer.fused=True']
     environment = os.environ | {'MVLR_TINY_CLIP': str(tmp_path)}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout.splitlines()[-1])
     assert report['amp']
+    assert report['options'] == {'optim_wrapper.optimizer.fused': True}
     assert report['images_per_second'] > 0
     assert report['peak_gb'] > 0.1
     assert 0 < report['share_of_matrix_product'] < 1
