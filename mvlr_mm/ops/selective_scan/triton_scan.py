@@ -74,7 +74,7 @@ def _forward(
     delta_softplus: bool,
     chunk: int,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    from . import triton_kernels
+    from . import triton_forward
 
     plan = _plan(u, A, B, chunk)
     batch, channels, length = u.shape
@@ -86,13 +86,13 @@ def _forward(
     ends = x
     if plan.walks > 1:
         ends = A.new_empty(batch, plan.walks, A.shape[1] + 1, channels)
-        triton_kernels.scan_ends[plan.grid(plan.walks - 1)](
+        triton_forward.scan_ends[plan.grid(plan.walks - 1)](
             *(x, step, rate, B, bias, ends), *plan.sizes, *B.stride(), **options
         )
     y = torch.empty_like(x)
     last = A.new_empty(batch, A.shape[1], channels)
     starts = A.new_empty(batch, -(-length // chunk), A.shape[1], channels)
-    triton_kernels.scan_forward[plan.grid(plan.walks)](
+    triton_forward.scan_forward[plan.grid(plan.walks)](
         *(x, step, rate, B, C),
         x if D is None else D.contiguous(),
         _steps_first(z, x),
@@ -126,7 +126,7 @@ def _backward(
     delta_softplus: bool,
     chunk: int,
 ) -> tuple[Tensor, ...]:
-    from . import triton_kernels
+    from . import triton_backward
 
     plan = _plan(u, A, B, chunk)
     x, step, rate = _steps_first(u, u), _steps_first(delta, u), A.contiguous()
@@ -142,7 +142,7 @@ def _backward(
     ends = x
     if plan.walks > 1:
         ends = A.new_empty(batch, plan.walks, states + 1, channels)
-        triton_kernels.scan_slopes[plan.grid(plan.walks)](
+        triton_backward.scan_slopes[plan.grid(plan.walks)](
             *(dy, step, rate, C, gate, bias, ends),
             *plan.sizes,
             *C.stride(),
@@ -154,7 +154,7 @@ def _backward(
     dstart = A.new_empty(batch, states, channels)
     weights = A.new_empty(batch, plan.walks, states + 2, channels)
     matrices = A.new_empty(2, plan.parts, batch, plan.groups, length, states)
-    triton_kernels.scan_backward[grid](
+    triton_backward.scan_backward[grid](
         dy,
         _steps_first(grad_last, x),
         *(x, step, rate, B, C),
