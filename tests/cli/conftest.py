@@ -1,4 +1,8 @@
 import json
+import os
+import socket
+import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -53,3 +57,13 @@ def config(tmp_path, monkeypatch):
     path = tmp_path / 'tiny.py'
     path.write_text(CONFIG.replace('{root!r}', repr(str(tmp_path))))
     return path
+
+
+@pytest.fixture
+def dist_env():
+    """The environment of dist_train.sh and dist_test.sh: this Python, a free port."""
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        port = str(free.getsockname()[1])
+    path = f'{Path(sys.executable).parent}:{os.environ["PATH"]}'
+    return {**os.environ, 'PATH': path, 'PORT': port}

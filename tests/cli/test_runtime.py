@@ -1,7 +1,5 @@
 import fcntl
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -20,13 +18,11 @@ def final_weights(work_dir):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='the way without a GPU')
-def test_two_processes_equal_one_on_the_joined_batch(config):
+def test_two_processes_equal_one_on_the_joined_batch(config, dist_env):
     two, one = config.parent / 'two', config.parent / 'one'
-    scripts = Path(sys.executable).parent
-    env = {**os.environ, 'PATH': f'{scripts}:{os.environ["PATH"]}', 'PORT': '29511'}
     words = [str(ROOT / 'tools/dist_train.sh'), str(config), '2']
     done = subprocess.run(
-        [*words, '--work-dir', str(two)], env=env, capture_output=True, text=True
+        [*words, '--work-dir', str(two)], env=dist_env, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -1,8 +1,6 @@
 import json
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -67,17 +65,15 @@ def test_out_holds_results_to_evaluate_again(config, checkpoint):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='the way without a GPU')
-def test_three_processes_give_the_results_of_one(config, checkpoint):
+def test_three_processes_give_the_results_of_one(config, checkpoint, dist_env):
     three, one = config.parent / 'three.npz', config.parent / 'one.npz'
-    path = f'{Path(sys.executable).parent}:{os.environ["PATH"]}'
-    env = {**os.environ, 'PATH': path, 'PORT': '29512'}
     script = str(Path(__file__).parents[2] / 'tools/dist_test.sh')
     words = [script, str(config), str(checkpoint), '3', '--out', str(three)]
     work_dir = ['--work-dir', str(config.parent / 'run')]
     # batches of one: eight pictures, which three processes share unevenly
     options = ['--cfg-options', 'test_dataloader.batch_size=1']
     done = subprocess.run(
-        [*words, *work_dir, *options], env=env, capture_output=True, text=True
+        [*words, *work_dir, *options], env=dist_env, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
     run(config, checkpoint, '--out', str(one), *options)
