@@ -11,6 +11,8 @@ import torch
 from mmengine.registry import DefaultScope
 from safetensors.torch import save_file
 
+import mvlr_mm  # noqa: F401  registers what configs name
+
 TEXT = dict(context_length=24, vocab_size=49408, width=32, heads=2, layers=2)
 VISION = {
     'resnet': dict(layers=[1, 1, 1, 1], width=8, image_size=64),

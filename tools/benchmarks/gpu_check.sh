@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything that only a machine with a GPU can show, in one go, in about six minutes:
+# Everything that only a machine with a GPU can show, in one go, in some minutes:
 #   bash tools/benchmarks/gpu_check.sh [OUT]      OUT: default work_dirs/gpu_check
 # The scans agree with the reference in float32 and bfloat16, forward and backward; a
 # training step, with channels_last, fused AdamW and torch.compile; the scan and QMVL

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from mmengine.config import Config
 from mmpretrain.registry import MODELS
@@ -36,8 +37,12 @@ model = dict(
 """
 
 
-def test_equals_the_trunk_and_a_projection_of_each_patch():
-    cfg = dict(type='DenseBackbone', trunk=TRUNK, in_channels=512, embed_dim=8)
+@pytest.mark.parametrize('scope', ['', 'mmdet.'])
+def test_equals_the_trunk_and_a_projection_of_each_patch(scope):
+    if scope:
+        pytest.importorskip('mmdet.models')
+    trunk = TRUNK | dict(type=f'{scope}ResNet')
+    cfg = dict(type='DenseBackbone', trunk=trunk, in_channels=512, embed_dim=8)
     backbone = MODELS.build(cfg)
     backbone.eval()
     images = torch.rand(2, 3, 64, 96)
