@@ -68,8 +68,9 @@ class TrainableEMA(ExponentialMovingAverage):
                 [source[name] for name in names],
                 self.momentum,
             )
-        if not self.update_buffers:
-            torch._foreach_copy_(list(self.module.buffers()), list(model.buffers()))
+        buffers = list(model.buffers())
+        if buffers and not self.update_buffers:  # an empty list would be an error
+            torch._foreach_copy_(list(self.module.buffers()), buffers)
         self.steps += 1
 
     def _check_frozen(self, model: nn.Module) -> None:

@@ -42,6 +42,14 @@ def equal(found, expected):
     torch.testing.assert_close(found, expected, rtol=0, atol=0)
 
 
+def test_a_model_may_have_no_buffers():
+    model = nn.Linear(3, 2)
+    average = TrainableEMA(model, momentum=0.1)
+    for _ in range(2):
+        average.update_parameters(model)
+    equal(average.module.weight, model.weight)
+
+
 @pytest.mark.parametrize('update_buffers', [False, True])
 @pytest.mark.parametrize('interval', [1, 2])
 def test_equals_the_average_of_everything(update_buffers, interval):

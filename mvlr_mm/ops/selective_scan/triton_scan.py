@@ -11,8 +11,8 @@ from .kernel_check import check_kernel
 from .reference import scan_dtype
 from .scan_ops import define_scan, run_scan
 
-# Channels of a program, one for each thread; steps that the loads run ahead; programs
-# to which a sequence is divided where there are fewer. Measured on an H200.
+# Channels of a program; steps that the loads run ahead; programs to which a sequence is
+# divided where there are fewer. Measured on an H200.
 _BLOCK, _STAGES, _PROGRAMS = 32, 3, 2048
 
 define_scan('scan_triton')
@@ -25,7 +25,7 @@ class _Plan(NamedTuple):
     groups: int
     parts: int  # of a group's channels
     walks: int  # of a sequence
-    sizes: tuple[int, ...]  # as the kernels take them, with the strides of B and C
+    sizes: tuple[int, ...]  # as the kernels take them
     options: dict[str, Any]
 
     def grid(self, walks: int) -> tuple[int, int, int]:
@@ -78,7 +78,7 @@ def _forward(
 
     plan = _plan(u, A, B, chunk)
     batch, channels, length = u.shape
-    x, step, rate = _steps_first(u, u), _steps_first(delta, u), A.contiguous()
+    x, step, A = _steps_first(u, u), _steps_first(delta, u), A.contiguous()
     bias = x if delta_bias is None else delta_bias.contiguous()
     options = dict(
         HAS_BIAS=delta_bias is not None, SOFTPLUS=delta_softplus, **plan.options
@@ -87,13 +87,13 @@ def _forward(
     if plan.walks > 1:
         ends = A.new_empty(batch, plan.walks, A.shape[1] + 1, channels)
         triton_forward.scan_ends[plan.grid(plan.walks - 1)](
-            *(x, step, rate, B, bias, ends), *plan.sizes, *B.stride(), **options
+            *(x, step, A, B, bias, ends), *plan.sizes, *B.stride(), **options
         )
     y = torch.empty_like(x)
     last = A.new_empty(batch, A.shape[1], channels)
     starts = A.new_empty(batch, -(-length // chunk), A.shape[1], channels)
     triton_forward.scan_forward[plan.grid(plan.walks)](
-        *(x, step, rate, B, C),
+        *(x, step, A, B, C),
         x if D is None else D.contiguous(),
         _steps_first(z, x),
         bias,
@@ -129,7 +129,7 @@ def _backward(
     from . import triton_backward
 
     plan = _plan(u, A, B, chunk)
-    x, step, rate = _steps_first(u, u), _steps_first(delta, u), A.contiguous()
+    x, step, A = _steps_first(u, u), _steps_first(delta, u), A.contiguous()
     dy, gate = _steps_first(grad_y, u), _steps_first(z, x)
     bias = x if delta_bias is None else delta_bias.contiguous()
     (batch, length, channels), states = x.shape, A.shape[1]
@@ -143,7 +143,7 @@ def _backward(
     if plan.walks > 1:
         ends = A.new_empty(batch, plan.walks, states + 1, channels)
         triton_backward.scan_slopes[plan.grid(plan.walks)](
-            *(dy, step, rate, C, gate, bias, ends),
+            *(dy, step, A, C, gate, bias, ends),
             *plan.sizes,
             *C.stride(),
             **options,
@@ -157,7 +157,7 @@ def _backward(
     triton_backward.scan_backward[grid](
         dy,
         _steps_first(grad_last, x),
-        *(x, step, rate, B, C),
+        *(x, step, A, B, C),
         x if D is None else D.contiguous(),
         gate,
         bias,
@@ -171,17 +171,21 @@ def _backward(
         HAS_D=D is not None,
         **options,
     )
-    weights = weights.sum((0, 1))
-    dB, dC = matrices.sum(1).transpose(3, 4).contiguous()
+    # no gradient may be a view of another: torch.library asks that of an operator
+    dA, dD, dbias = weights.sum((0, 1)).split([states, 1, 1])
+    dB, dC = (
+        gradient.to(matrix.dtype, memory_format=torch.contiguous_format, copy=True)
+        for gradient, matrix in zip(matrices.sum(1).mT, (B, C), strict=True)
+    )
     return (
         _as_laid_out(du, u),
         _as_laid_out(ddelta, delta),
-        weights[:states].T,
-        dB.to(B.dtype),
-        dC.to(C.dtype),
-        weights[states],
+        dA.T,
+        dB,
+        dC,
+        dD[0].clone(),
         dz if z is None else _as_laid_out(dz, z),
-        weights[states + 1],
+        dbias[0].clone(),
         dstart.transpose(1, 2),
     )
 

@@ -140,6 +140,20 @@ def test_the_operator_keeps_what_torch_library_asks_of_one():
 
 
 @needs_kernels
+@pytest.mark.parametrize(('state', 'length'), [(4, 40), (1, 1)])
+def test_the_backward_operator_keeps_it_too(state, length):
+    *inputs, start = (v.detach() for v in draw(state=state, length=length).values())
+    inputs[3:5] = [matrix[:, None] for matrix in inputs[3:5]]
+    y, last, starts = torch.ops.mvlr_mm.scan_triton(*inputs, start, True, 32)
+    operands = (y.sin(), last.sin(), *inputs, starts, True, 32)
+    backward = torch.ops.mvlr_mm.scan_triton_backward.default
+    tests = ('test_schema', 'test_faketensor')
+    torch.library.opcheck(backward, operands, test_utils=tests)
+    places = [gradient.untyped_storage().data_ptr() for gradient in backward(*operands)]
+    assert len(set(places)) == len(places)  # no gradient is a view of another
+
+
+@needs_kernels
 def test_bf16_inputs_are_scanned_in_float32():
     rounded = draw(dtype=torch.bfloat16)
     widened = {k: v.detach().float().requires_grad_() for k, v in rounded.items()}
@@ -183,7 +197,7 @@ def test_the_kernels_in_the_interpreter():
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert '27 passed' in done.stdout
+    assert '29 passed' in done.stdout
 
 
 def test_without_a_gpu_that_is_the_reason(monkeypatch):
