@@ -13,20 +13,30 @@ ROOT = Path(__file__).parents[2]
 
 
 def final_weights(work_dir):
-    path = work_dir / 'epoch_1.pth'
+    path = work_dir / 'epoch_2.pth'
     return load_weights(path)['state_dict']
 
 
+FROZEN = "custom_hooks = [dict(type='FreezeModules', names=['backbone'])]"
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason='the way without a GPU')
-def test_two_processes_equal_one_on_the_joined_batch(config, dist_env):
+@pytest.mark.parametrize('more', ['', FROZEN], ids=['all trains', 'backbone frozen'])
+def test_two_processes_equal_one_on_the_joined_batch(config, dist_env, more):
+    config.write_text(f'{config.read_text()}\n{more}\n')
     two, one = config.parent / 'two', config.parent / 'one'
     words = [str(ROOT / 'tools/dist_train.sh'), str(config), '2']
+    # a wrapper that waits for gradients which never come fails in the second step
+    twice = ['--cfg-options', 'train_cfg.max_epochs=2']
     done = subprocess.run(
-        [*words, '--work-dir', str(two)], env=dist_env, capture_output=True, text=True
+        [*words, '--work-dir', str(two), *twice],
+        env=dist_env,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
-    joined = ['--cfg-options', 'train_dataloader.batch_size=8']
+    joined = [*twice, 'train_dataloader.batch_size=8']
     train.main([str(config), '--work-dir', str(one), *joined])
     expected = final_weights(one)
     for name, value in final_weights(two).items():

@@ -33,7 +33,8 @@ class FreezeModules(Hook):
         Raises:
             ValueError: The model has no module of that name.
         """
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        wrapped = is_model_wrapper(runner.model)
+        model = runner.model.module if wrapped else runner.model
         modules = dict(model.named_modules())
         for name in self.names:
             if name not in modules:
@@ -43,6 +44,11 @@ class FreezeModules(Hook):
                     f'{parts}, and theirs follow after a dot.'
                 )
         self._frozen = [modules[name].requires_grad_(False) for name in self.names]
+        if wrapped:
+            # the wrapper of several processes waits for the gradient of whatever
+            # trained when it was made
+            settings = runner.cfg.get('model_wrapper_cfg')
+            runner.model = runner.wrap_model(settings, model)
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None
