@@ -1,20 +1,23 @@
 """Table 4 of the paper on your own pictures: six rows, several seeds, mean and spread.
 
     MVLR_DATA_ROOT=... MVLR_CLIP=... python tools/benchmarks/table4.py WORK_DIR \
-        --seeds 0 1 2 [--amp] [--cfg-options KEY=VALUE ...]
+        --seeds 0 1 2 [--jobs 2] [--amp] [--cfg-options KEY=VALUE ...]
 
 Trains and tests each row through `tools/train.py` and `tools/test.py`, with the
 averaged weights of the last epoch, and leaves `table4.md` and `table4.json` in
 WORK_DIR. What is done is not done again, so it can be stopped and started. `--also`
-adds a row for each of other configs, for instance of mmpretrain's own parts.
+adds a row for each of other configs, for instance of mmpretrain's own parts. `--jobs`
+trains so many side by side, on the same device, with a share of the cores each.
 """
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -105,21 +108,36 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('--also', type=Path, nargs='*', default=[], help='more rows')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
     parser.add_argument('--rows', nargs='+', choices=ROWS, default=list(ROWS))
+    parser.add_argument('--jobs', type=int, default=1, help='trainings side by side')
     parser.add_argument('--amp', action='store_true', help='bfloat16')
     parser.add_argument('--cfg-options', nargs='+', default=[])
     args = parser.parse_args(argv)
+    if args.jobs < 1:
+        parser.error(f'--jobs ({args.jobs}) must be at least 1.')
+    if args.jobs > 1:
+        threads = max(1, (os.cpu_count() or 1) // args.jobs)
+        os.environ.setdefault('OMP_NUM_THREADS', str(threads))
 
     jobs = {row: (args.config, ROWS[row]) for row in args.rows}
     jobs.update({config.stem: (config, []) for config in args.also})
     runs: dict[str, list[dict[str, float]]] = {}
-    for seed in args.seeds:  # all rows of a seed first: a table early
-        for row, (config, options) in jobs.items():
-            folder = args.work_dir / row.replace(' ', '') / str(seed)
-            options = [*options, *args.cfg_options]
-            metrics = run(config, folder, seed, args.amp, options)
-            runs.setdefault(row, []).append(metrics)
+    pool = ThreadPoolExecutor(args.jobs)
+
+    def start(row: str, seed: int) -> Future:
+        config, options = jobs[row]
+        folder = args.work_dir / row.replace(' ', '') / str(seed)
+        options = [*options, *args.cfg_options]
+        return pool.submit(run, config, folder, seed, args.amp, options)
+
+    try:
+        # all rows of a seed first: a table early
+        futures = [(row, start(row, seed)) for seed in args.seeds for row in jobs]
+        for row, future in futures:
+            runs.setdefault(row, []).append(future.result())
             (args.work_dir / 'table4.json').write_text(json.dumps(runs, indent=1))
             (args.work_dir / 'table4.md').write_text(markdown(runs))
+    finally:
+        pool.shutdown(cancel_futures=True)  # after an error start no more
     print(markdown(runs))
 
 

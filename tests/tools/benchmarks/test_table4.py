@@ -1,5 +1,7 @@
 import importlib.util
 import json
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,45 @@ def test_finished_runs_are_read_not_repeated(table4, tmp_path, monkeypatch, caps
     table4.main([str(tmp_path), '--seeds', '0', '1', '--rows', 'PDLR + IFM'])
     assert '| PDLR + IFM | 2 | 45.00 ± 7.07 |' in capsys.readouterr().out
     assert '45.00 ± 7.07' in (tmp_path / 'table4.md').read_text()
+
+
+def test_jobs_run_side_by_side_and_keep_their_order(table4, tmp_path, monkeypatch):
+    both = threading.Barrier(2, timeout=10)  # opens when two runs are under way
+
+    def run(config, folder, seed, amp, options):
+        both.wait()
+        return dict(mAP=10.0 * seed, CF1=0.0, OF1=float(len(options)))
+
+    monkeypatch.setattr(table4, 'run', run)
+    monkeypatch.setenv('OMP_NUM_THREADS', '1')
+    rows = ['names', 'PDLR + IFM + QMVL']
+    table4.main([str(tmp_path), '--seeds', '0', '1', '--rows', *rows, '--jobs', '2'])
+    results = json.loads((tmp_path / 'table4.json').read_text())
+    assert {row: [r['mAP'] for r in found] for row, found in results.items()} == {
+        row: [0.0, 10.0] for row in rows
+    }
+    assert results['PDLR + IFM + QMVL'][0]['OF1'] == 0.0
+
+
+def test_after_an_error_nothing_is_started(table4, tmp_path, monkeypatch):
+    started = []
+
+    def run(config, folder, seed, amp, options):
+        started.append(seed)
+        if seed > 0:  # time for the first error to arrive
+            time.sleep(0.2)
+        raise RuntimeError('no such picture')
+
+    monkeypatch.setattr(table4, 'run', run)
+    with pytest.raises(RuntimeError, match='no such picture'):
+        table4.main([str(tmp_path), '--seeds', *map(str, range(20)), '--rows', 'PDLR'])
+    assert len(started) < 20
+
+
+def test_number_of_jobs_is_checked(table4, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        table4.main([str(tmp_path), '--jobs', '0'])
+    assert '--jobs (0) must be at least 1' in capsys.readouterr().err
 
 
 def test_full_model_is_the_config_itself(table4):
