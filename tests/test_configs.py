@@ -1,6 +1,7 @@
 """Every runnable config builds, trains one step and predicts, with a tiny tower."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -79,6 +80,18 @@ def test_leaf_leaves_what_it_must_out_of_weight_decay(path, tiny_clip):
     for name, parameter in trained.items():
         exempt = parameter.dim() < 2 or name.endswith(('context', 'A_log'))
         assert (decay[id(parameter)] == 0) == exempt, name
+
+
+def test_small_clip_keeps_the_projection_and_trains_the_trunk(tiny_clip):
+    cfg = Config.fromfile(ROOT / 'mvlr/mvlr_custom_small-clip.py')
+    shrink(cfg.model, tiny_clip('timm'))
+    model = MODELS.build(cfg.model)
+    for hook in cfg.custom_hooks:
+        if hook.type == 'FreezeModules':
+            HOOKS.build(hook).before_train(SimpleNamespace(model=model))
+    tower = model.backbone.tower
+    assert not any(p.requires_grad for p in tower.proj.parameters())
+    assert any(p.requires_grad for p in tower.trunk.parameters())
 
 
 def test_default_learns_in_bfloat16(tiny_clip):

@@ -23,14 +23,16 @@ model = dict(
 
 # Some hundred steps rather than the paper's 77,000: larger ones (the trunk's a tenth of
 # the others'), a shorter memory, and every other picture augmented. With less than some
-# thousand pictures take more steps: train_cfg.max_epochs.
+# thousand pictures take more steps: train_cfg.max_epochs. The projection to the text's
+# space stays as CLIP made it: free, it becomes a linear classifier by itself.
 optim_wrapper = dict(
     optimizer=dict(lr=7e-4),
     paramwise_cfg=dict(custom_keys={'backbone.tower.trunk': dict(lr_mult=0.1)}),
 )
-train_cfg = dict(max_epochs=5)
+train_cfg = dict(max_epochs=10)
 custom_hooks = [
-    dict(type='EMAHook', ema_type='TrainableEMA', momentum=0.01, update_buffers=True)
+    dict(type='EMAHook', ema_type='TrainableEMA', momentum=0.01, update_buffers=True),
+    dict(type='FreezeModules', names=['backbone.tower.proj']),
 ]
 default_hooks = dict(logger=dict(interval=20), checkpoint=dict(max_keep_ckpts=1))
 load, resize, flip, cutout, augment, pack = _base_.train_pipeline
