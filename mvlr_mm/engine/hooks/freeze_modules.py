@@ -14,7 +14,8 @@ class FreezeModules(Hook):
     """Hold modules fixed: no gradient, and eval mode, so that BatchNorm stays too.
 
     For models whose parts have no ``frozen_stages`` of their own, such as mmpretrain's
-    ``TIMMBackbone``.
+    ``TIMMBackbone``. With several processes, the wrapper around the model is made anew
+    once they are frozen.
 
     Args:
         names: Dotted names of the modules in the model, e.g. ``['backbone']``.
