@@ -31,7 +31,9 @@ optim_wrapper = dict(
 )
 train_cfg = dict(max_epochs=10)
 custom_hooks = [
-    dict(type='EMAHook', ema_type='TrainableEMA', momentum=0.01, update_buffers=True),
+    dict(
+        type='EMAHook', ema_type='TrainedWeightsEMA', momentum=0.01, update_buffers=True
+    ),
     dict(type='FreezeModules', names=['backbone.tower.proj']),
 ]
 default_hooks = dict(logger=dict(interval=20), checkpoint=dict(max_keep_ckpts=1))

@@ -36,7 +36,9 @@ model = dict(
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 train_cfg = dict(max_epochs=8)
 custom_hooks = [
-    dict(type='EMAHook', ema_type='TrainableEMA', momentum=0.02, update_buffers=True)
+    dict(
+        type='EMAHook', ema_type='TrainedWeightsEMA', momentum=0.02, update_buffers=True
+    )
 ]
 default_hooks = dict(logger=dict(interval=10), checkpoint=dict(max_keep_ckpts=1))
 randomness = dict(seed=0)

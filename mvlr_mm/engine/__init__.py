@@ -3,14 +3,14 @@
 from .autocast_optim_wrapper import AutocastOptimWrapper
 from .checkpoint import load_weights
 from .hooks import CheckClassNames, FreezeModules
-from .merged_groups_constructor import MergedGroupsConstructor
-from .trainable_ema import TrainableEMA
+from .separate_rates_constructor import SeparateRatesConstructor
+from .trained_weights_ema import TrainedWeightsEMA
 
 __all__ = [
     'AutocastOptimWrapper',
     'CheckClassNames',
     'FreezeModules',
-    'MergedGroupsConstructor',
-    'TrainableEMA',
+    'SeparateRatesConstructor',
+    'TrainedWeightsEMA',
     'load_weights',
 ]

@@ -1,7 +1,7 @@
 # 30 epochs of AdamW, cosine and EMA, as the paper says. The weight decay is ours.
 optim_wrapper = dict(
-    # some groups of parameters, where the default makes one of every parameter
-    constructor='MergedGroupsConstructor',
+    # a key with a rate alone leaves the decay to the other rules
+    constructor='SeparateRatesConstructor',
     optimizer=dict(type='AdamW', lr=1e-4, weight_decay=1e-2),
     # Frozen parameters are left out by mmengine whenever there is a `paramwise_cfg`.
     paramwise_cfg=dict(
@@ -31,9 +31,11 @@ test_cfg = dict()
 custom_hooks = [
     # momentum is 1 - decay. BatchNorm's statistics are averaged with the weights, as
     # ASL and Q2L do; else averaged weights would meet the statistics of the last ones.
-    # TrainableEMA leaves out what is frozen, such as the text tower. With
+    # TrainedWeightsEMA leaves out what is frozen, such as the text tower. With
     # `accumulative_counts=k` in the optim_wrapper add `interval=k` here.
-    dict(type='EMAHook', ema_type='TrainableEMA', momentum=3e-4, update_buffers=True),
+    dict(
+        type='EMAHook', ema_type='TrainedWeightsEMA', momentum=3e-4, update_buffers=True
+    ),
 ]
 
 # used with `--auto-scale-lr` alone

@@ -8,7 +8,7 @@ from mmengine.runner import Runner
 from mmpretrain.registry import MODELS
 from torch import nn
 
-from mvlr_mm.engine import TrainableEMA, load_weights
+from mvlr_mm.engine import TrainedWeightsEMA, load_weights
 
 
 class Model(BaseModel):
@@ -44,7 +44,7 @@ def equal(found, expected):
 
 def test_a_model_may_have_no_buffers():
     model = nn.Linear(3, 2)
-    average = TrainableEMA(model, momentum=0.1)
+    average = TrainedWeightsEMA(model, momentum=0.1)
     for _ in range(2):
         average.update_parameters(model)
     equal(average.module.weight, model.weight)
@@ -55,7 +55,7 @@ def test_a_model_may_have_no_buffers():
 def test_equals_the_average_of_everything(update_buffers, interval):
     options = dict(momentum=0.1, interval=interval, update_buffers=update_buffers)
     model = make()
-    ours = MODELS.build(dict(type='TrainableEMA', model=model, **options))
+    ours = MODELS.build(dict(type='TrainedWeightsEMA', model=model, **options))
     theirs = ExponentialMovingAverage(model, **options)
     for _ in range(5):
         change(model)
@@ -66,9 +66,13 @@ def test_equals_the_average_of_everything(update_buffers, interval):
     assert all(not parameter.requires_grad for parameter in ours.parameters())
 
 
+def test_older_configs_name_it_otherwise():
+    assert MODELS.get('TrainableEMA') is TrainedWeightsEMA
+
+
 def test_what_is_frozen_is_there_once():
     model = make()
-    average = TrainableEMA(model)
+    average = TrainedWeightsEMA(model)
     assert average.module.frozen.weight is model.frozen.weight
     assert average.module.head.weight is not model.head.weight
     assert not any('frozen' in name for name in average.avg_parameters)
@@ -76,7 +80,7 @@ def test_what_is_frozen_is_there_once():
 
 def test_what_is_frozen_later_is_averaged_and_what_trains_later_is_refused():
     model = make()
-    average = TrainableEMA(model, momentum=0.5)
+    average = TrainedWeightsEMA(model, momentum=0.5)
     model.head.requires_grad_(False)
     average.update_parameters(model)
     model.frozen.weight.requires_grad_(True)
@@ -110,7 +114,7 @@ def run(folder, ema_type, resume=None):
 
 
 def test_checkpoints_are_those_of_mmengine_but_smaller(tmp_path):
-    names = ('ExponentialMovingAverage', 'TrainableEMA')
+    names = ('ExponentialMovingAverage', 'TrainedWeightsEMA')
     theirs, ours = (run(tmp_path / name, name) for name in names)
     sizes = [(f / 'epoch_2.pth').stat().st_size for f in (ours, theirs)]
     assert sizes[1] - sizes[0] > 4 * 3 * 200
@@ -121,7 +125,7 @@ def test_checkpoints_are_those_of_mmengine_but_smaller(tmp_path):
     for start in (ours, theirs):
         resumed = run(
             tmp_path / f'after_{start.name}',
-            'TrainableEMA',
+            'TrainedWeightsEMA',
             str(start / 'epoch_2.pth'),
         )
         found, expected = (load_weights(f / 'epoch_4.pth') for f in (resumed, ours))
@@ -131,7 +135,7 @@ def test_checkpoints_are_those_of_mmengine_but_smaller(tmp_path):
 
 def test_the_swap_for_evaluation_goes_there_and_back():
     model = make()
-    hook = EMAHook('TrainableEMA', momentum=0.5, update_buffers=True)
+    hook = EMAHook('TrainedWeightsEMA', momentum=0.5, update_buffers=True)
     hook.before_run(type('Runner', (), dict(model=model)))
     for _ in range(2):
         change(model)

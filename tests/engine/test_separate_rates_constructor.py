@@ -1,8 +1,10 @@
+import pytest
 import torch
 from mmengine.optim import build_optim_wrapper
+from mmpretrain.registry import OPTIM_WRAPPER_CONSTRUCTORS
 from torch import nn
 
-from mvlr_mm.engine.merged_groups_constructor import merge_groups
+from mvlr_mm.engine import SeparateRatesConstructor
 
 PARAMWISE = dict(
     norm_decay_mult=0.0,
@@ -37,7 +39,7 @@ def settings(model, wrapper):
 
 def test_as_many_groups_as_kinds_of_settings():
     model = make()
-    wrapper = build(model, constructor='MergedGroupsConstructor')
+    wrapper = build(model, constructor='SeparateRatesConstructor')
     # weights; norms and biases; the part with its own settings
     assert [len(group['params']) for group in wrapper.optimizer.param_groups] == [
         2,
@@ -51,7 +53,7 @@ def test_as_many_groups_as_kinds_of_settings():
 
 def test_training_is_the_same():
     models = make(), make()
-    names = 'MergedGroupsConstructor', 'DefaultOptimWrapperConstructor'
+    names = 'SeparateRatesConstructor', 'DefaultOptimWrapperConstructor'
     for model, name in zip(models, names, strict=True):
         wrapper = build(model, constructor=name)
         for seed in range(3):
@@ -63,31 +65,13 @@ def test_training_is_the_same():
         assert torch.equal(value, start[name]) == name.startswith('3.')
 
 
-def test_groups_with_other_keys_stay_apart():
-    a, b, c, d = (nn.Parameter(torch.zeros(1)) for _ in range(4))
-    merged = merge_groups(
-        [
-            dict(params=[a], lr=1.0),
-            dict(params=[b], lr=1.0, weight_decay=0.0),
-            dict(params=[c]),
-            dict(params=[d], lr=1.0),
-        ]
-    )
-    assert [group['params'] for group in merged] == [[a, d], [b], [c]]
-    assert [set(group) for group in merged] == [
-        {'params', 'lr'},
-        {'params', 'lr', 'weight_decay'},
-        {'params'},
-    ]
-
-
 def test_a_key_with_a_rate_alone_leaves_the_decay_to_the_other_rules():
     model = make()
     keys = {'0': dict(lr_mult=0.5), '0.1': dict(lr_mult=0.1), '2': dict(decay_mult=0.5)}
     wrapper = build_optim_wrapper(
         model,
         dict(
-            constructor='MergedGroupsConstructor',
+            constructor='SeparateRatesConstructor',
             optimizer=dict(type='AdamW', lr=1.0, weight_decay=0.2),
             paramwise_cfg=dict(
                 norm_decay_mult=0.0, bias_decay_mult=0.0, custom_keys=keys
@@ -104,3 +88,53 @@ def test_a_key_with_a_rate_alone_leaves_the_decay_to_the_other_rules():
         '4.weight': (1.0, 0.2),
         '4.bias': (1.0, 0.0),
     }
+
+
+@pytest.mark.parametrize(
+    ('keys', 'expected'),
+    [
+        # a longer key with a rate and a decay against a shorter with a rate alone
+        ({'0': dict(lr_mult=0.1), '0.0': dict(lr_mult=1.0, decay_mult=0.0)}, (1.0, 0)),
+        # the other way round
+        ({'0': dict(lr_mult=0.1, decay_mult=0.0), '0.0': dict(lr_mult=0.5)}, (0.5, 0)),
+        # a longer key that says nothing of the rate leaves it
+        ({'0': dict(lr_mult=0.1), '0.0': dict(decay_mult=0.5)}, (0.1, 0.1)),
+        # a rate by itself, in the optimizer's own words
+        ({'0': dict(lr_mult=0.1), '0.0': dict(lr=0.7)}, (0.7, 0.2)),
+        ({'0': dict(lr=0.7), '0.0': dict(lr_mult=0.1)}, (0.1, 0.2)),
+        # of two of one length the first in the alphabet, as in mmengine
+        ({'weight': dict(lr_mult=0.1), '.weigh': dict(lr_mult=0.3)}, (0.3, 0.2)),
+    ],
+)
+def test_the_longest_key_that_says_something_decides_about_it(keys, expected):
+    model = make()
+    wrapper = build_optim_wrapper(
+        model,
+        dict(
+            constructor='SeparateRatesConstructor',
+            optimizer=dict(type='AdamW', lr=1.0, weight_decay=0.2),
+            paramwise_cfg=dict(custom_keys=keys),
+        ),
+    )
+    assert settings(model, wrapper)['0.0.weight'] == pytest.approx(expected)
+
+
+def test_a_rate_of_a_part_multiplies_that_of_its_biases():
+    model = make()
+    keys = {'0': dict(lr_mult=0.1)}
+    wrapper = build_optim_wrapper(
+        model,
+        dict(
+            constructor='SeparateRatesConstructor',
+            optimizer=dict(type='AdamW', lr=1.0, weight_decay=0.2),
+            paramwise_cfg=dict(bias_lr_mult=2.0, custom_keys=keys),
+        ),
+    )
+    found = settings(model, wrapper)
+    assert found['0.0.bias'][0] == pytest.approx(0.2)
+    assert found['4.bias'][0] == pytest.approx(2.0)
+
+
+def test_older_configs_name_it_otherwise():
+    found = OPTIM_WRAPPER_CONSTRUCTORS.get('MergedGroupsConstructor')
+    assert found is SeparateRatesConstructor

@@ -6,8 +6,9 @@ from mmpretrain.registry import MODELS
 from torch import nn
 
 
-@MODELS.register_module()
-class TrainableEMA(ExponentialMovingAverage):
+# the first name is today's, the second that of older configs
+@MODELS.register_module(name=['TrainedWeightsEMA', 'TrainableEMA'])
+class TrainedWeightsEMA(ExponentialMovingAverage):
     """Exponential moving average that shares what is frozen with the model.
 
     mmengine's average copies every parameter and moves every one after each step, also
@@ -15,8 +16,8 @@ class TrainableEMA(ExponentialMovingAverage):
     frozen at the start are the model's own, in memory and in checkpoint files, and the
     others move in one call. The weights are the same.
 
-    For ``EMAHook(ema_type='TrainableEMA', ...)``; it and mmengine's average read each
-    other's checkpoints.
+    For ``EMAHook(ema_type='TrainedWeightsEMA', ...)``; it and mmengine's average read
+    each other's checkpoints.
 
     Args:
         model: The model to be averaged.
@@ -78,6 +79,6 @@ class TrainableEMA(ExponentialMovingAverage):
             if parameter.requires_grad and name in self._shared:
                 raise ValueError(
                     f'{name} was frozen when the average was made and trains now, so '
-                    'TrainableEMA has no average of it; use EMAHook(ema_type='
+                    'TrainedWeightsEMA has no average of it; use EMAHook(ema_type='
                     "'ExponentialMovingAverage')."
                 )

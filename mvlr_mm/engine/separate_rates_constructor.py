@@ -1,0 +1,95 @@
+"""Rates by the names of parameters, apart from the other settings."""
+
+from mmengine.optim import DefaultOptimWrapperConstructor
+from mmpretrain.registry import OPTIM_WRAPPER_CONSTRUCTORS
+from torch import nn
+
+from .merge_groups import merge_groups
+
+# an entry of `custom_keys` speaks of the rate with these
+_RATE = ('lr', 'lr_mult')
+
+
+# the first name is today's, the second that of older configs
+@OPTIM_WRAPPER_CONSTRUCTORS.register_module(
+    name=['SeparateRatesConstructor', 'MergedGroupsConstructor']
+)
+class SeparateRatesConstructor(DefaultOptimWrapperConstructor):
+    """Build the optimizer with a learning rate and a decay that are chosen apart.
+
+    In mmengine's default the longest of the ``custom_keys`` that a parameter's name
+    contains decides about all its settings and switches the other rules off: a key that
+    sets the rate of the backbone gives its norms and biases their weight decay back,
+    and a longer key that sets a decay undoes the rate. Here the longest key *that says
+    a rate* (``lr_mult`` or ``lr``) decides about the rate, and the longest *that says
+    anything else* about the rest. ``lr_mult`` multiplies the rate that the other rules
+    give (``bias_lr_mult``), ``lr`` replaces it.
+
+    Parameters with the same settings share a group, see :func:`merge_groups`; with a
+    ``paramwise_cfg`` the default makes a group of every single one.
+
+    For ``optim_wrapper=dict(constructor='SeparateRatesConstructor', ...)``. The state
+    of an optimizer with other groups cannot be resumed.
+    """
+
+    def add_params(
+        self, params: list[dict], module: nn.Module, prefix: str = '', **kwargs: object
+    ) -> None:
+        """Append the groups of a module, merged if it is the whole model.
+
+        Args:
+            params: The groups so far; changed in place.
+            module: The model, or a part of it.
+            prefix: Name of that part in the model.
+            **kwargs: As in mmengine.
+        """
+        if prefix:
+            super().add_params(params, module, prefix, **kwargs)
+            return
+        every = self.paramwise_cfg
+        rates, others = split_rates(every.get('custom_keys', {}))
+        self.paramwise_cfg = {**every, 'custom_keys': others}
+        try:
+            super().add_params(params, module, prefix, **kwargs)
+        finally:
+            self.paramwise_cfg = every
+        set_rates(params, module, rates, self.base_lr)
+        params[:] = merge_groups(params)
+
+
+def split_rates(keys: dict[str, dict]) -> tuple[dict[str, dict], dict[str, dict]]:
+    """Split ``custom_keys`` into what says a rate and what says something else."""
+    rates, others = {}, {}
+    for key, entry in keys.items():
+        rate = {name: entry[name] for name in _RATE if name in entry}
+        rest = {name: value for name, value in entry.items() if name not in _RATE}
+        if rate:
+            rates[key] = rate
+        if rest or not rate:
+            others[key] = rest
+    return rates, others
+
+
+def set_rates(
+    groups: list[dict], model: nn.Module, rates: dict[str, dict], lr: float
+) -> None:
+    """Set the rate of each group of one parameter to what its name says.
+
+    Args:
+        groups: Changed in place.
+        model: Has the names.
+        rates: ``lr_mult``, ``lr`` or both (then the latter counts) by a part of the
+            name; the longest that fits counts, of equals the first in the alphabet.
+        lr: Of the groups that have none of their own.
+    """
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    longest_first = sorted(sorted(rates), key=len, reverse=True)
+    for group in groups:
+        name = names[id(group['params'][0])]
+        rate = next((rates[key] for key in longest_first if key in name), None)
+        if rate is None:
+            continue
+        if 'lr' in rate:
+            group['lr'] = rate['lr']
+        else:
+            group['lr'] = group.get('lr', lr) * rate['lr_mult']
