@@ -9,8 +9,8 @@ import pytest
 from mmengine.config import Config
 from mmpretrain.registry import DATASETS, METRICS
 
-from mvlr_mm.datasets.splits import read_splits
-from mvlr_mm.datasets.verification import verify
+from mvlr_mm.datasets.checking.splits import read_splits
+from mvlr_mm.datasets.checking.verification import verify
 from mvlr_mm.known_labels import NUSWIDE_CLASSES, PA100K_NAMES
 from mvlr_mm.label_names import read_label_names
 

@@ -8,15 +8,15 @@ from mmengine.config import Config, DictAction
 from mmpretrain.registry import DATASETS
 from PIL import Image, ImageOps
 
-from mvlr_mm.datasets.splits import SPLITS, Split, data_sets_of, read_splits
+from mvlr_mm.datasets.checking.splits import SPLITS, Split, data_sets_of, read_splits
 from mvlr_mm.visualization import (
     draw_contact_sheet,
     draw_cooccurrence,
     draw_label_histogram,
 )
 
+from .data_config import load_data_config
 from .runtime import plain_errors
-from .verify import load_data_config
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
-from mmengine.registry import init_default_scope
+from mmengine.config import DictAction
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from mvlr_mm.datasets.picture_check import Inspection
-from mvlr_mm.datasets.splits import Split, read_splits
-from mvlr_mm.datasets.verification import Problem, count_problems, verify
+from mvlr_mm.datasets.checking.picture_check import Inspection
+from mvlr_mm.datasets.checking.splits import Split, read_splits
+from mvlr_mm.datasets.checking.verification import Problem, count_problems, verify
 
+from .data_config import load_data_config
 from .runtime import plain_errors
 
 
@@ -35,22 +35,6 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         help='settings of the config to override, key=value',
     )
     return parser.parse_args(argv)
-
-
-def load_data_config(path: str, options: dict | None) -> Config:
-    """Read a config whose data are wanted, not its model.
-
-    Args:
-        path: The config file.
-        options: Settings to override.
-
-    Raises:
-        FileNotFoundError: The config does not exist.
-    """
-    cfg = Config.fromfile(path)
-    cfg.merge_from_dict(options or {})
-    init_default_scope(cfg.get('default_scope', 'mmpretrain'))
-    return cfg
 
 
 def count_table(splits: Sequence[Split]) -> Table:

@@ -4,17 +4,17 @@ import os.path as osp
 from itertools import pairwise
 
 import numpy as np
-from mmpretrain.datasets import MultiLabelDataset
 from mmpretrain.registry import DATASETS
 
-from .coco_labels import COCOLabels, read_coco_labels
-from .files import check_records
+from .checking.checked_dataset import CheckedDataset
+from .formats.coco_index import read_coco_labels
+from .formats.coco_labels import COCOLabels
 
 CLASS_ORDERS = ('id', 'name')
 
 
 @DATASETS.register_module()
-class COCOMultiLabel(MultiLabelDataset):
+class COCOMultiLabel(CheckedDataset):
     """The labels of a picture are the categories of its boxes.
 
     Reads `COCO <https://cocodataset.org>`_'s ``instances_{train,val}{2014,2017}.json``
@@ -33,9 +33,8 @@ class COCOMultiLabel(MultiLabelDataset):
         drop_unlabelled: Leave out pictures without boxes.
         drop_crowds: Do not count boxes of crowds (``iscrowd``).
         class_order: ``id`` or ``name``, what the labels are sorted by.
-        check_files: Look whether every picture exists; for a local disk.
-        **kwargs: As for :class:`mmpretrain.datasets.MultiLabelDataset`: ``pipeline``,
-            ``indices`` and so on.
+        **kwargs: As for :class:`~.checking.checked_dataset.CheckedDataset`:
+            ``check_files``, ``pipeline``, ``indices`` and so on.
 
     Raises:
         FileNotFoundError: The json file or a picture is missing.
@@ -51,7 +50,6 @@ class COCOMultiLabel(MultiLabelDataset):
         drop_unlabelled: bool = False,
         drop_crowds: bool = False,
         class_order: str = 'id',
-        check_files: bool = True,
         **kwargs,
     ) -> None:
         if class_order not in CLASS_ORDERS:
@@ -61,14 +59,13 @@ class COCOMultiLabel(MultiLabelDataset):
         self.drop_unlabelled = drop_unlabelled
         self.drop_crowds = drop_crowds
         self.class_order = class_order
-        self.check_files = check_files
         super().__init__(
             ann_file=ann_file, data_root=data_root, data_prefix=data_prefix, **kwargs
         )
 
     def load_data_list(self) -> list[dict]:
         """Return ``img_path`` and ``gt_label`` of every picture, in file order."""
-        found = read_coco_labels(self.ann_file)
+        found = read_coco_labels(self.ann_file, self.problems)
         order = list(range(len(found.names)))
         if self.class_order == 'name':
             order.sort(key=found.names.__getitem__)
@@ -81,13 +78,7 @@ class COCOMultiLabel(MultiLabelDataset):
             )
             if labels or not self.drop_unlabelled
         ]
-        check_records(
-            data_list,
-            self.ann_file,
-            lambda i: f'{self.ann_file}: picture {i}',
-            self.check_files,
-        )
-        return data_list
+        return self.checked(data_list, lambda i: f'{self.ann_file}: picture {i}')
 
     def _labels(self, found: COCOLabels, order: list[int]) -> list[list[int]]:
         """Return the sorted label indices of every picture."""

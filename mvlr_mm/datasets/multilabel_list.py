@@ -5,19 +5,18 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mmpretrain.datasets import MultiLabelDataset
 from mmpretrain.registry import DATASETS
 
 from ..known_labels import KNOWN_LABELS, READABLE
 from ..label_names import read_label_names
-from .files import check_records, unknown_label
-from .label_states import label_states
-from .list_readers import Row, read_list
-from .problems import one_record
+from .checking.checked_dataset import CheckedDataset
+from .formats.label_messages import unknown_label
+from .formats.label_states import label_states
+from .formats.lists import Row, read_list
 
 
 @DATASETS.register_module()
-class MultiLabelList(MultiLabelDataset):
+class MultiLabelList(CheckedDataset):
     r"""Pictures and their labels, one picture a line; the suffix tells the format.
 
     - ``.jsonl``: ``{"image": "a.jpg", "labels": ["cat", 3]}``; more keys may follow.
@@ -43,9 +42,8 @@ class MultiLabelList(MultiLabelDataset):
         data_prefix: Folder of the pictures, relative to ``data_root``.
         sep: What stands between two labels of csv and text, one string or several; None
             is ``;`` in csv and white space in text.
-        check_files: Look whether every picture exists; for a local disk.
-        **kwargs: As for :class:`mmpretrain.datasets.MultiLabelDataset`: ``pipeline``,
-            ``indices`` and so on.
+        **kwargs: As for :class:`~.checking.checked_dataset.CheckedDataset`:
+            ``check_files``, ``pipeline``, ``indices`` and so on.
 
     Raises:
         FileNotFoundError: The list, the file of names or a picture is missing.
@@ -60,7 +58,6 @@ class MultiLabelList(MultiLabelDataset):
         data_root: str = '',
         data_prefix: str | dict = '',
         sep: str | Sequence[str] | None = None,
-        check_files: bool = True,
         **kwargs,
     ) -> None:
         if sep is not None and (not sep or '' in tuple(sep)):
@@ -74,7 +71,6 @@ class MultiLabelList(MultiLabelDataset):
         classes = read_label_names(classes)
         self._by_name = {name: i for i, name in enumerate(classes)}
         self.sep = sep
-        self.check_files = check_files
         super().__init__(
             ann_file=ann_file,
             data_root=data_root,
@@ -89,8 +85,8 @@ class MultiLabelList(MultiLabelDataset):
         ``gt_score`` too, if a record is partially labelled.
         """
         data_list, lines, left_out = [], [], []
-        for row in read_list(self.ann_file, self.sep):
-            with one_record():
+        for row in read_list(self.ann_file, self.sep, self.problems):
+            with self.problems.one_record():
                 data, unknown = self._read_row(row)
                 data_list.append(data)
                 lines.append(row.line)
@@ -100,13 +96,7 @@ class MultiLabelList(MultiLabelDataset):
             for data, unknown in zip(data_list, left_out, strict=True):
                 states = label_states(count, data['gt_label'], unknown or ())
                 data['gt_score'] = states
-        check_records(
-            data_list,
-            self.ann_file,
-            lambda i: f'{self.ann_file}:{lines[i]}',
-            self.check_files,
-        )
-        return data_list
+        return self.checked(data_list, lambda i: f'{self.ann_file}:{lines[i]}')
 
     def _read_row(self, row: Row) -> tuple[dict, set[int] | None]:
         """Return the record and its unknown labels; None where it is not partial."""
@@ -138,7 +128,7 @@ class MultiLabelList(MultiLabelDataset):
     def _found(self, labels: Iterable[Any], where: str) -> set[int]:
         found = set()
         for label in labels:
-            with one_record():
+            with self.problems.one_record():
                 found.add(self._index(label, where))
         return found
 

@@ -6,19 +6,19 @@ from typing import ClassVar
 
 import numpy as np
 from mmengine.logging import print_log
-from mmpretrain.datasets import MultiLabelDataset
 from mmpretrain.registry import DATASETS
 
 from ..known_labels import NUSWIDE_CLASSES
-from .files import check_records, read_text
-from .problems import one_record
+from .checking.checked_dataset import CheckedDataset
+from .checking.problems import Problems
+from .formats.columns import read_columns, read_image_list
 
 # Pictures with at least one of the 81 concepts.
 COUNTS = {'train': 125_449, 'test': 83_898}
 
 
 @DATASETS.register_module()
-class NUSWIDE(MultiLabelDataset):
+class NUSWIDE(CheckedDataset):
     r"""NUS-WIDE, 81 concepts, the official split; pictures without labels dropped.
 
     Reads ``ImageList/TrainImagelist.txt`` (a line: ``actor\0001_2124494179.jpg``), and
@@ -33,9 +33,8 @@ class NUSWIDE(MultiLabelDataset):
         data_root: The folder with ``ImageList`` and ``Groundtruth``.
         split: ``train`` or ``test``.
         data_prefix: Folder of the pictures, relative to ``data_root``.
-        check_files: Look whether every picture exists; for a local disk.
-        **kwargs: As for :class:`mmpretrain.datasets.MultiLabelDataset`: ``pipeline``,
-            ``indices`` and so on.
+        **kwargs: As for :class:`~.checking.checked_dataset.CheckedDataset`:
+            ``check_files``, ``pipeline``, ``indices`` and so on.
 
     Raises:
         FileNotFoundError: A list, the labels or a picture is missing.
@@ -50,13 +49,11 @@ class NUSWIDE(MultiLabelDataset):
         data_root: str,
         split: str,
         data_prefix: str | dict = 'Flickr',
-        check_files: bool = True,
         **kwargs,
     ) -> None:
         if split not in COUNTS:
             raise ValueError(f'split ({split!r}) must be one of {tuple(COUNTS)}.')
         self.split = split
-        self.check_files = check_files
         super().__init__(
             ann_file=f'ImageList/{split.title()}Imagelist.txt',
             data_root=data_root,
@@ -76,12 +73,7 @@ class NUSWIDE(MultiLabelDataset):
             for file, row in zip(files, labels, strict=True)
             if row.any()
         ]
-        check_records(
-            data_list,
-            self.ann_file,
-            lambda i: f'{self.ann_file}: labelled picture {i}',
-            self.check_files,
-        )
+        self.checked(data_list, lambda i: f'{self.ann_file}: labelled picture {i}')
         expected = COUNTS[self.split]
         if len(data_list) != expected:
             print_log(
@@ -102,7 +94,7 @@ class NUSWIDE(MultiLabelDataset):
         split_path = osp.join(folder, 'TrainTestLabels', f'Labels_{{}}_{part}.txt')
         all_path = osp.join(folder, 'AllLabels', 'Labels_{}.txt')
         if osp.isfile(split_path.format(NUSWIDE_CLASSES[0])):
-            return _read_concepts(split_path, len(files))
+            return _read_concepts(split_path, len(files), self.problems)
         if not osp.isfile(all_path.format(NUSWIDE_CLASSES[0])):
             raise FileNotFoundError(
                 f'no labels: none of {merged}, {split_path} and {all_path} exists, '
@@ -116,69 +108,14 @@ class NUSWIDE(MultiLabelDataset):
                 f'{self.ann_file}: {len(missing)} pictures are not in Imagelist.txt '
                 f'beside it, first: {missing[0]}; copy both lists again.'
             )
-        labels = _read_concepts(all_path, len(every))
+        labels = _read_concepts(all_path, len(every), self.problems)
         return labels[[row_of[file] for file in files]]
 
 
-def read_image_list(path: str) -> list[str]:
-    r"""Return the lines of a list of pictures, with ``/`` for ``\``.
-
-    Args:
-        path: Such as ``ImageList/TrainImagelist.txt``.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file is not UTF-8.
-    """
-    lines = (line.strip() for line in read_text(path).split('\n'))
-    return [line.replace('\\', '/') for line in lines if line]
-
-
-def read_columns(path: str, rows: int, columns: int) -> np.ndarray:
-    """Return a text file of 0 and 1, (rows, columns) uint8.
-
-    Args:
-        path: The file; white space between the numbers, a line a row.
-        rows: Rows that it must have.
-        columns: Columns that it must have.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: Another number stands there, or there are more or fewer.
-    """
-    if not osp.isfile(path):
-        raise FileNotFoundError(
-            f'{path} does not exist; every concept needs its file, under its name in '
-            'Concepts81.txt.'
-        )
-    with open(path, 'rb') as file:
-        content = file.read()
-    lines = content.translate(None, b' \t\r').split()
-    values = np.frombuffer(b''.join(lines), np.uint8) - ord('0')
-    uneven = set(map(len, lines)) - {columns}
-    if uneven or len(lines) != rows or (values > 1).any():
-        raise ValueError(_what_is_wrong(path, content, rows, columns))
-    return values.reshape(rows, columns)
-
-
-def _what_is_wrong(path: str, content: bytes, rows: int, columns: int) -> str:
-    lines = [line.split() for line in content.decode(errors='replace').split('\n')]
-    for number, words in enumerate(lines, 1):
-        wrong = [word for word in words if word not in ('0', '1')]
-        if wrong:
-            return f'{path}:{number}: {wrong[0]!r} must be 0 or 1.'
-        if words and len(words) != columns:
-            return f'{path}:{number} has {len(words)} numbers and must have {columns}.'
-    return (
-        f'{path} has {sum(map(bool, lines))} rows, but its list has {rows} pictures; '
-        'copy both again.'
-    )
-
-
-def _read_concepts(pattern: str, rows: int) -> np.ndarray:
+def _read_concepts(pattern: str, rows: int, problems: Problems) -> np.ndarray:
     """Return the columns of every concept's file side by side, (rows, 81)."""
     labels = np.zeros((rows, len(NUSWIDE_CLASSES)), np.uint8)
     for i, concept in enumerate(NUSWIDE_CLASSES):
-        with one_record():
+        with problems.one_record():
             labels[:, i] = read_columns(pattern.format(concept), rows, 1)[:, 0]
     return labels

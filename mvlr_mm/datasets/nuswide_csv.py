@@ -6,18 +6,18 @@ import os.path as osp
 from collections.abc import Iterator
 from typing import ClassVar
 
-from mmpretrain.datasets import MultiLabelDataset
 from mmpretrain.registry import DATASETS
 
 from ..known_labels import NUSWIDE_CLASSES
-from .files import check_records, read_text, unknown_label
-from .problems import one_record
+from .checking.checked_dataset import CheckedDataset
+from .formats.files import read_text
+from .formats.label_messages import unknown_label
 
 SPLITS = ('train', 'val')
 
 
 @DATASETS.register_module()
-class NUSWIDECSV(MultiLabelDataset):
+class NUSWIDECSV(CheckedDataset):
     """NUS-WIDE from the csv file of ASL and ML-Decoder, whose split is their own.
 
     Below a line of headings, three columns: path of the picture, its labels in brackets
@@ -29,9 +29,8 @@ class NUSWIDECSV(MultiLabelDataset):
         split: ``train`` or ``val``.
         data_root: Folder of everything.
         data_prefix: Folder of the pictures, relative to ``data_root``.
-        check_files: Look whether every picture exists; for a local disk.
-        **kwargs: As for :class:`mmpretrain.datasets.MultiLabelDataset`: ``pipeline``,
-            ``indices`` and so on.
+        **kwargs: As for :class:`~.checking.checked_dataset.CheckedDataset`:
+            ``check_files``, ``pipeline``, ``indices`` and so on.
 
     Raises:
         FileNotFoundError: The csv file or a picture is missing.
@@ -47,13 +46,11 @@ class NUSWIDECSV(MultiLabelDataset):
         split: str,
         data_root: str = '',
         data_prefix: str | dict = '',
-        check_files: bool = True,
         **kwargs,
     ) -> None:
         if split not in SPLITS:
             raise ValueError(f'split ({split!r}) must be one of {SPLITS}.')
         self.split = split
-        self.check_files = check_files
         super().__init__(
             ann_file=ann_file, data_root=data_root, data_prefix=data_prefix, **kwargs
         )
@@ -64,7 +61,7 @@ class NUSWIDECSV(MultiLabelDataset):
         data_list, lines = [], []
         for line, row in self._rows():
             where = f'{self.ann_file}:{line}'
-            with one_record():
+            with self.problems.one_record():
                 if len(row) != 3 or row[2] not in SPLITS:
                     raise ValueError(
                         f'{where}: the line must have a path, labels in brackets, and '
@@ -81,13 +78,7 @@ class NUSWIDECSV(MultiLabelDataset):
                 found = sorted({index[name] for name in names})
                 data_list.append(dict(img_path=path, gt_label=found))
                 lines.append(line)
-        check_records(
-            data_list,
-            self.ann_file,
-            lambda i: f'{self.ann_file}:{lines[i]}',
-            self.check_files,
-        )
-        return data_list
+        return self.checked(data_list, lambda i: f'{self.ann_file}:{lines[i]}')
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the lines below the headings that are not empty, with their numbers."""

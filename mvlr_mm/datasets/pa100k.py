@@ -1,22 +1,20 @@
 """PA-100K: attributes of pedestrians as multi-label data."""
 
 import os.path as osp
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from mmpretrain.datasets import MultiLabelDataset
 from mmpretrain.registry import DATASETS
 
 from ..known_labels import PA100K_CLASSES, PA100K_NAMES
-from .files import check_records
-from .problems import one_record
+from .checking.checked_dataset import CheckedDataset
+from .formats.mat import read_mat, read_strings
 
 SPLITS = ('train', 'val', 'test')
 
 
 @DATASETS.register_module()
-class PA100K(MultiLabelDataset):
+class PA100K(CheckedDataset):
     """`PA-100K <https://github.com/xh-liu/HydraPlus-Net>`_, 26 attributes.
 
     Reads the authors' ``annotation.mat``, which needs scipy: 80,000 pictures for
@@ -27,9 +25,8 @@ class PA100K(MultiLabelDataset):
         split: ``train``, ``val`` or ``test``.
         ann_file: The mat file, relative to ``data_root``.
         data_prefix: Folder of the pictures, relative to ``data_root``.
-        check_files: Look whether every picture exists; for a local disk.
-        **kwargs: As for :class:`mmpretrain.datasets.MultiLabelDataset`: ``pipeline``,
-            ``indices`` and so on.
+        **kwargs: As for :class:`~.checking.checked_dataset.CheckedDataset`:
+            ``check_files``, ``pipeline``, ``indices`` and so on.
 
     Raises:
         ImportError: scipy is not installed.
@@ -46,13 +43,11 @@ class PA100K(MultiLabelDataset):
         split: str,
         ann_file: str = 'annotation.mat',
         data_prefix: str | dict = 'data',
-        check_files: bool = True,
         **kwargs,
     ) -> None:
         if split not in SPLITS:
             raise ValueError(f'split ({split!r}) must be one of {SPLITS}.')
         self.split = split
-        self.check_files = check_files
         super().__init__(
             ann_file=ann_file, data_root=data_root, data_prefix=data_prefix, **kwargs
         )
@@ -61,7 +56,7 @@ class PA100K(MultiLabelDataset):
         """Return ``img_path`` and ``gt_label`` of every picture, in file order."""
         images, label = f'{self.split}_images_name', f'{self.split}_label'
         content = read_mat(self.ann_file, ('attributes', images, label))
-        names = _strings(content['attributes'])
+        names = read_strings(content['attributes'])
         if tuple(names) != PA100K_NAMES:
             pairs = zip(names, PA100K_NAMES, strict=False)
             first = next((f'{a!r}, not {b!r}' for a, b in pairs if a != b), len(names))
@@ -69,14 +64,14 @@ class PA100K(MultiLabelDataset):
                 f'{self.ann_file}: attributes must be the 26 of PA-100K in their '
                 f'order, first difference: {first}; use the original file.'
             )
-        files, labels = _strings(content[images]), content[label]
+        files, labels = read_strings(content[images]), content[label]
         if labels.shape != (len(files), len(names)):
             raise ValueError(
                 f'{self.ann_file}: {label} has the shape {labels.shape}, and must have '
                 f'{(len(files), len(names))}; use the original file.'
             )
         for i in np.flatnonzero(~np.isin(labels, (0, 1)).all(axis=1)):
-            with one_record():
+            with self.problems.one_record():
                 raise ValueError(
                     f'{self.ann_file}: {label} of {files[i]} (row {i}) has other '
                     'values than 0 and 1; use the original file.'
@@ -88,48 +83,4 @@ class PA100K(MultiLabelDataset):
             )
             for file, row in zip(files, labels, strict=True)
         ]
-        check_records(
-            data_list,
-            self.ann_file,
-            lambda i: f'{self.ann_file}: {images}[{i}]',
-            self.check_files,
-        )
-        return data_list
-
-
-def read_mat(path: str, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """Return arrays of a MATLAB file, up to its version 7.
-
-    Args:
-        path: The file.
-        keys: Names of the arrays.
-
-    Raises:
-        ImportError: scipy is not installed.
-        FileNotFoundError: There is no such file.
-        ValueError: The file is cut off, or has no array of that name.
-    """
-    try:
-        from scipy.io import loadmat  # optional, and slow to import
-    except ImportError as error:
-        raise ImportError(f'reading {path} needs scipy: pip install scipy') from error
-    if not Path(path).is_file():
-        raise FileNotFoundError(
-            f'ann_file ({path}) does not exist; check data_root and ann_file.'
-        )
-    try:
-        content = loadmat(path, variable_names=keys)
-    except Exception as error:  # scipy raises many kinds
-        raise ValueError(
-            f'{path} is no MATLAB file that scipy reads, or was cut off: {error}; '
-            'copy it again.'
-        ) from error
-    for key in keys:
-        if key not in content:
-            raise ValueError(f'{path} has no array {key!r}; it needs {list(keys)}.')
-    return content
-
-
-def _strings(cells: np.ndarray) -> list[str]:
-    """Return the texts of a MATLAB cell array, each in an array of its own."""
-    return [str(np.asarray(cell).item()).strip() for cell in cells.ravel()]
+        return self.checked(data_list, lambda i: f'{self.ann_file}: {images}[{i}]')

@@ -3,22 +3,21 @@
 import os.path as osp
 from collections.abc import Sequence
 
-from mmpretrain.datasets import MultiLabelDataset
 from mmpretrain.registry import DATASETS
 
 from ..known_labels import VOC_CLASSES, VOC_NAMES
 from ..label_names import read_label_names
-from .files import check_records, read_text
-from .label_states import label_states
-from .problems import one_record
-from .voc_files import Labels, read_class_lists, read_xml
+from .checking.checked_dataset import CheckedDataset
+from .formats.files import read_text
+from .formats.label_states import label_states
+from .formats.voc_files import Labels, read_class_lists, read_xml
 
 DIFFICULT = ('positive', 'negative', 'ignored')
 SOURCES = ('xml', 'lists')
 
 
 @DATASETS.register_module()
-class VOCMultiLabel(MultiLabelDataset):
+class VOCMultiLabel(CheckedDataset):
     """`PASCAL VOC <http://host.robots.ox.ac.uk/pascal/VOC/>`_ 2007 or 2012.
 
     A label is difficult in a picture where all its objects are. Papers treat those in
@@ -46,10 +45,9 @@ class VOCMultiLabel(MultiLabelDataset):
         source: Where the labels are read: ``xml`` from ``Annotations``, or ``lists``
             from ``<class>_<set>.txt`` beside ``ann_file``. Both say the same.
         classes: Other names than VOC's, for data in its format.
-        check_files: Look whether every picture exists; for a local disk.
         test_mode: As in mmengine; for validation and test.
-        **kwargs: As for :class:`mmpretrain.datasets.MultiLabelDataset`: ``pipeline``,
-            ``indices`` and so on.
+        **kwargs: As for :class:`~.checking.checked_dataset.CheckedDataset`:
+            ``check_files``, ``pipeline``, ``indices`` and so on.
 
     Raises:
         FileNotFoundError: A list, an annotation or a picture is missing.
@@ -66,7 +64,6 @@ class VOCMultiLabel(MultiLabelDataset):
         difficult: str | None = None,
         source: str = 'xml',
         classes: Sequence[str] | str = 'voc',
-        check_files: bool = True,
         test_mode: bool = False,
         **kwargs,
     ) -> None:
@@ -78,7 +75,7 @@ class VOCMultiLabel(MultiLabelDataset):
         ):
             if value not in choices:
                 raise ValueError(f'{name} ({value!r}) must be one of {choices}.')
-        self.difficult, self.source, self.check_files = difficult, source, check_files
+        self.difficult, self.source = difficult, source
         classes = read_label_names(classes)
         # as the files write them
         self._names = VOC_NAMES if classes == VOC_CLASSES else classes
@@ -103,30 +100,28 @@ class VOCMultiLabel(MultiLabelDataset):
             self._record(name, labels)
             for name, labels in zip(ids, read(ids), strict=True)
         ]
-        check_records(
-            data_list,
-            self.ann_file,
-            lambda i: f'{self.ann_file}: picture {i}',
-            self.check_files,
-        )
-        return data_list
+        return self.checked(data_list, lambda i: f'{self.ann_file}: picture {i}')
 
     def _from_xml(self, ids: list[str]) -> list[Labels]:
         folder = osp.join(self.data_root, 'Annotations')
         found = []
         for name in ids:
             labels = Labels(set(), set())
-            with one_record():
-                labels = read_xml(osp.join(folder, f'{name}.xml'), self._names)
+            with self.problems.one_record():
+                labels = read_xml(
+                    osp.join(folder, f'{name}.xml'), self._names, self.problems
+                )
             found.append(labels)
         return found
 
     def _from_lists(self, ids: list[str]) -> list[Labels]:
         folder, file = osp.split(self.ann_file)
-        found = read_class_lists(folder, osp.splitext(file)[0], self._names)
+        found = read_class_lists(
+            folder, osp.splitext(file)[0], self._names, self.problems
+        )
         missing = [name for name in ids if name not in found]
         if missing:
-            with one_record():
+            with self.problems.one_record():
                 raise ValueError(
                     f'{len(missing)} of the {len(ids)} pictures in {self.ann_file} are '
                     f'in no list of a class beside it, first: {missing[0]}; copy the '

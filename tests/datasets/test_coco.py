@@ -4,7 +4,7 @@ import pickle
 import pytest
 
 from mvlr_mm.datasets import COCO_CLASSES, COCOMultiLabel
-from mvlr_mm.datasets.problems import collect_problems
+from mvlr_mm.datasets.checking.problems import CollectedProblems
 
 
 def box(image_id, category_id, **more):
@@ -242,8 +242,9 @@ def test_every_problem_is_collected(tmp_path):
     data['images'].append(dict(id=12, file_name='7.jpg'))
     data['annotations'] += [box(8, 1), box(9, 2), box(9, 18)]
     files = write(tmp_path, data)
-    with collect_problems() as found:
-        dataset = COCOMultiLabel(**files)
+    problems = CollectedProblems()
+    dataset = COCOMultiLabel(**files, check_files=False, problems=problems)
+    found = problems.found
     texts = ['images[4] has id 3', 'image_id 8', 'category_id 2', 'picture 4 lists']
     assert len(found) == len(texts)
     assert all(text in one for text, one in zip(texts, found, strict=True))

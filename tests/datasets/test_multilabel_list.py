@@ -10,7 +10,7 @@ from mmpretrain.registry import DATASETS, MODELS
 from torch.utils.data import DataLoader
 
 from mvlr_mm.datasets import MultiLabelList
-from mvlr_mm.datasets.problems import collect_problems
+from mvlr_mm.datasets.checking.problems import CollectedProblems
 
 CLASSES = ['cat', 'traffic light', 'dog']
 
@@ -282,8 +282,9 @@ def test_every_problem_is_collected(tmp_path):
             line(''),
         ]
     )
-    with collect_problems() as found:
-        dataset = make(tmp_path, text)
+    problems = CollectedProblems()
+    dataset = make(tmp_path, text, problems=problems)
+    found = problems.found
     assert [re.sub(r'.*list.jsonl:', '', one)[:24] for one in found] == [
         "1: unknown label 'cow', ",
         '1: label 9 is out of ran',
@@ -295,8 +296,9 @@ def test_every_problem_is_collected(tmp_path):
 
 
 def test_a_bad_line_of_a_csv_is_left_out_where_problems_are_collected(tmp_path):
-    with collect_problems() as found:
-        dataset = make(tmp_path, 'image,labels\na.jpg\nb.jpg,dog\n', 'l.csv')
+    problems, text = CollectedProblems(), 'image,labels\na.jpg\nb.jpg,dog\n'
+    dataset = make(tmp_path, text, 'l.csv', problems=problems)
+    found = problems.found
     assert ['l.csv:2: the line must have 2' in one for one in found] == [True]
     assert labels(dataset) == [[2]]
 

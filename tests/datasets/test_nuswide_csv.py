@@ -1,7 +1,7 @@
 import pytest
 
 from mvlr_mm.datasets import NUSWIDECSV
-from mvlr_mm.datasets.problems import collect_problems
+from mvlr_mm.datasets.checking.problems import CollectedProblems
 from mvlr_mm.known_labels import NUSWIDE_CLASSES
 
 HEADINGS = 'filepath,label,split_name\n'
@@ -79,9 +79,11 @@ def test_a_missing_picture(tmp_path):
 
 def test_every_problem_is_collected(tmp_path):
     text = HEADINGS + 'a.jpg,[x],train\nb.jpg\nc.jpg,[sky],train\n'
-    with collect_problems() as found:
-        assert labels(make(tmp_path, text)) == [['sky']]
-    assert len(found) == 2
+    problems = CollectedProblems()
+    assert labels(make(tmp_path, text, problems=problems, check_files=False)) == [
+        ['sky']
+    ]
+    assert len(problems.found) == 2
 
 
 def test_unknown_split():

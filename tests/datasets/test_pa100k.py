@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mvlr_mm.datasets import PA100K
-from mvlr_mm.datasets.problems import collect_problems
+from mvlr_mm.datasets.checking.problems import CollectedProblems
 from mvlr_mm.known_labels import PA100K_CLASSES, PA100K_NAMES
 
 scipy_io = pytest.importorskip('scipy.io')
@@ -122,9 +122,9 @@ def test_without_scipy_it_says_what_to_install(tmp_path, monkeypatch):
 
 def test_every_problem_is_collected(tmp_path):
     arrays = _with('train_label', lambda a: a * 2)
-    with collect_problems() as found:
-        make(tmp_path, arrays)
-    assert len(found) == 2  # two of three rows have a 2
+    problems = CollectedProblems()
+    make(tmp_path, arrays, problems=problems)
+    assert len(problems.found) == 2  # two of three rows have a 2
 
 
 def test_unknown_split():

@@ -1,7 +1,7 @@
 import pytest
 
 from mvlr_mm.datasets import VOCMultiLabel
-from mvlr_mm.datasets.problems import collect_problems
+from mvlr_mm.datasets.checking.problems import CollectedProblems
 from mvlr_mm.known_labels import VOC_CLASSES, VOC_NAMES
 
 OBJECT = """
@@ -233,8 +233,9 @@ def test_every_problem_is_collected(tmp_path):
     pictures = {'1': [('cow', 0), ('aeroplan', 0)], '2': [], '3': [('cat', 0)]}
     root = write(tmp_path, pictures)
     (tmp_path / 'Annotations/2.xml').unlink()
-    with collect_problems() as found:
-        dataset = VOCMultiLabel(root)
+    problems = CollectedProblems()
+    dataset = VOCMultiLabel(root, problems=problems)
+    found = problems.found
     assert labels(dataset) == [[index('cow')], [], [index('cat')]]
     assert [('aeroplan' in found[0]), ('2.xml' in found[1])] == [True, True]
     assert len(found) == 2

@@ -1,6 +1,6 @@
 import pytest
 
-from mvlr_mm.datasets.list_readers import Row, read_list
+from mvlr_mm.datasets.formats.lists import Row, read_list
 
 
 def rows(folder, name, text, sep=None):

@@ -1,6 +1,6 @@
 import numpy as np
 
-from mvlr_mm.datasets.label_states import label_states
+from mvlr_mm.datasets.formats.label_states import label_states
 
 
 def test_three_states():

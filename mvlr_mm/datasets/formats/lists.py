@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from ..checking.problems import RAISED, Problems
 from .files import parse_json, read_text, require_keys
-from .problems import one_record
 
 # Keys, or columns, that make a record a partially labelled one.
 MARKS = ('absent', 'unknown')
@@ -24,13 +24,16 @@ class Row(NamedTuple):
     unknown: Sequence[Any] | None = None
 
 
-def read_list(path: str, sep: str | Sequence[str] | None = None) -> Iterator[Row]:
+def read_list(
+    path: str, sep: str | Sequence[str] | None = None, problems: Problems = RAISED
+) -> Iterator[Row]:
     """Yield the lines of a list; the suffix tells the format.
 
     Args:
         path: ``.jsonl``, ``.csv``, or anything else for text; UTF-8.
         sep: What stands between two labels of csv and text, one string or several; None
             is ``;`` in csv and white space in text.
+        problems: Where problems go.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -39,19 +42,19 @@ def read_list(path: str, sep: str | Sequence[str] | None = None) -> Iterator[Row
     seps = (sep,) if isinstance(sep, str) else sep
     text, suffix = read_text(path), osp.splitext(path)[1].lower()
     if suffix == '.jsonl':
-        return _read_jsonl(text, path)
+        return _read_jsonl(text, path, problems)
     if suffix == '.csv':
-        return _read_csv(text, path, seps or (';',))
+        return _read_csv(text, path, seps or (';',), problems)
     return _read_text(text, seps)
 
 
-def _read_jsonl(text: str, path: str) -> Iterator[Row]:
+def _read_jsonl(text: str, path: str, problems: Problems) -> Iterator[Row]:
     # not splitlines(): it also splits at U+2028, which json allows in a string
     for line, content in enumerate(text.split('\n'), 1):
         if not content.strip():
             continue
         where, row = f'{path}:{line}', None
-        with one_record():
+        with problems.one_record():
             record = parse_json(content, where)
             require_keys(record, ('image', 'labels'), where)
             for key in ('labels', *MARKS):
@@ -66,7 +69,9 @@ def _read_jsonl(text: str, path: str) -> Iterator[Row]:
             yield row
 
 
-def _read_csv(text: str, path: str, seps: Sequence[str]) -> Iterator[Row]:
+def _read_csv(
+    text: str, path: str, seps: Sequence[str], problems: Problems
+) -> Iterator[Row]:
     rows = csv.DictReader(io.StringIO(text, newline=''))
     try:
         columns = rows.fieldnames or []
@@ -77,7 +82,7 @@ def _read_csv(text: str, path: str, seps: Sequence[str]) -> Iterator[Row]:
             )
         for record in rows:
             if None in record or None in record.values():
-                with one_record():
+                with problems.one_record():
                     raise ValueError(
                         f'{path}:{rows.line_num}: the line must have {len(columns)} '
                         'columns, as the first; put quotes around a value that '

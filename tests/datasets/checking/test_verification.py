@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mvlr_mm.datasets.splits import Split
-from mvlr_mm.datasets.verification import Problem, count_problems, verify
+from mvlr_mm.datasets.checking.splits import Split
+from mvlr_mm.datasets.checking.verification import Problem, count_problems, verify
 
 CLASSES = ('cat', 'dog')
 

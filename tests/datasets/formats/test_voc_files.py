@@ -1,6 +1,6 @@
 import pytest
 
-from mvlr_mm.datasets.voc_files import Labels, read_class_lists, read_xml
+from mvlr_mm.datasets.formats.voc_files import Labels, read_class_lists, read_xml
 
 NAMES = ['cat', 'dog', 'sofa']
 OBJECT = '<object><name>{}</name>{}</object>'

@@ -1,22 +1,12 @@
-"""The labels of a COCO file, and their index beside the file."""
+"""The labels of a COCO file: pictures, categories, and which go together."""
 
-import json
-import os
-import uuid
-import zipfile
 from collections.abc import Hashable
-from contextlib import suppress
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from mmengine.logging import print_log
 
-from .coco_json import read_coco_json
+from ..checking.problems import Problems
 from .files import require_keys
-from .problems import is_collecting, one_record
-
-_VERSION = 1
 
 
 class COCOLabels(NamedTuple):
@@ -32,30 +22,17 @@ class COCOLabels(NamedTuple):
     crowd: np.ndarray  # (P,) bool, all boxes of the pair are crowds
 
 
-def read_coco_labels(path: str) -> COCOLabels:
-    """Return the labels of an ``instances_*.json``, and leave an index of them.
-
-    The index lies beside the file, ``<file>.index.npz``, and is used as long as the
-    file's size and time of change are those that it was made from. Where the folder
-    cannot be written to, a line in the log says so.
+def parse_coco_labels(content: dict, path: str, problems: Problems) -> COCOLabels:
+    """Return the labels of a parsed ``instances_*.json``.
 
     Args:
-        path: The json file.
+        content: Its json value.
+        path: The file, for messages.
+        problems: Where problems go.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file is cut off, lacks a key, or contradicts itself.
+        ValueError: It lacks a key, or contradicts itself.
     """
-    stamp = _stamp(path)
-    labels = _load(path, stamp)
-    if labels is None:
-        labels = _parse(read_coco_json(path), path)
-        if not is_collecting():  # then it may have left out what is wrong
-            _save(path, stamp, labels)
-    return labels
-
-
-def _parse(content: dict, path: str) -> COCOLabels:
     parts = ('images', 'annotations', 'categories')
     require_keys(content, parts, path)
     for part in parts:
@@ -64,7 +41,7 @@ def _parse(content: dict, path: str) -> COCOLabels:
                 f'{path}: {part} must be a list, not {type(content[part]).__name__}.'
             )
     names, category_at = _categories(content['categories'], path)
-    files, picture_at = _pictures(content['images'], path)
+    files, picture_at = _pictures(content['images'], path, problems)
     # only crowds so far, for every pair of picture and category
     pairs: dict[tuple[int, int], bool] = {}
     for i, box in enumerate(content['annotations']):
@@ -72,7 +49,7 @@ def _parse(content: dict, path: str) -> COCOLabels:
             pair = picture_at[box['image_id']], category_at[box['category_id']]
         except (KeyError, TypeError):
             known = dict(image_id=picture_at, category_id=category_at)
-            with one_record():
+            with problems.one_record():
                 raise ValueError(
                     _explain(box, f'{path}: annotations[{i}]', known)
                 ) from None
@@ -108,12 +85,14 @@ def _categories(categories: list, path: str) -> tuple[list[str], dict[int, int]]
     return names, index
 
 
-def _pictures(images: list, path: str) -> tuple[list[str], dict[int, int]]:
+def _pictures(
+    images: list, path: str, problems: Problems
+) -> tuple[list[str], dict[int, int]]:
     """Return the file names, and the index of every id."""
     files: list[str] = []
     index: dict[int, int] = {}
     for i, image in enumerate(images):
-        with one_record():
+        with problems.one_record():
             where = f'{path}: images[{i}]'
             require_keys(image, ('id', 'file_name'), where)
             _check_id(image['id'], where)
@@ -149,66 +128,3 @@ def _explain(box: dict, where: str, known: dict[str, dict]) -> str:
         f'{where} has {key} {box[key]}, which no {part} of the file has; '
         f'mend the annotation or add the {part}.'
     )
-
-
-def _index_path(path: str) -> Path:
-    return Path(f'{path}.index.npz')
-
-
-def _stamp(path: str) -> np.ndarray:
-    try:
-        state = os.stat(path)
-    except FileNotFoundError:
-        return np.zeros(3, dtype=np.int64)  # reading it says what is wrong
-    return np.array([_VERSION, state.st_size, state.st_mtime_ns], dtype=np.int64)
-
-
-def _load(path: str, stamp: np.ndarray) -> COCOLabels | None:
-    """Return what the index holds, or None where it does not belong to the file."""
-    try:
-        with np.load(_index_path(path), allow_pickle=False) as stored:
-            if not np.array_equal(stored['stamp'], stamp):
-                return None
-            files, names = (
-                json.loads(stored[key].tobytes()) for key in ('files', 'names')
-            )
-            arrays = [stored[key] for key in ('picture', 'category', 'crowd')]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return None
-    labels = COCOLabels(files, names, *arrays)
-    return labels if _is_sound(labels) else None
-
-
-def _is_sound(labels: COCOLabels) -> bool:
-    if len({array.shape for array in labels[2:]}) != 1 or labels.crowd.dtype != bool:
-        return False
-    return all(
-        not array.size or (array.min() >= 0 and array.max() < len(entries))
-        for array, entries in (
-            (labels.picture, labels.files),
-            (labels.category, labels.names),
-        )
-    )
-
-
-def _save(path: str, stamp: np.ndarray, labels: COCOLabels) -> None:
-    """Write the index whole or not at all: other processes may read and write it."""
-    target = _index_path(path)
-    draft = target.with_name(f'{target.name}.{uuid.uuid4().hex}.tmp')
-    texts = {
-        key: np.frombuffer(json.dumps(getattr(labels, key)).encode(), np.uint8)
-        for key in ('files', 'names')
-    }
-    arrays = dict(picture=labels.picture, category=labels.category, crowd=labels.crowd)
-    try:
-        with draft.open('wb') as file:
-            np.savez(file, stamp=stamp, **texts, **arrays)
-        os.replace(draft, target)
-    except OSError as error:
-        with suppress(OSError):
-            draft.unlink()
-        print_log(
-            f'{target} cannot be written ({error.strerror}); every run will read '
-            f'{os.path.basename(path)} itself.',
-            'current',
-        )

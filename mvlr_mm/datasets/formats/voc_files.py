@@ -7,8 +7,9 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .files import read_text, unknown_label
-from .problems import one_record
+from ..checking.problems import RAISED, Problems
+from .files import read_text
+from .label_messages import unknown_label
 
 
 class Labels(NamedTuple):
@@ -18,12 +19,13 @@ class Labels(NamedTuple):
     difficult: set[int]  # objects, all of them difficult
 
 
-def read_xml(path: str, names: Sequence[str]) -> Labels:
+def read_xml(path: str, names: Sequence[str], problems: Problems = RAISED) -> Labels:
     """Return the labels of a picture's annotation.
 
     Args:
         path: The xml file.
         names: The class names as the file writes them, in index order.
+        problems: Where problems go.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -43,7 +45,7 @@ def read_xml(path: str, names: Sequence[str]) -> Labels:
         ) from error
     found: dict[bool, set[int]] = {True: set(), False: set()}
     for i, entry in enumerate(objects):
-        with one_record():
+        with problems.one_record():
             name = (entry.findtext('name') or '').strip()
             if name not in names:
                 raise ValueError(unknown_label(name, names, f'{path}: object {i}'))
@@ -52,13 +54,16 @@ def read_xml(path: str, names: Sequence[str]) -> Labels:
     return Labels(found[False], found[True] - found[False])
 
 
-def read_class_lists(folder: str, part: str, names: Sequence[str]) -> dict[str, Labels]:
+def read_class_lists(
+    folder: str, part: str, names: Sequence[str], problems: Problems = RAISED
+) -> dict[str, Labels]:
     """Return the labels of every picture of ``<class>_<part>.txt``, by its id.
 
     Args:
         folder: ``ImageSets/Main``.
         part: ``train``, ``val``, ``trainval`` or ``test``.
         names: The class names as the files write them, in index order.
+        problems: Where problems go.
 
     Raises:
         FileNotFoundError: A class has no list.
@@ -73,7 +78,7 @@ def read_class_lists(folder: str, part: str, names: Sequence[str]) -> dict[str, 
             words = content.split()
             if not words:
                 continue
-            with one_record():
+            with problems.one_record():
                 if len(words) != 2 or words[1] not in ('1', '0', '-1'):
                     raise ValueError(
                         f"{path}:{line}: {content!r} must be a picture's id and 1 "

@@ -4,7 +4,7 @@ import sys
 import pytest
 from mmengine.config import Config, ConfigDict
 
-from mvlr_mm.datasets.splits import data_sets_of, read_splits
+from mvlr_mm.datasets.checking.splits import data_sets_of, read_splits
 
 CLASSES = ['cat', 'dog', 'sea']
 

@@ -1,6 +1,5 @@
 """The splits of a config, read as lists of pictures and labels."""
 
-import inspect
 from copy import deepcopy
 from typing import NamedTuple
 
@@ -8,8 +7,8 @@ import numpy as np
 from mmengine.config import Config, ConfigDict
 from mmpretrain.registry import DATASETS
 
-from .label_states import label_states
-from .problems import collect_problems
+from .checked_dataset import CheckedDataset
+from .problems import CollectedProblems
 
 SPLITS = ('train', 'val', 'test')
 _NOT_BUILT = (AssertionError, ImportError, KeyError, OSError, TypeError, ValueError)
@@ -94,12 +93,12 @@ def _read(name: str, source: list[ConfigDict]) -> Split:
 def _load(cfg: ConfigDict, problems: list[str]) -> tuple[list[dict], tuple[str, ...]]:
     """Return the records and classes of one data set; add what it reports."""
     data_set = DATASETS.get(cfg['type'])
-    reports = data_set and 'check_files' in inspect.signature(data_set).parameters
+    reports = isinstance(data_set, type) and issubclass(data_set, CheckedDataset)
+    collected = CollectedProblems()
     if reports:
-        cfg = ConfigDict(cfg, check_files=False)
-    with collect_problems() as found:
-        built = DATASETS.build(cfg)
-    problems += found
+        cfg = ConfigDict(cfg, check_files=False, problems=collected)
+    built = DATASETS.build(cfg)
+    problems += collected.found
     infos = [built.get_data_info(i) for i in range(len(built))]
     if not reports:  # of mmpretrain, or somebody's own
         problems += _repeated([info['img_path'] for info in infos])
@@ -129,7 +128,9 @@ def _states(info: dict, count: int, problems: list[str]) -> np.ndarray:
     if len(set(labels)) < len(labels):
         problems.append(f'{path}: a label occurs twice in {labels}.')
     if info.get('gt_score') is None:
-        return label_states(count, set(labels) - set(wrong), ())
+        states = np.zeros(count, np.int8)
+        states[sorted(set(labels) - set(wrong))] = 1
+        return states
     score = np.asarray(info['gt_score'])
     if score.shape != (count,):
         problems.append(

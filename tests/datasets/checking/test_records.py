@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from mvlr_mm.datasets.files import require_pictures
+from mvlr_mm.datasets.checking.records import require_pictures
 
 
 def test_every_folder_is_read_once(tmp_path, monkeypatch):

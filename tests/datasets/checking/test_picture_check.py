@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mvlr_mm.datasets.picture_check import inspect_picture, inspect_pictures
+from mvlr_mm.datasets.checking.picture_check import inspect_picture, inspect_pictures
 
 
 def encoded(seed=0, kind='JPEG', **options):

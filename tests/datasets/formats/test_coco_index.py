@@ -4,8 +4,8 @@ import os
 import numpy as np
 import pytest
 
-from mvlr_mm.datasets import coco_labels
-from mvlr_mm.datasets.coco_labels import read_coco_labels
+from mvlr_mm.datasets.formats import coco_index
+from mvlr_mm.datasets.formats.coco_index import read_coco_labels
 
 
 def write(folder, category=2, name='a.jpg'):
@@ -37,9 +37,9 @@ def test_pairs_are_in_the_order_of_the_pictures(tmp_path):
 @pytest.fixture
 def reads(monkeypatch):
     """The paths whose json was read."""
-    paths, read = [], coco_labels.read_coco_json
+    paths, read = [], coco_index.read_coco_json
     monkeypatch.setattr(
-        coco_labels, 'read_coco_json', lambda p: paths.append(p) or read(p)
+        coco_index, 'read_coco_json', lambda p: paths.append(p) or read(p)
     )
     return paths
 
@@ -121,13 +121,13 @@ def test_a_spoilt_index_is_made_anew(tmp_path, reads, spoil):
 def test_a_folder_that_cannot_be_written_to_is_said_once(tmp_path, monkeypatch, reads):
     path, said = write(tmp_path), []
     monkeypatch.setattr(
-        coco_labels, 'print_log', lambda text, *_, **__: said.append(text)
+        coco_index, 'print_log', lambda text, *_, **__: said.append(text)
     )
 
     def refuse(*args, **kwargs):
         raise OSError(30, 'Read-only file system')
 
-    monkeypatch.setattr(coco_labels.np, 'savez', refuse)
+    monkeypatch.setattr(coco_index.np, 'savez', refuse)
     assert read_coco_labels(path).files == ['a.jpg', 'b.jpg']
     assert len(said) == 1
     assert 'index.npz cannot be written (Read-only file system)' in said[0]

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mvlr_mm.datasets import coco_json
-from mvlr_mm.datasets.coco_json import read_coco_json
+from mvlr_mm.datasets.formats import coco_json
+from mvlr_mm.datasets.formats.coco_json import read_coco_json
 
 POLYGON = [[1.5, 2, -3e-4, 7.25], [0.0, 1]]
 RUNS = dict(counts=[272, 2, 4, 4], size=[240, 320])

@@ -1,0 +1,1 @@
+"""What can be wrong with data: problems, where they go, and what looks for them."""

@@ -1,0 +1,1 @@
+"""Reading what others wrote: annotations of each format, with errors that help."""
