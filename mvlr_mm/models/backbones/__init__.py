@@ -2,5 +2,6 @@
 
 from .clip_backbone import CLIPBackbone
 from .dense_backbone import DenseBackbone
+from .dense_projection import DenseProjection
 
-__all__ = ['CLIPBackbone', 'DenseBackbone']
+__all__ = ['CLIPBackbone', 'DenseBackbone', 'DenseProjection']

@@ -5,7 +5,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from ...structures import VLFeatures
-from ..necks.dense_projection import DenseProjection
+from .dense_projection import DenseProjection
 
 
 @MODELS.register_module()
@@ -18,23 +18,27 @@ class DenseBackbone(BaseModule):
     Args:
         trunk: Config of the backbone, e.g. ``dict(type='ResNet', depth=101)``.
         in_channels: Channels of its last map.
-        embed_dim: Width D of the labels.
+        embed_dim: Width D of the patches; None passes the trunk's own channels on,
+            without a projection.
         prefix_tokens: Tokens before the patches where the trunk gives tokens.
         init_cfg: As in mmengine.
+
+    Attributes:
+        embed_dim: Width D of the patches.
     """
 
     def __init__(
         self,
         trunk: dict,
         in_channels: int,
-        embed_dim: int,
+        embed_dim: int | None = None,
         prefix_tokens: int = 0,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.trunk = MODELS.build(trunk)
         self.dense = DenseProjection(in_channels, embed_dim, prefix_tokens)
-        self.embed_dim = embed_dim
+        self.embed_dim = in_channels if embed_dim is None else embed_dim
 
     def forward(self, images: Tensor) -> VLFeatures:
         """Turn images (B, 3, H, W) into projected patches."""

@@ -4,7 +4,6 @@ from .attention_interaction import (
     CrossAttentionInteraction,
     SelfAttentionInteraction,
 )
-from .dense_projection import DenseProjection
 from .ifm import IFM
 from .label_vectors import LabelVectors
 from .neck_sequence import NeckSequence
@@ -16,7 +15,6 @@ __all__ = [
     'PDLR',
     'QMVL',
     'CrossAttentionInteraction',
-    'DenseProjection',
     'LabelVectors',
     'NeckSequence',
     'SelfAttentionInteraction',

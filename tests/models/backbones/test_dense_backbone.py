@@ -54,6 +54,24 @@ def test_equals_the_trunk_and_a_projection_of_each_patch(scope):
     torch.testing.assert_close(feats.visual, maps.flatten(2).mT, atol=1e-5, rtol=1e-5)
 
 
+def test_without_a_width_the_trunks_own_channels_come_out():
+    backbone = MODELS.build(dict(type='DenseBackbone', trunk=TRUNK, in_channels=512))
+    backbone.eval()
+    images = torch.rand(1, 3, 64, 96)
+    feats, last = backbone(images), backbone.trunk(images)[-1]
+    assert backbone.embed_dim == 512
+    assert not list(backbone.dense.parameters())
+    torch.testing.assert_close(feats.visual, last.flatten(2).mT)
+
+
+def test_the_stage_and_the_backbone_are_one_way():
+    stage = dict(type='DenseProjection', in_channels=512, out_channels=8)
+    backbone = MODELS.build(
+        dict(type='DenseBackbone', trunk=TRUNK, in_channels=512, embed_dim=8)
+    )
+    assert type(MODELS.build(stage)) is type(backbone.dense)
+
+
 def test_drops_prefix_tokens():
     vit = dict(
         type='VisionTransformer',

@@ -14,10 +14,10 @@ from ...structures import VLFeatures
 class DenseProjection(BaseModule):
     """Project a backbone's last map to the labels' width, patch by patch.
 
-    It is the first stage of a :class:`NeckSequence` when the backbone comes from
-    mmpretrain, timm (through mmpretrain's ``TIMMBackbone``) or mmdet; within a backbone
-    it is part of :class:`DenseBackbone`. Of several maps it takes the last. Three
-    layouts are told apart by shape and ``in_channels``:
+    It is the second half of :class:`DenseBackbone`, and can stand as the first stage of
+    a neck instead, behind a backbone of mmpretrain, timm (mmpretrain's
+    ``TIMMBackbone``) or mmdet. Of several maps it takes the last. Three layouts are
+    told apart by shape and ``in_channels``:
 
     - (B, in_channels, H, W), a map;
     - (B, H, W, in_channels), a map with its channels last, as timm's Swin gives;
@@ -26,7 +26,7 @@ class DenseProjection(BaseModule):
 
     Args:
         in_channels: Channels of the last map.
-        out_channels: Width D of the labels.
+        out_channels: Width D of the labels; None leaves the channels as they are.
         prefix_tokens: Tokens before the patches where the backbone gives tokens.
         init_cfg: mmengine's initialisation config.
     """
@@ -34,14 +34,16 @@ class DenseProjection(BaseModule):
     def __init__(
         self,
         in_channels: int,
-        out_channels: int,
+        out_channels: int | None = None,
         prefix_tokens: int = 0,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.in_channels = in_channels
         self.prefix_tokens = prefix_tokens
-        self.proj = nn.Linear(in_channels, out_channels)
+        self.proj: nn.Module = nn.Identity()
+        if out_channels is not None:
+            self.proj = nn.Linear(in_channels, out_channels)
 
     def forward(self, outputs: Tensor | Sequence[Tensor]) -> VLFeatures:
         """Return the projected patches of the last map, (B, H * W, out_channels).

@@ -3,7 +3,7 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import nn
 
-from mvlr_mm.models.necks import DenseProjection
+from mvlr_mm.models.backbones import DenseProjection
 from mvlr_mm.structures import VLFeatures
 
 IMAGES = torch.rand(2, 3, 64, 96, generator=torch.Generator().manual_seed(0))
