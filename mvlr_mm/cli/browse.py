@@ -10,9 +10,10 @@ from PIL import Image, ImageOps
 
 from mvlr_mm.datasets.checking.splits import SPLITS, Split, data_sets_of, read_splits
 from mvlr_mm.visualization import (
-    draw_contact_sheet,
     draw_cooccurrence,
     draw_label_histogram,
+    draw_sheet,
+    label_lines,
 )
 
 from .data_config import load_data_config
@@ -115,14 +116,9 @@ def main(argv: list[str] | None = None) -> int:
         else:
             images = [open_picture(split.paths[i]) for i in chosen]
         out.mkdir(parents=True, exist_ok=True)
-        labels, unknown = (
-            [
-                [split.classes[label] for label in np.flatnonzero(split.states[i] == s)]
-                for i in chosen
-            ]
-            for s in (1, -1)
-        )
-        draw_contact_sheet(out / 'sheet.png', images, labels, unknown)
+        names, states = np.array(split.classes), split.states[chosen]
+        texts = [label_lines(names[row == 1], names[row == -1]) for row in states]
+        draw_sheet(out / 'sheet.png', images, texts)
         same = {s.name: s.states for s in splits if s.classes == split.classes}
         counted = {split.name: split.states, **same}
         draw_label_histogram(out / 'labels.png', split.classes, counted)

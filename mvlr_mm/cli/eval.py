@@ -4,29 +4,36 @@ import argparse
 import difflib
 from collections.abc import Sequence
 
-from mvlr_mm.evaluation.average_precision import AP_MODES, EMPTY, mean_over_labels
+from mvlr_mm.evaluation.average_precision import AP_MODES
 from mvlr_mm.evaluation.calibration import apply_temperatures, calibration_error
 from mvlr_mm.evaluation.f1 import FAMILIES
+from mvlr_mm.evaluation.label_table import label_table
+from mvlr_mm.evaluation.means import EMPTY, mean_over_labels
+from mvlr_mm.evaluation.protocol_numbers import evaluate
 from mvlr_mm.evaluation.protocols import (
     MORE,
     PROTOCOLS,
     UNKNOWN,
     Protocol,
-    evaluate,
     protocol_of,
 )
 from mvlr_mm.evaluation.results import Results, read_results
-from mvlr_mm.evaluation.table import (
-    check_table_path,
-    format_table,
-    label_table,
-    write_table,
-)
+from mvlr_mm.evaluation.table_files import check_table_path, write_table
+from mvlr_mm.evaluation.table_text import format_table
 from mvlr_mm.threshold_file import read_temperatures, read_thresholds
 
 from .runtime import plain_errors
 
-FIELDS = ('ap', 'empty', 'family', 'thr', 'strict', 'topk_thr', 'unknown', 'more')
+FIELDS = (
+    'ap',
+    'empty',
+    'family',
+    'thr',
+    'must_exceed',
+    'topk_thr',
+    'unknown',
+    'more',
+)
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
@@ -42,6 +49,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     fields.add_argument('--family', choices=FAMILIES, help='of precision, recall, F1')
     fields.add_argument('--thr', type=float, help='threshold')
     fields.add_argument(
+        '--must-exceed',
         '--strict',
         action=argparse.BooleanOptionalAction,
         help='a score has to lie above the threshold; or may equal it',

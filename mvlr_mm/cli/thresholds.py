@@ -4,13 +4,13 @@ import argparse
 
 import numpy as np
 
-from mvlr_mm.evaluation.average_precision import mean_over_labels
 from mvlr_mm.evaluation.calibration import (
     apply_temperatures,
     calibration_error,
     fit_temperatures,
 )
 from mvlr_mm.evaluation.f1 import precision_recall_f1
+from mvlr_mm.evaluation.means import mean_over_labels
 from mvlr_mm.evaluation.results import Results, read_results
 from mvlr_mm.evaluation.thresholds import (
     SEARCHES,

@@ -3,8 +3,9 @@
 from .average_precision import average_precision
 from .f1 import precision_recall_f1
 from .metrics import MultiLabelProtocol
-from .protocols import evaluate
-from .results import SaveResults, read_results, write_results
+from .protocol_numbers import evaluate
+from .results import read_results, write_results
+from .save_results import SaveResults
 
 __all__ = [
     'MultiLabelProtocol',

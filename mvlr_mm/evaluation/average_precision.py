@@ -5,13 +5,14 @@ the order of the rows never matters. The published programs follow the order of 
 rows where scores are equal, and give these numbers where none are.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 import numpy as np
 
+from ..argument_checks import check_choice
 from .columns import Matrix, per_label
-
-EMPTY = ('skip', 'zero', 'nan')
+from .hits import hits_of_label
+from .means import EMPTY
 
 
 def average_precision(
@@ -64,46 +65,6 @@ def average_precision(
     return np.array(per_label(of_label, scores, targets))
 
 
-def mean_over_labels(values: np.ndarray, empty: str = 'skip') -> float:
-    """Return the mean over the labels.
-
-    Args:
-        values: A number for each label, (C,); nan where there is none.
-        empty: ``skip`` leaves nan out, so the mean is nan if nothing remains; ``zero``
-            counts it as 0; ``nan`` makes the mean nan.
-
-    Raises:
-        ValueError: ``empty`` is unknown.
-    """
-    check_choice('empty', empty, EMPTY)
-    if empty == 'zero':
-        values = np.nan_to_num(values)
-    kept = values[~np.isnan(values)] if empty == 'skip' else values
-    return float(kept.mean()) if len(kept) else float('nan')
-
-
-def hits_of_label(
-    column: np.ndarray, positive: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Count, for every positive image, what scores at least as high as it.
-
-    Only positive images need a rank, so nothing is sorted together with its target:
-    two plain sorts are several times faster than one that moves indices.
-
-    Args:
-        column: Scores (N,).
-        positive: Whether each image has the label, (N,) bool.
-
-    Returns:
-        The scores of the P positive images from the highest to the lowest, the
-        positive images and all images at or above each, (P,) each.
-    """
-    hits = np.sort(column[positive])
-    correct = len(hits) - np.searchsorted(hits, hits)
-    predicted = len(column) - np.searchsorted(np.sort(column), hits)
-    return hits[::-1], correct[::-1], predicted[::-1]
-
-
 def sum_of_steps(
     gain: np.ndarray, correct: np.ndarray, predicted: np.ndarray
 ) -> np.ndarray:
@@ -151,16 +112,6 @@ AP_MODES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] 
     'voc07': eleven_points,
     'voc10': area_of_envelope,
 }
-
-
-def check_choice(name: str, value: object, choices: Collection) -> None:
-    """Refuse a value that is not among the choices.
-
-    Raises:
-        ValueError: It is not; the message names the argument and the choices.
-    """
-    if value not in choices:
-        raise ValueError(f'{name} ({value!r}) must be one of {tuple(choices)}.')
 
 
 def _envelope(correct: np.ndarray, predicted: np.ndarray) -> np.ndarray:

@@ -9,8 +9,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
-from .average_precision import AP_MODES, EMPTY, check_choice, hits_of_label
+from ..argument_checks import check_choice
+from .average_precision import AP_MODES
 from .columns import Matrix, checked, per_label
+from .hits import hits_of_label
+from .means import EMPTY
 
 AT_ONCE = 64  # resamples whose curves are in memory together
 

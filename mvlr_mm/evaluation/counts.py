@@ -29,7 +29,7 @@ def decide(
     targets: Matrix,
     thr: float | np.ndarray | None = 0.5,
     topk: int | None = None,
-    strict: bool = False,
+    must_exceed: bool = False,
 ) -> Decisions:
     """Decide which labels are predicted.
 
@@ -40,7 +40,7 @@ def decide(
             least its own threshold, (C,). Compared in float64. None: without.
         topk: If given, a label must also be among the k highest of its image; one that
             ties with the k-th is, so that the order of the labels never matters.
-        strict: The score must lie above the threshold.
+        must_exceed: The score must lie above the threshold.
 
     Raises:
         ValueError: As for :func:`average_precision`; ``thr`` is nan or not C long;
@@ -53,7 +53,7 @@ def decide(
     predicted = known
     if thr is not None:
         thr = _thresholds(thr, scores.shape[1])
-        predicted = predicted & (scores > thr if strict else scores >= thr)
+        predicted = predicted & (scores > thr if must_exceed else scores >= thr)
     if topk is not None:
         if topk < 1:
             raise ValueError(f'topk ({topk}) must be at least 1, or None.')
@@ -68,7 +68,7 @@ def label_counts(
     targets: Matrix,
     thr: float | np.ndarray | None = 0.5,
     topk: int | None = None,
-    strict: bool = False,
+    must_exceed: bool = False,
 ) -> LabelCounts:
     """Count correct, predicted, true and known images of every label.
 
@@ -77,12 +77,12 @@ def label_counts(
         targets: Labels (N, C).
         thr: One threshold, one for each label, or None.
         topk: How many labels of an image, or None.
-        strict: The score must lie above the threshold.
+        must_exceed: The score must lie above the threshold.
 
     Raises:
         ValueError: As for :func:`decide`.
     """
-    predicted, actual, known = decide(scores, targets, thr, topk, strict)
+    predicted, actual, known = decide(scores, targets, thr, topk, must_exceed)
     correct = predicted & actual
     return LabelCounts(*(x.sum(axis=0) for x in (correct, predicted, actual, known)))
 
@@ -91,22 +91,6 @@ def known_labels(counts: LabelCounts) -> LabelCounts:
     """Return the counts without the labels of which nothing is known."""
     known = counts.known > 0
     return counts if known.all() else LabelCounts(*(count[known] for count in counts))
-
-
-def ratio(count: np.ndarray, total: np.ndarray) -> np.ndarray:
-    """Divide, in float64, and give 0 where ``total`` is 0."""
-    return count / np.maximum(total, 1)
-
-
-def mean(values: np.ndarray) -> float:
-    """Return the mean, and nan without values."""
-    return float(values.mean()) if len(values) else float('nan')
-
-
-def harmonic_mean(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return 2ab / (a + b), and 0 where both are 0."""
-    total = np.asarray(a + b)
-    return 2 * a * b / np.where(total > 0, total, 1.0)
 
 
 def _thresholds(thr: float | np.ndarray, labels: int) -> np.ndarray:

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from .average_precision import check_choice
+from ..argument_checks import check_choice
 from .columns import Matrix
-from .counts import LabelCounts, harmonic_mean, known_labels, label_counts, mean, ratio
+from .counts import LabelCounts, known_labels, label_counts
+from .means import harmonic_mean, mean, ratio
 
 KEYS = ('CP', 'CR', 'CF1', 'OP', 'OR', 'OF1')
 FAMILIES = ('paper', 'asl', 'mmpretrain')
@@ -49,7 +50,7 @@ def precision_recall_f1(
         ValueError: As for :func:`decide`, or ``family`` is unknown.
     """
     check_choice('family', family, FAMILIES)
-    counts = label_counts(scores, targets, thr, topk, strict=family == 'asl')
+    counts = label_counts(scores, targets, thr, topk, must_exceed=family == 'asl')
     return summarise(counts, family)
 
 

@@ -5,7 +5,7 @@ Letters: N images, C labels. Scores are (N, C), of any type of number; targets a
 Results are computed in float64.
 """
 
-from .average_precision import average_precision, mean_over_labels
+from .average_precision import average_precision
 from .bootstrap import map_interval
 from .calibration import apply_temperatures, calibration_error, fit_temperatures
 from .counts import decide, label_counts
@@ -16,6 +16,7 @@ from .instances import (
     mean_accuracy,
     subset_accuracy,
 )
+from .means import mean_over_labels
 from .ranking import ranking_metrics
 from .thresholds import global_threshold, search_thresholds
 

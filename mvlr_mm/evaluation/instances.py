@@ -6,7 +6,8 @@ is nan.
 
 import numpy as np
 
-from .counts import Decisions, LabelCounts, harmonic_mean, known_labels, mean, ratio
+from .counts import Decisions, LabelCounts, known_labels
+from .means import harmonic_mean, mean, ratio
 
 
 def mean_accuracy(counts: LabelCounts) -> float:

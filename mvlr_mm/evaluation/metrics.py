@@ -10,9 +10,12 @@ from mmengine.logging import MMLogger
 from mmpretrain.registry import METRICS
 
 from ..threshold_file import in_order, label_thresholds
-from .protocols import evaluate, protocol_of
-from .results import scores_and_target
-from .table import LabelRow, check_table_path, format_table, label_table, write_table
+from .label_table import LabelRow, label_table
+from .protocol_numbers import evaluate
+from .protocols import protocol_of
+from .samples import scores_and_target
+from .table_files import check_table_path, write_table
+from .table_text import format_table
 
 
 @METRICS.register_module()

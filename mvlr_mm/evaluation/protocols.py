@@ -1,27 +1,19 @@
 """Evaluation protocols: which formula for which number, under a name."""
 
 import dataclasses
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from .average_precision import (
-    AP_MODES,
-    EMPTY,
-    average_precision,
-    check_choice,
-    mean_over_labels,
-)
-from .bootstrap import map_interval
-from .columns import Matrix, checked
-from .counts import Decisions, LabelCounts, decide, label_counts
-from .f1 import FAMILIES, summarise
-from .instances import hamming_loss, instance_metrics, mean_accuracy, subset_accuracy
-from .ranking import ranking_metrics
+from ..argument_checks import check_choice
+from .average_precision import AP_MODES
+from .f1 import FAMILIES
+from .means import EMPTY
 
 UNKNOWN = ('skip', 'negative')
 MORE = ('attributes', 'sets', 'ranking')
+# former names of fields, which configs and files of results still hold
+OLD_NAMES = {'strict': 'must_exceed'}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +27,8 @@ class Protocol:
             out, ``zero`` counts it as 0, ``nan`` makes mAP nan.
         family: Family of :func:`precision_recall_f1`.
         thr: A label is predicted where its score reaches this.
-        strict: Whether a score must lie above ``thr``; None: in the family ``asl``.
+        must_exceed: Whether a score that equals ``thr`` is too low; None: in the
+            family ``asl``.
         topk: A second group of numbers is for the labels that are also among the k
             highest of their image. None: no such group.
         topk_thr: Whether that group needs the threshold as well.
@@ -54,7 +47,7 @@ class Protocol:
     empty: str = 'skip'
     family: str = 'paper'
     thr: float = 0.5
-    strict: bool | None = None
+    must_exceed: bool | None = None
     topk: int | None = 3
     topk_thr: bool = True
     unknown: str = 'skip'
@@ -67,7 +60,7 @@ class Protocol:
         check_choice('unknown', self.unknown, UNKNOWN)
         for group in self.more:
             check_choice('more', group, MORE)
-        check_choice('strict', self.strict, (None, False, True))
+        check_choice('must_exceed', self.must_exceed, (None, False, True))
         check_choice('topk_thr', self.topk_thr, (False, True))
         if not isinstance(self.thr, (int, float)) or np.isnan(self.thr):
             raise ValueError(
@@ -80,9 +73,9 @@ class Protocol:
             )
 
     @property
-    def above(self) -> bool:
+    def equal_is_too_low(self) -> bool:
         """Whether a score that equals the threshold is too low."""
-        return self.family == 'asl' if self.strict is None else self.strict
+        return self.family == 'asl' if self.must_exceed is None else self.must_exceed
 
 
 def _by_name(*protocols: Protocol) -> dict[str, Protocol]:
@@ -103,7 +96,7 @@ PROTOCOLS = _by_name(
     Protocol('sklearn', ap='sklearn', empty='zero', family='mmpretrain', topk=None),
     Protocol('voc07', ap='voc07'),
     Protocol('voc10', ap='voc10'),
-    Protocol('pedestrian', strict=True, topk=None, more=('attributes',)),
+    Protocol('pedestrian', must_exceed=True, topk=None, more=('attributes',)),
 )
 
 
@@ -118,6 +111,9 @@ def protocol_of(name: str, **fields: Any) -> Protocol:
         ValueError: The name or a field is unknown, or a value is not allowed.
     """
     check_choice('protocol', name, PROTOCOLS)
+    for old, new in OLD_NAMES.items():
+        if old in fields:
+            fields[new] = fields.pop(old)
     known = [field.name for field in dataclasses.fields(Protocol)][1:]
     for field in fields:
         if field not in known:
@@ -139,77 +135,3 @@ def describe(protocol: Protocol) -> str:
         shown = ' '.join(value) or None if field.name == 'more' else value
         parts.append(f'{field.name}{changed} {shown}')
     return f'{protocol.name}: {", ".join(parts)}'
-
-
-def evaluate(
-    scores: Matrix,
-    targets: Matrix,
-    protocol: Protocol,
-    thresholds: np.ndarray | None = None,
-    resamples: int = 0,
-    seed: int = 0,
-) -> dict[str, float]:
-    """Return all numbers of a protocol, in percent, but for ``coverage``.
-
-    Labels, and images, of which nothing is known are left out of all of them.
-
-    Args:
-        scores: Scores (N, C).
-        targets: 1 present, 0 absent, -1 unknown, (N, C).
-        protocol: What to compute.
-        thresholds: One for each label, (C,), in place of the protocol's ``thr``.
-        resamples: If positive, ``mAP-low`` and ``mAP-high`` are the 95 % bootstrap
-            interval of mAP, from this many resamples.
-        seed: Of the resamples.
-
-    Raises:
-        ValueError: As for :func:`average_precision` and :func:`decide`.
-    """
-    scores, targets = checked(scores, targets)
-    ap = average_precision(scores, targets, protocol.ap)
-    known = (targets >= 0).any(axis=0)
-    numbers = {'mAP': 100 * mean_over_labels(ap[known], protocol.empty)}
-    if resamples:
-        options = (protocol.ap, protocol.empty, resamples)
-        interval = map_interval(scores, targets, *options, seed=seed)
-        numbers['mAP-low'], numbers['mAP-high'] = (100 * end for end in interval)
-    targets = judged(targets, protocol)
-    thr = protocol.thr if thresholds is None else thresholds
-    counts = label_counts(scores, targets, thr, strict=protocol.above)
-    numbers |= summarise(counts, protocol.family)
-    if protocol.topk is not None:
-        thr_of_top = thr if protocol.topk_thr else None
-        options = (thr_of_top, protocol.topk, protocol.above)
-        top = summarise(label_counts(scores, targets, *options), protocol.family)
-        numbers |= {f'top{protocol.topk}-{key}': value for key, value in top.items()}
-    return numbers | _more(scores, targets, protocol, thr, counts)
-
-
-def judged(targets: np.ndarray, protocol: Protocol) -> np.ndarray:
-    """Return the targets that precision, recall and F1 are computed on."""
-    return targets if protocol.unknown == 'skip' else np.maximum(targets, 0)
-
-
-def _more(
-    scores: np.ndarray,
-    targets: np.ndarray,
-    protocol: Protocol,
-    thr: float | np.ndarray,
-    counts: LabelCounts,
-) -> dict[str, float]:
-    """Return the numbers that ``protocol.more`` asks for."""
-    if not protocol.more:
-        return {}
-    decisions = decide(scores, targets, thr, strict=protocol.above)
-    groups: dict[str, Callable[[Decisions], dict[str, float]]] = {
-        'attributes': lambda d: {'mA': mean_accuracy(counts), **instance_metrics(d)},
-        'sets': lambda d: {
-            'hamming-loss': hamming_loss(d),
-            'subset-accuracy': subset_accuracy(d),
-        },
-        'ranking': lambda _: ranking_metrics(scores, targets),
-    }
-    numbers: dict[str, float] = {}
-    for group in protocol.more:
-        numbers |= groups[group](decisions)
-    return numbers

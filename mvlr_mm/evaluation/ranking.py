@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from .columns import Matrix, checked
-from .counts import mean
+from .means import mean
 
 ROWS = 1024  # images ranked at once: little memory beside the scores
 

@@ -6,15 +6,10 @@ The file is a plain npz: reading it runs no code, unlike a pickle.
 import json
 import os
 import zipfile
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import torch
-from mmengine.evaluator import BaseMetric
-from mmengine.logging import MMLogger
-from mmpretrain.registry import METRICS
 
 from .columns import checked
 from .protocols import protocol_of
@@ -114,81 +109,3 @@ def check_results_path(path: str | Path) -> None:
             f'results {path}: must be a .npz file as `mvlr test --out FILE.npz` writes '
             'it; a pickle could run any code when read, so it is not.'
         )
-
-
-def scores_and_target(sample: Mapping[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the scores and the target of one image, (C,) each, on the CPU.
-
-    Args:
-        sample: A data sample as dict, with ``pred_score`` (C,), and ``gt_score`` (C,)
-            or the indices ``gt_label``.
-
-    Raises:
-        ValueError: A label is out of range.
-    """
-    scores = sample['pred_score'].detach().cpu()
-    target = sample.get('gt_score')
-    if target is not None:
-        return scores, target.detach().cpu()
-    labels = torch.as_tensor(sample['gt_label'], dtype=torch.long).cpu().reshape(-1)
-    if len(labels) and not 0 <= labels.min() <= labels.max() < len(scores):
-        raise ValueError(
-            f'gt_label {labels.tolist()} of {sample.get("img_path", "an image")} does '
-            f'not lie in 0 to {len(scores) - 1}, the labels that the model scores.'
-        )
-    target = torch.zeros(len(scores), dtype=torch.int8)
-    target[labels] = 1
-    return scores, target
-
-
-@METRICS.register_module()
-class SaveResults(BaseMetric):
-    """Write scores, targets, class names and paths of a test run to a file.
-
-    Stands among the metrics of an evaluator, and returns no number.
-
-    Args:
-        path: The file, .npz.
-        protocol: Fields of the protocol that the run is tested under.
-        collect_dir: As in mmengine.
-    """
-
-    default_prefix = 'saved'
-
-    def __init__(
-        self,
-        path: str | Path,
-        protocol: dict | None = None,
-        collect_dir: str | None = None,
-    ) -> None:
-        check_results_path(path)
-        super().__init__(collect_dir=collect_dir)
-        self.path = path
-        self.protocol = protocol
-
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keep scores, target and path of every image of a batch.
-
-        Args:
-            data_batch: Not used.
-            data_samples: What the model returned, as dicts.
-        """
-        for sample in data_samples:
-            path = str(sample.get('img_path', ''))
-            self.results.append((*scores_and_target(sample), path))
-
-    def compute_metrics(self, results: list) -> dict[str, float]:
-        """Write the file.
-
-        Args:
-            results: Scores, target and path of every image.
-        """
-        scores, targets, paths = zip(*results, strict=True)
-        names = (self.dataset_meta or {}).get('classes') or range(len(scores[0]))
-        stacked = torch.stack(scores), torch.stack(targets)
-        classes = [str(name) for name in names]
-        write_results(self.path, Results(*stacked, classes, list(paths), self.protocol))
-        MMLogger.get_current_instance().info(
-            f'Results of {len(paths)} images: {self.path}'
-        )
-        return {}

@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .average_precision import check_choice, hits_of_label
+from ..argument_checks import check_choice
 from .columns import Matrix, checked, per_label
+from .hits import hits_of_label
 
 SEARCHES = ('f1', 'fbeta', 'precision')
 

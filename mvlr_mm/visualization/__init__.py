@@ -1,22 +1,21 @@
-"""Tables and pictures of results, as pure functions."""
+"""Pictures of data and results, as pure functions."""
 
-from .contact_sheet import draw_contact_sheet
+from .captions import Line, judge, label_lines, verdict_legend, verdict_lines
 from .cooccurrence import cooccurrence_shares, draw_cooccurrence
 from .curves import draw_curves, read_scalars
 from .label_histogram import draw_label_histogram
-from .label_table import format_label_table, label_rows, write_label_csv
-from .sheet import draw_sheet, judge
+from .sheet import draw_sheet
 
 __all__ = [
+    'Line',
     'cooccurrence_shares',
-    'draw_contact_sheet',
     'draw_cooccurrence',
     'draw_curves',
     'draw_label_histogram',
     'draw_sheet',
-    'format_label_table',
     'judge',
-    'label_rows',
+    'label_lines',
     'read_scalars',
-    'write_label_csv',
+    'verdict_legend',
+    'verdict_lines',
 ]

@@ -65,11 +65,11 @@ def test_without_a_known_protocol_it_is_mlgcn(results, tmp_path, capsys):
 
 def test_every_field_can_be_changed(results, evaluated):
     words = '--protocol mlgcn --ap voc10 --empty zero --family asl --thr 0.2 --topk 2'
-    words += ' --unknown negative --more sets ranking --no-strict --no-topk-thr'
+    words += ' --unknown negative --more sets ranking --no-must-exceed --no-topk-thr'
     found = evaluated(*words.split())
     fields = dict(ap='voc10', empty='zero', family='asl', thr=0.2, topk=2)
     fields |= dict(unknown='negative', more=['sets', 'ranking'])
-    fields |= dict(strict=False, topk_thr=False)
+    fields |= dict(must_exceed=False, topk_thr=False)
     assert {'name', *fields} == {field.name for field in dataclasses.fields(Protocol)}
     changed = protocol_of('mlgcn', **fields)
     assert found['numbers'] == evaluate(*results[:2], changed)

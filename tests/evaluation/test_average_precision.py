@@ -1,4 +1,3 @@
-import warnings
 from fractions import Fraction
 
 import numpy as np
@@ -11,11 +10,7 @@ from mmpretrain.evaluation import AveragePrecision
 from sklearn.metrics import average_precision_score
 from torchmetrics.functional.classification import binary_average_precision
 
-from mvlr_mm.evaluation.average_precision import (
-    AP_MODES,
-    average_precision,
-    mean_over_labels,
-)
+from mvlr_mm.evaluation.average_precision import AP_MODES, average_precision
 
 MODES = list(AP_MODES)
 
@@ -111,15 +106,6 @@ def test_labels_without_positives(cases):
         ap = average_precision(scores, targets, empty=policy)
         np.testing.assert_array_equal(np.isnan(ap), empty)
     assert average_precision(scores, targets, empty='zero')[2] == 0
-    mean = ap[~empty].mean()
-    assert mean_over_labels(ap) == pytest.approx(mean)
-    assert mean_over_labels(ap, 'zero') == pytest.approx(mean * 6 / 7)
-    assert np.isnan(mean_over_labels(ap, 'nan'))
-    with warnings.catch_warnings():
-        warnings.simplefilter('error')
-        for policy in ('skip', 'nan'):
-            assert np.isnan(mean_over_labels(np.full(3, np.nan), policy))
-        assert mean_over_labels(np.full(3, np.nan), 'zero') == 0
 
 
 @pytest.mark.parametrize('mode', MODES)
@@ -176,5 +162,3 @@ def test_an_unknown_choice_is_refused(cases):
         average_precision(*cases('random'), mode='coco')
     with pytest.raises(ValueError, match=r"empty \('one'\) must be one of \('skip'"):
         average_precision(*cases('random'), empty='one')
-    with pytest.raises(ValueError, match=r"empty \('one'\) must be one of"):
-        mean_over_labels(np.ones(3), 'one')

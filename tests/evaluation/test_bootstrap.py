@@ -4,9 +4,9 @@ import pytest
 from mvlr_mm.evaluation.average_precision import (
     AP_MODES,
     average_precision,
-    mean_over_labels,
 )
 from mvlr_mm.evaluation.bootstrap import map_interval
+from mvlr_mm.evaluation.means import mean_over_labels
 
 
 @pytest.mark.parametrize('mode', list(AP_MODES))

@@ -19,7 +19,8 @@ from mvlr_mm.evaluation import (
     average_precision,
     precision_recall_f1,
 )
-from mvlr_mm.evaluation.protocols import PROTOCOLS, evaluate
+from mvlr_mm.evaluation.protocol_numbers import evaluate
+from mvlr_mm.evaluation.protocols import PROTOCOLS
 from mvlr_mm.threshold_file import write_thresholds
 
 CLASSES = ('cat', 'traffic light', 'dog', 'never')

@@ -3,16 +3,8 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from mmengine.evaluator import Evaluator
-from mmpretrain.registry import METRICS
-from mmpretrain.structures import DataSample
 
-from mvlr_mm.evaluation.results import (
-    Results,
-    read_results,
-    scores_and_target,
-    write_results,
-)
+from mvlr_mm.evaluation.results import Results, read_results, write_results
 
 CLASSES = ['cat', 'café']
 PATHS = ['a b.jpg', 'ü.jpg', '']
@@ -85,37 +77,3 @@ def test_a_broken_file_is_explained(tmp_path):
     text = r'scores of shape \(3, 2\) for 2 images and 2 classes'
     with pytest.raises(ValueError, match=text):
         read_results(path)
-
-
-def test_scores_and_target_of_a_sample():
-    scores = torch.tensor([0.1, 0.2, 0.3], requires_grad=True)
-    found, target = scores_and_target({'pred_score': scores, 'gt_label': [2, 2, 0]})
-    assert not found.requires_grad
-    assert target.tolist() == [1, 0, 1]
-    states = torch.tensor([1.0, -1, 0])
-    sample = {'pred_score': scores, 'gt_label': [1], 'gt_score': states}
-    assert torch.equal(scores_and_target(sample)[1], states)
-    assert scores_and_target({'pred_score': scores, 'gt_label': []})[1].sum() == 0
-    for wrong in (3, -1):
-        sample = {'pred_score': scores, 'gt_label': [wrong], 'img_path': 'a.jpg'}
-        text = rf'gt_label \[{wrong}\] of a\.jpg does not lie in 0 to 2'
-        with pytest.raises(ValueError, match=text):
-            scores_and_target(sample)
-
-
-def test_the_metric_writes_what_the_model_says(tmp_path):
-    path = str(tmp_path / 'results.npz')
-    metric = METRICS.build(dict(type='SaveResults', path=path))
-    metric.dataset_meta = dict(classes=CLASSES)
-    expected = results()
-    evaluator = Evaluator(metric)
-    for score, target, name in zip(*expected[:2], PATHS, strict=True):
-        sample = DataSample(metainfo=dict(img_path=name))
-        evaluator.process([sample.set_pred_score(score).set_gt_score(target)])
-    assert evaluator.evaluate(3) == {}
-    found = read_results(path)
-    np.testing.assert_array_equal(found.scores, expected.scores.float().numpy())
-    np.testing.assert_array_equal(found.targets, expected.targets.numpy())
-    assert (found.classes, found.paths, found.protocol) == (CLASSES, PATHS, None)
-    with pytest.raises(ValueError, match=r'results x\.pkl: must be a \.npz file'):
-        METRICS.build(dict(type='SaveResults', path='x.pkl'))

@@ -2,81 +2,76 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mvlr_mm.visualization import draw_sheet, judge
-from mvlr_mm.visualization.sheet import MARKS
+from mvlr_mm.visualization import Line, draw_sheet
 
-NAMES = ['sea', 'boat', 'moon', 'sun', 'car']
-TRUTH = np.array([1, 1, 1, 0, 0])
-SCORES = np.array([0.6, 0.9, 0.2, 0.5, 0.49])
-# below the legend (31 px), a picture of 64 px and its gap
-TOP, SIDE, TEXT = 31, 64, 31 + 64 + 2
+RED, BLUE, GREY = (200, 0, 0), (0, 0, 200), (120, 120, 120)
 
 
-def test_judge_sorts_into_found_missed_wrong():
-    assert judge(NAMES, TRUTH, SCORES) == [
-        ('found', 'boat', 0.9),
-        ('found', 'sea', 0.6),
-        ('missed', 'moon', 0.2),
-        ('wrong', 'sun', 0.5),
-    ]
-
-
-def _draw(tmp_path, scores, count=1, **kwargs):
+def draw(tmp_path, sizes, texts, **options):
     path = tmp_path / 'sheet.png'
-    images = [Image.new('RGB', (20, 20), (10, 20, 30 + i)) for i in range(count)]
-    truth, scores = np.tile(TRUTH, (count, 1)), np.tile(scores, (count, 1))
-    draw_sheet(path, images, NAMES, truth, scores, side=SIDE, **kwargs)
+    images = [
+        Image.new('RGB', size, (200, 20, 30 + 40 * i)) for i, size in enumerate(sizes)
+    ]
+    draw_sheet(path, images, texts, side=64, **options)
     return np.asarray(Image.open(path))
 
 
-def _colors_below_picture(sheet):
-    text = sheet[TEXT:, :140].reshape(-1, 3)
-    return {
-        kind for kind, (_, color) in MARKS.items() if (text == color).all(axis=1).any()
-    }
+def one(text):
+    return [Line(text, RED)]
 
 
-@pytest.mark.parametrize(
-    ('scores', 'kinds'),
-    [
-        ([1, 1, 1, 0, 0], {'found'}),
-        ([0, 0, 0, 0, 0], {'missed'}),
-        ([0, 0, 0, 1, 1], {'missed', 'wrong'}),
-        (SCORES, {'found', 'missed', 'wrong'}),
-    ],
-)
-def test_colours_tell_what_happened(tmp_path, scores, kinds):
-    assert _colors_below_picture(_draw(tmp_path, np.array(scores))) == kinds
+def has(sheet, color):
+    return (sheet == color).all(-1).any()
 
 
-def test_pictures_lie_row_by_row(tmp_path):
-    sheet = _draw(tmp_path, SCORES, count=3, columns=2, lines=5)
-    step = SIDE + 8, SIDE + 15 * 5 + 16
-    for i in range(3):
-        x, y = 8 + i % 2 * step[0] + 5, TOP + i // 2 * step[1] + 5
-        assert sheet[y, x].tolist() == [10, 20, 30 + i]
-    assert sheet.shape == (2 * step[1] + TOP, 2 * step[0] + 8, 3)
-    assert (sheet[TOP + step[1] :, 8 + step[0] :] == 255).all()
+def test_pictures_keep_their_proportions_and_stand_on_one_line(tmp_path):
+    sheet = draw(tmp_path, [(40, 20), (10, 20)], [one('a'), one('b')])
+    wide, tall = ((sheet == (200, 20, 30 + 40 * i)).all(-1) for i in (0, 1))
+    for mask, (height, width) in ((wide, (32, 64)), (tall, (64, 32))):
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        assert (len(rows), len(columns)) == (height, width)
+        assert rows[-1] == 8 + 64 - 1
+        assert mask.sum() == height * width
 
 
-def test_legend_shows_every_colour(tmp_path):
-    legend = _draw(tmp_path, SCORES, columns=8)[:TOP].reshape(-1, 3)
-    for _, color in MARKS.values():
-        assert (legend == color).all(axis=1).any()
+def test_rows_are_as_high_as_they_need_to_be(tmp_path):
+    texts = [one('a'), one('b'), 2 * one('c')]
+    sheet = draw(tmp_path, [(64, 32)] * 3, texts, columns=2)
+    assert sheet.shape == (8 + (32 + 15 + 16) + (32 + 30 + 16), 2 * 72 + 8, 3)
+    place = 8 + 63 + 5
+    assert sheet[place, 8 + 5].tolist() == [200, 20, 110]
 
 
-def test_too_many_labels_are_counted(tmp_path):
-    few = _draw(tmp_path, SCORES, lines=2)
-    assert _colors_below_picture(few) == {'found'}
-    assert (few[TEXT:].reshape(-1, 3) == (90, 90, 90)).all(axis=1).any()
+def test_text_has_its_colour_below_its_picture(tmp_path):
+    texts = [[Line('lighthouse', RED)], [Line('sea', BLUE)]]
+    sheet = draw(tmp_path, [(10, 10)] * 2, texts)[8 + 64 :]
+    left, right = sheet[:, :76], sheet[:, 76:]
+    assert has(left, RED)
+    assert has(right, BLUE)
+    assert not has(left, BLUE)
+
+
+def test_a_legend_stands_above_and_is_never_cut(tmp_path):
+    legend = [Line('found', RED), Line('a long explanation of it', BLUE)]
+    sheet = draw(tmp_path, [(64, 64)], [[Line('x', GREY)]], legend=legend)
+    above, below = sheet[: 8 + 15 + 8], sheet[8 + 15 + 8 :]
+    assert has(above, RED)
+    assert has(above, BLUE)
+    assert not has(below, BLUE)
+    assert sheet.shape[1] > 72 + 8
+    assert (above[:, -8:] == 255).all()
+    assert below[5, 8 + 5].tolist() == [200, 20, 30]
+
+
+def test_too_many_lines_are_counted(tmp_path):
+    texts = [one('a') + [Line('b', BLUE)] * 2]
+    few = draw(tmp_path, [(64, 64)], texts, lines=2)
+    assert has(few[80:], RED)
+    assert has(few[80:], GREY)
+    assert not has(few[80:], BLUE)
+    assert has(draw(tmp_path, [(64, 64)], texts, lines=3)[80:], BLUE)
 
 
 def test_lengths_must_agree(tmp_path):
-    with pytest.raises(ValueError, match=r'images \(1\), truth \(2\) and scores \(2\)'):
-        draw_sheet(
-            tmp_path / 'a.png',
-            [Image.new('RGB', (4, 4))],
-            NAMES,
-            np.zeros((2, 5)),
-            np.zeros((2, 5)),
-        )
+    with pytest.raises(ValueError, match=r'images \(0\) and texts \(1\) must have'):
+        draw_sheet(tmp_path / 'a.png', [], [one('a')])

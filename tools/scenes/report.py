@@ -19,13 +19,16 @@ from mmpretrain.registry import MODELS
 from PIL import Image
 from rich.progress import track
 
-from mvlr_mm.evaluation.functional import average_precision
+from mvlr_mm.evaluation import evaluate
+from mvlr_mm.evaluation.label_table import compare_ap, label_table
+from mvlr_mm.evaluation.protocols import PROTOCOLS
+from mvlr_mm.evaluation.table_files import write_comparison
+from mvlr_mm.evaluation.table_text import format_comparison
 from mvlr_mm.visualization import (
     draw_curves,
     draw_sheet,
-    format_label_table,
-    label_rows,
-    write_label_csv,
+    verdict_legend,
+    verdict_lines,
 )
 
 PICTURES = 12
@@ -110,21 +113,26 @@ def write_report(
     mmengine.mkdir_or_exist(str(out))
     models = list(predictions)
     first = predictions[models[0]]
-    ap = {
-        k: 100 * average_precision(p.scores, p.targets) for k, p in predictions.items()
+    tables = {
+        name: label_table(p.scores, p.targets, p.names, PROTOCOLS['mlgcn'])
+        for name, p in predictions.items()
     }
-    rows = label_rows(first.names, first.targets.sum(axis=0), ap)
-    table = format_label_table(rows, models)
-    write_label_csv(out / 'labels.csv', rows, models)
+    rows = compare_ap(tables)
+    table = format_comparison(rows, models)
+    write_comparison(out / 'labels.csv', rows, models)
     logs = {k: sorted(d.glob('*/vis_data/scalars.json')) for k, d in work_dirs.items()}
     draw_curves(out / 'curves.png', logs, CURVES)
     chosen = pick_pictures(first.targets, PICTURES)
     images = [Image.open(first.paths[row]) for row in chosen]
-    scores, targets = first.scores[chosen], first.targets[chosen]
-    draw_sheet(out / 'pictures.png', images, first.names, targets, scores)
+    texts = [
+        verdict_lines(first.names, first.targets[row], first.scores[row])
+        for row in chosen
+    ]
+    options = dict(legend=verdict_legend(), columns=4, lines=11)
+    draw_sheet(out / 'pictures.png', images, texts, **options)
     results = ''.join(
         f'- {name}: mAP {value:.1f}\n'
-        for name, value in zip(models, rows[-1][2], strict=True)
+        for name, value in zip(models, rows[-1].ap, strict=True)
     )
     (out / 'report.md').write_text(
         f'# Results on {len(first.paths)} test pictures\n\n{results}\n'
@@ -165,8 +173,8 @@ def main() -> None:
     }.items():
         print(f'{text + ":":17}{args.out / file}')
     for name, found in predictions.items():
-        ap = average_precision(found.scores, found.targets)
-        print(f'mAP of {name} on test: {100 * np.nanmean(ap):.1f}')
+        numbers = evaluate(found.scores, found.targets, PROTOCOLS['mlgcn'])
+        print(f'mAP of {name} on test: {numbers["mAP"]:.1f}')
 
 
 if __name__ == '__main__':

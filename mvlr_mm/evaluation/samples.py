@@ -1,0 +1,31 @@
+"""What a data sample says of one image: scores, and which labels are true."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+
+def scores_and_target(sample: Mapping[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the scores and the target of one image, (C,) each, on the CPU.
+
+    Args:
+        sample: A data sample as dict, with ``pred_score`` (C,), and ``gt_score`` (C,)
+            or the indices ``gt_label``.
+
+    Raises:
+        ValueError: A label is out of range.
+    """
+    scores = sample['pred_score'].detach().cpu()
+    target = sample.get('gt_score')
+    if target is not None:
+        return scores, target.detach().cpu()
+    labels = torch.as_tensor(sample['gt_label'], dtype=torch.long).cpu().reshape(-1)
+    if len(labels) and not 0 <= labels.min() <= labels.max() < len(scores):
+        raise ValueError(
+            f'gt_label {labels.tolist()} of {sample.get("img_path", "an image")} does '
+            f'not lie in 0 to {len(scores) - 1}, the labels that the model scores.'
+        )
+    target = torch.zeros(len(scores), dtype=torch.int8)
+    target[labels] = 1
+    return scores, target

@@ -1,0 +1,66 @@
+"""The metric that writes the results of a test to a file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import MMLogger
+from mmpretrain.registry import METRICS
+
+from .results import Results, check_results_path, write_results
+from .samples import scores_and_target
+
+
+@METRICS.register_module()
+class SaveResults(BaseMetric):
+    """Write scores, targets, class names and paths of a test run to a file.
+
+    Stands among the metrics of an evaluator, and returns no number.
+
+    Args:
+        path: The file, .npz.
+        protocol: Fields of the protocol that the run is tested under.
+        collect_dir: As in mmengine.
+    """
+
+    default_prefix = 'saved'
+
+    def __init__(
+        self,
+        path: str | Path,
+        protocol: dict | None = None,
+        collect_dir: str | None = None,
+    ) -> None:
+        check_results_path(path)
+        super().__init__(collect_dir=collect_dir)
+        self.path = path
+        self.protocol = protocol
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Keep scores, target and path of every image of a batch.
+
+        Args:
+            data_batch: Not used.
+            data_samples: What the model returned, as dicts.
+        """
+        for sample in data_samples:
+            path = str(sample.get('img_path', ''))
+            self.results.append((*scores_and_target(sample), path))
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """Write the file.
+
+        Args:
+            results: Scores, target and path of every image.
+        """
+        scores, targets, paths = zip(*results, strict=True)
+        names = (self.dataset_meta or {}).get('classes') or range(len(scores[0]))
+        stacked = torch.stack(scores), torch.stack(targets)
+        classes = [str(name) for name in names]
+        write_results(self.path, Results(*stacked, classes, list(paths), self.protocol))
+        MMLogger.get_current_instance().info(
+            f'Results of {len(paths)} images: {self.path}'
+        )
+        return {}

@@ -1,0 +1,76 @@
+"""Tables of labels as text."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .label_table import ComparisonRow, LabelRow
+from .protocols import Protocol, describe
+
+NO_VALUE = '-'
+
+
+def format_table(
+    rows: Sequence[LabelRow],
+    protocol: Protocol,
+    images: int,
+    thresholds: str | None = None,
+) -> str:
+    """Return the rows as text, with what was computed below them.
+
+    Args:
+        rows: What :func:`label_table` returned.
+        protocol: The protocol of the rows.
+        images: How many images there were.
+        thresholds: The file of thresholds that replaced the protocol's, if one did.
+    """
+    width = max(len('label'), *(len(row.name) for row in rows))
+    head = f'{"label":{width}} support     AP      P      R     F1 best thr'
+    lines = [head]
+    for row in rows:
+        shares = ' '.join(_cell(x, '6.2f') for x in row[2:6])
+        best = _cell(row.best_threshold, '8.3g')
+        lines.append(f'{row.name:{width}} {row.support:7} {shares} {best}')
+    unknown = sum(np.isnan(row.precision) for row in rows)
+    empty = sum(np.isnan(row.ap) for row in rows) - unknown
+    fate = {
+        'skip': 'are left out of mAP',
+        'zero': 'count as AP 0 in mAP',
+        'nan': 'make mAP nan',
+    }[protocol.empty]
+    lines.append(
+        f'{images} images; {empty} of {len(rows)} labels have no positive image and '
+        f'{fate}. Best thr is that of the highest F1 on these images.'
+    )
+    if unknown:
+        lines.append(f'{unknown} labels of which nothing is known count nowhere.')
+    lines.append(f'Protocol {describe(protocol)}.')
+    if thresholds is not None:
+        lines.append(f'Thresholds of {thresholds} in place of thr.')
+    return '\n'.join(lines)
+
+
+def format_comparison(rows: Sequence[ComparisonRow], models: Sequence[str]) -> str:
+    """Return the rows as a Markdown table that reads well unrendered too.
+
+    Args:
+        rows: What :func:`~mvlr_mm.evaluation.label_table.compare_ap` returned.
+        models: Names of the models, in the order of the columns.
+    """
+    header = ['label', 'support', *models]
+    values = (
+        [row.name, str(row.support), *(_cell(x, '.1f') for x in row.ap)] for row in rows
+    )
+    cells = [header, *values]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    rule = ['-' * widths[0], *('-' * (width - 1) + ':' for width in widths[1:])]
+    lines = [
+        [row[0].ljust(widths[0])]
+        + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        for row in (header, rule, *cells[1:])
+    ]
+    return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
+
+
+def _cell(value: float, form: str) -> str:
+    return f'{NO_VALUE:>{form.split(".")[0]}}' if np.isnan(value) else f'{value:{form}}'

@@ -1,0 +1,20 @@
+import pytest
+import torch
+
+from mvlr_mm.evaluation.samples import scores_and_target
+
+
+def test_scores_and_target_of_a_sample():
+    scores = torch.tensor([0.1, 0.2, 0.3], requires_grad=True)
+    found, target = scores_and_target({'pred_score': scores, 'gt_label': [2, 2, 0]})
+    assert not found.requires_grad
+    assert target.tolist() == [1, 0, 1]
+    states = torch.tensor([1.0, -1, 0])
+    sample = {'pred_score': scores, 'gt_label': [1], 'gt_score': states}
+    assert torch.equal(scores_and_target(sample)[1], states)
+    assert scores_and_target({'pred_score': scores, 'gt_label': []})[1].sum() == 0
+    for wrong in (3, -1):
+        sample = {'pred_score': scores, 'gt_label': [wrong], 'img_path': 'a.jpg'}
+        text = rf'gt_label \[{wrong}\] of a\.jpg does not lie in 0 to 2'
+        with pytest.raises(ValueError, match=text):
+            scores_and_target(sample)
