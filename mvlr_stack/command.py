@@ -1,42 +1,63 @@
-"""The `mvlr` command: one word, then what that word's module takes."""
+"""The `mvlr` command: one word, then what that word takes."""
 
+import argparse
 import importlib
 import sys
+from collections.abc import Sequence
 
-# A word's module is imported only when the word is used: `doctor` needs no mmengine.
-COMMANDS = {
-    'browse': ('mvlr_mm.cli.browse', 'draw the data of a config'),
-    'doctor': ('mvlr_stack.doctor', 'what is installed, what is in conflict'),
-    'eval': ('mvlr_mm.cli.eval', 'evaluate saved results again'),
-    'test': ('mvlr_mm.cli.test', 'evaluate a checkpoint'),
-    'thresholds': ('mvlr_mm.cli.thresholds', 'search a threshold for each label'),
-    'train': ('mvlr_mm.cli.train', 'train a model'),
-    'verify': ('mvlr_mm.cli.verify', 'check the data of a config'),
-}
+from .errors import plain_errors
+from .words import WORDS
 
 
-def usage() -> str:
-    """Return the list of commands."""
-    width = max(map(len, COMMANDS))
-    lines = [f'  {name:<{width}} {text}' for name, (_, text) in COMMANDS.items()]
-    return '\n'.join(
-        ['usage: mvlr COMMAND ...', '', *lines, '', 'mvlr COMMAND --help says more.']
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all words."""
+    parser = argparse.ArgumentParser(
+        prog='mvlr', epilog='mvlr COMMAND --help says more.'
     )
+    words = parser.add_subparsers(metavar='COMMAND', dest='word', required=True)
+    for name, word in WORDS.items():
+        title = word.__doc__.splitlines()[0]
+        own = words.add_parser(
+            name,
+            help=title[0].lower() + title[1:].rstrip('.'),
+            description=word.__doc__,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        word.add_arguments(own)
+    return parser
 
 
-def main(argv: list[str] | None = None) -> int:
+def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read a command line.
+
+    Args:
+        argv: The words behind ``mvlr``; those of this process by default.
+
+    Raises:
+        SystemExit: With status 2, if they are not a command.
+    """
+    args = build_parser().parse_args(argv)
+    with plain_errors():
+        check = getattr(WORDS[args.word], 'check', None)
+        if check is not None:
+            check(args)
+    return args
+
+
+def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
+    Args:
+        argv: The words behind ``mvlr``; those of this process by default.
+
     Returns:
-        The exit status: what the command returns, 2 for an unknown command.
+        The exit status of the word's program.
     """
-    words = sys.argv[1:] if argv is None else argv
-    if words and words[0] in ('-h', '--help'):
-        print(usage())
-        return 0
-    if not words or words[0] not in COMMANDS:
-        print(usage(), file=sys.stderr)
-        return 2
-    sys.argv[0] = f'mvlr {words[0]}'  # the name in the command's own help
-    module = importlib.import_module(COMMANDS[words[0]][0])
-    return module.main(words[1:])
+    args = parse(argv)
+    with plain_errors():
+        program = importlib.import_module(WORDS[args.word].PROGRAM)
+        return program.run(args)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

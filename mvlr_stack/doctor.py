@@ -27,13 +27,12 @@ def print_backends() -> None:
         print(f'  {name:<16} {"works" if reason is None else f"no: {reason}"}')
 
 
-def main(argv: list[str] | None = None) -> int:
+def run(args: argparse.Namespace) -> int:
     """Print the report.
 
     Returns:
         0 if nothing is wrong, else 1.
     """
-    argparse.ArgumentParser(prog='mvlr doctor', description=__doc__).parse_args(argv)
     versions = installed_versions()
     print('Installed:')
     for name, version in versions.items():

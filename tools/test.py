@@ -2,7 +2,7 @@
 
 import sys
 
-from mvlr_mm.cli.test import main
+from mvlr_stack.command import main
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(main(['test', *sys.argv[1:]]))

@@ -2,7 +2,7 @@
 
 import sys
 
-from mvlr_mm.cli.train import main
+from mvlr_stack.command import main
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(main(['train', *sys.argv[1:]]))

@@ -4,11 +4,11 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmpretrain.registry import DATASETS
 from PIL import Image, ImageOps
 
-from mvlr_mm.datasets.checking.splits import SPLITS, Split, data_sets_of, read_splits
+from mvlr_mm.datasets.checking.splits import Split, data_sets_of, read_splits
 from mvlr_mm.visualization import (
     draw_cooccurrence,
     draw_label_histogram,
@@ -17,27 +17,6 @@ from mvlr_mm.visualization import (
 )
 
 from .data_config import load_data_config
-from .runtime import plain_errors
-
-
-def parse_args(argv: list[str] | None) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file')
-    parser.add_argument('--split', choices=SPLITS, default='train')
-    parser.add_argument('--out', type=Path, help='folder; work_dirs/browse/<config>')
-    parser.add_argument('--number', type=int, default=24, help='pictures on the sheet')
-    parser.add_argument('--seed', type=int, default=0, help='of their choice')
-    parser.add_argument(
-        '--transformed', action='store_true', help='as the model gets them'
-    )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='settings of the config to override, key=value',
-    )
-    return parser.parse_args(argv)
 
 
 def pick_split(splits: list[Split], name: str) -> Split:
@@ -96,34 +75,35 @@ def transformed_pictures(cfg: Config, split: str, chosen: np.ndarray) -> list:
     return [Image.fromarray(np.ascontiguousarray(array[..., ::-1])) for array in arrays]
 
 
-def main(argv: list[str] | None = None) -> int:
+def run(args: argparse.Namespace) -> int:
     """Draw the three pictures.
 
+    Args:
+        args: Of the command line.
+
     Returns:
-        0; errors that a person can mend end the process with status 2.
+        The exit status, 0.
     """
-    args = parse_args(argv)
     out = args.out or Path('work_dirs/browse') / Path(args.config).stem
-    with plain_errors():
-        cfg = load_data_config(args.config, args.cfg_options)
-        splits = read_splits(cfg)
-        split = pick_split(splits, args.split)
-        count = min(args.number, len(split.paths))
-        rng = np.random.default_rng(args.seed)
-        chosen = np.sort(rng.choice(len(split.paths), count, replace=False))
-        if args.transformed:
-            images = transformed_pictures(cfg, args.split, chosen)
-        else:
-            images = [open_picture(split.paths[i]) for i in chosen]
-        out.mkdir(parents=True, exist_ok=True)
-        names, states = np.array(split.classes), split.states[chosen]
-        texts = [label_lines(names[row == 1], names[row == -1]) for row in states]
-        draw_sheet(out / 'sheet.png', images, texts)
-        same = {s.name: s.states for s in splits if s.classes == split.classes}
-        counted = {split.name: split.states, **same}
-        draw_label_histogram(out / 'labels.png', split.classes, counted)
-        title = f'{split.name}, {len(split.paths):,} pictures'
-        draw_cooccurrence(out / 'together.png', split.classes, split.states, title)
+    cfg = load_data_config(args.config, args.cfg_options)
+    splits = read_splits(cfg)
+    split = pick_split(splits, args.split)
+    count = min(args.number, len(split.paths))
+    rng = np.random.default_rng(args.seed)
+    chosen = np.sort(rng.choice(len(split.paths), count, replace=False))
+    if args.transformed:
+        images = transformed_pictures(cfg, args.split, chosen)
+    else:
+        images = [open_picture(split.paths[i]) for i in chosen]
+    out.mkdir(parents=True, exist_ok=True)
+    names, states = np.array(split.classes), split.states[chosen]
+    texts = [label_lines(names[row == 1], names[row == -1]) for row in states]
+    draw_sheet(out / 'sheet.png', images, texts)
+    same = {s.name: s.states for s in splits if s.classes == split.classes}
+    counted = {split.name: split.states, **same}
+    draw_label_histogram(out / 'labels.png', split.classes, counted)
+    title = f'{split.name}, {len(split.paths):,} pictures'
+    draw_cooccurrence(out / 'together.png', split.classes, split.states, title)
     for name in ('sheet', 'labels', 'together'):
         print(out / f'{name}.png')
     for split in splits:

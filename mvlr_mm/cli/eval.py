@@ -4,16 +4,11 @@ import argparse
 import difflib
 from collections.abc import Sequence
 
-from mvlr_mm.evaluation.average_precision import AP_MODES
 from mvlr_mm.evaluation.calibration import apply_temperatures, calibration_error
-from mvlr_mm.evaluation.f1 import FAMILIES
 from mvlr_mm.evaluation.label_table import label_table
-from mvlr_mm.evaluation.means import EMPTY, mean_over_labels
+from mvlr_mm.evaluation.means import mean_over_labels
 from mvlr_mm.evaluation.protocol_numbers import evaluate
 from mvlr_mm.evaluation.protocols import (
-    MORE,
-    PROTOCOLS,
-    UNKNOWN,
     Protocol,
     protocol_of,
 )
@@ -21,8 +16,6 @@ from mvlr_mm.evaluation.results import Results, read_results
 from mvlr_mm.evaluation.table_files import check_table_path, write_table
 from mvlr_mm.evaluation.table_text import format_table
 from mvlr_mm.threshold_file import read_temperatures, read_thresholds
-
-from .runtime import plain_errors
 
 FIELDS = (
     'ap',
@@ -34,48 +27,6 @@ FIELDS = (
     'unknown',
     'more',
 )
-
-
-def parse_args(argv: list[str] | None) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('results', help='.npz file of `mvlr test --out`')
-    parser.add_argument(
-        '--protocol', choices=PROTOCOLS, help='default: that of the test, or mlgcn'
-    )
-    fields = parser.add_argument_group('fields of the protocol to change')
-    fields.add_argument('--ap', choices=AP_MODES, help='mode of average precision')
-    fields.add_argument('--empty', choices=EMPTY, help='labels without positives')
-    fields.add_argument('--family', choices=FAMILIES, help='of precision, recall, F1')
-    fields.add_argument('--thr', type=float, help='threshold')
-    fields.add_argument(
-        '--must-exceed',
-        '--strict',
-        action=argparse.BooleanOptionalAction,
-        help='a score has to lie above the threshold; or may equal it',
-    )
-    fields.add_argument('--topk', type=int, help='second group of numbers; 0: none')
-    fields.add_argument(
-        '--topk-thr',
-        action=argparse.BooleanOptionalAction,
-        help='that group needs the threshold as well; or not',
-    )
-    fields.add_argument('--unknown', choices=UNKNOWN, help='labels marked -1, in F1')
-    fields.add_argument('--more', nargs='*', choices=MORE, help='further numbers')
-    parser.add_argument('--classes', nargs='+', help='evaluate only these labels')
-    parser.add_argument('--thresholds', help='file of `mvlr thresholds`')
-    parser.add_argument(
-        '--resamples', type=int, default=0, help='of the bootstrap interval; 0: none'
-    )
-    parser.add_argument('--seed', type=int, default=0, help='of the resamples')
-    parser.add_argument(
-        '--calibration',
-        action='store_true',
-        help='mean calibration error, ECE; and with the temperatures of --thresholds',
-    )
-    parser.add_argument('--csv', help='file for the table of the labels')
-    parser.add_argument('--json', help='file for protocol, numbers and table')
-    return parser.parse_args(argv)
 
 
 def choose_protocol(args: argparse.Namespace, tested: dict | None) -> Protocol:
@@ -134,31 +85,32 @@ def calibration(results: Results, file: str | None) -> dict[str, float]:
     return {name: 100 * mean_over_labels(x) for name, x in errors.items()}
 
 
-def main(argv: list[str] | None = None) -> int:
+def run(args: argparse.Namespace) -> int:
     """Print the table and the numbers; write them where asked.
 
+    Args:
+        args: Of the command line.
+
     Returns:
-        0; errors that a person can mend end the process with status 2.
+        The exit status, 0.
     """
-    args = parse_args(argv)
-    with plain_errors():
-        files = [path for path in (args.csv, args.json) if path is not None]
-        for path in files:
-            check_table_path(path)
-        results = read_results(args.results)
-        protocol = choose_protocol(args, results.protocol)
-        results = choose_classes(results, args.classes)
-        scores, targets, classes = results[:3]
-        thresholds = None
-        if args.thresholds is not None:
-            thresholds = read_thresholds(args.thresholds, classes)
-        options = (protocol, thresholds)
-        numbers = evaluate(scores, targets, *options, args.resamples, args.seed)
-        if args.calibration:
-            numbers |= calibration(results, args.thresholds)
-        rows = label_table(scores, targets, classes, *options)
-        for path in files:
-            write_table(path, rows, protocol, numbers, args.thresholds)
+    files = [path for path in (args.csv, args.json) if path is not None]
+    for path in files:
+        check_table_path(path)
+    results = read_results(args.results)
+    protocol = choose_protocol(args, results.protocol)
+    results = choose_classes(results, args.classes)
+    scores, targets, classes = results[:3]
+    thresholds = None
+    if args.thresholds is not None:
+        thresholds = read_thresholds(args.thresholds, classes)
+    options = (protocol, thresholds)
+    numbers = evaluate(scores, targets, *options, args.resamples, args.seed)
+    if args.calibration:
+        numbers |= calibration(results, args.thresholds)
+    rows = label_table(scores, targets, classes, *options)
+    for path in files:
+        write_table(path, rows, protocol, numbers, args.thresholds)
     print(format_table(rows, protocol, len(scores), args.thresholds))
     print('\n'.join(f'{protocol.name}/{key} {x:.2f}' for key, x in numbers.items()))
     return 0

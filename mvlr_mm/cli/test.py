@@ -3,7 +3,6 @@
 import argparse
 from copy import deepcopy
 from dataclasses import asdict
-from pathlib import Path
 
 import mmengine
 import torch
@@ -16,45 +15,8 @@ from mmengine.runner import Runner
 from mvlr_mm.evaluation import MultiLabelProtocol, SaveResults
 
 from .allocator import keep_freed_memory
-from .runtime import (
-    add_arguments,
-    check_checkpoint,
-    complete_loaders,
-    join_processes,
-    leave_processes,
-    load_config,
-    plain_errors,
-)
-
-METRIC_FILES = ('.json', '.yaml', '.yml', '.pkl', '.pickle')  # as mmengine.dump
-
-
-def parse_args(argv: list[str] | None) -> argparse.Namespace:
-    """Read the command line, named as mmpretrain's ``tools/test.py``."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
-    parser.add_argument(
-        '--out',
-        help='file for the results: .npz, which `mvlr eval` reads, or .pkl; metrics: '
-        '.json too',
-    )
-    parser.add_argument(
-        '--out-item', choices=['metrics', 'pred'], help='what --out holds; pred'
-    )
-    parser.add_argument('--show-dir', help='folder for pictures with predictions')
-    parser.add_argument('--show', action='store_true', help='show them in a window')
-    parser.add_argument('--interval', type=int, default=1, help='draw every n-th')
-    parser.add_argument('--wait-time', type=float, default=2, help='seconds to show')
-    parser.add_argument('--tta', action='store_true', help='average with mirrored')
-    add_arguments(parser)
-    args = parser.parse_args(argv)
-    if args.out_item and not args.out:
-        parser.error(f'--out-item {args.out_item} needs --out, the file to write')
-    if args.out_item == 'metrics' and Path(args.out).suffix not in METRIC_FILES:
-        kinds = ', '.join(METRIC_FILES)
-        parser.error(f'--out {args.out}: metrics go into a {kinds} file')
-    return args
+from .config import check_checkpoint, complete_loaders, load_config
+from .processes import join_processes, leave_processes
 
 
 def use_tta(cfg: Config) -> None:
@@ -120,24 +82,25 @@ def add_results_writer(evaluator: Evaluator, path: str) -> None:
     evaluator.metrics.append(writer)
 
 
-def main(argv: list[str] | None = None) -> int:
+def run(args: argparse.Namespace) -> int:
     """Build everything, then test.
 
+    Args:
+        args: Of the command line.
+
     Returns:
-        0; errors that a person can mend end the process with status 2.
+        The exit status, 0.
     """
-    args = parse_args(argv)
-    with plain_errors():
-        check_checkpoint('checkpoint', args.checkpoint)
-        cfg = load_config(args)
-        if not torch.cuda.is_available():
-            keep_freed_memory()
-        merge_args(cfg, args)
-        join_processes(cfg)
-        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
-        if args.out and args.out_item != 'metrics':
-            add_results_writer(runner.test_evaluator, args.out)
-        metrics = runner.test()
+    check_checkpoint('checkpoint', args.checkpoint)
+    cfg = load_config(args)
+    if not torch.cuda.is_available():
+        keep_freed_memory()
+    merge_args(cfg, args)
+    join_processes(cfg)
+    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    if args.out and args.out_item != 'metrics':
+        add_results_writer(runner.test_evaluator, args.out)
+    metrics = runner.test()
     if args.out and args.out_item == 'metrics' and is_main_process():
         mmengine.dump(metrics, args.out)
     leave_processes()

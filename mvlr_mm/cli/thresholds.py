@@ -13,29 +13,11 @@ from mvlr_mm.evaluation.f1 import precision_recall_f1
 from mvlr_mm.evaluation.means import mean_over_labels
 from mvlr_mm.evaluation.results import Results, read_results
 from mvlr_mm.evaluation.thresholds import (
-    SEARCHES,
     Thresholds,
     global_threshold,
     search_thresholds,
 )
 from mvlr_mm.threshold_file import read_thresholds, write_thresholds
-
-from .runtime import plain_errors
-
-
-def parse_args(argv: list[str] | None) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('results', help='.npz file of `mvlr test --out`')
-    parser.add_argument('--out', required=True, help='.json file for the thresholds')
-    parser.add_argument('--by', choices=SEARCHES, default='f1', help='what to reach')
-    parser.add_argument(
-        '--level', type=float, help='beta of fbeta, or the precision to keep'
-    )
-    parser.add_argument(
-        '--temperatures', action='store_true', help='calibrate every label, too'
-    )
-    return parser.parse_args(argv)
 
 
 def label_records(
@@ -80,29 +62,30 @@ def add_temperatures(records: list[dict], results: Results) -> tuple[float, floa
     return before, after
 
 
-def main(argv: list[str] | None = None) -> int:
+def run(args: argparse.Namespace) -> int:
     """Search, write the file, and say what it changes on these images.
 
+    Args:
+        args: Of the command line.
+
     Returns:
-        0; errors that a person can mend end the process with status 2.
+        The exit status, 0.
     """
-    args = parse_args(argv)
-    with plain_errors():
-        results = read_results(args.results)
-        scores, targets, classes = results[:3]
-        search = (scores, targets, args.by, args.level)
-        threshold, precision, recall = (x.item() for x in global_threshold(*search))
-        if np.isnan(threshold):
-            raise ValueError(f'{args.results} has no positive label to search by.')
-        records = label_records(results, search_thresholds(*search), threshold)
-        lines = []
-        if args.temperatures:
-            before, after = add_temperatures(records, results)
-            lines = [f'calibration error {100 * before:.2f} % -> {100 * after:.2f} %']
-        overall = dict(threshold=threshold, precision=precision, recall=recall)
-        about = dict(by=args.by, level=args.level, images=len(scores))
-        write_thresholds(args.out, records, overall, **about)
-        per_label = read_thresholds(args.out, classes)
+    results = read_results(args.results)
+    scores, targets, classes = results[:3]
+    search = (scores, targets, args.by, args.level)
+    threshold, precision, recall = (x.item() for x in global_threshold(*search))
+    if np.isnan(threshold):
+        raise ValueError(f'{args.results} has no positive label to search by.')
+    records = label_records(results, search_thresholds(*search), threshold)
+    lines = []
+    if args.temperatures:
+        before, after = add_temperatures(records, results)
+        lines = [f'calibration error {100 * before:.2f} % -> {100 * after:.2f} %']
+    overall = dict(threshold=threshold, precision=precision, recall=recall)
+    about = dict(by=args.by, level=args.level, images=len(scores))
+    write_thresholds(args.out, records, overall, **about)
+    per_label = read_thresholds(args.out, classes)
     for name, thr in (('0.5', 0.5), ('global', threshold), ('per label', per_label)):
         found = precision_recall_f1(scores, targets, thr)
         shown = ' '.join(f'{key} {value:.2f}' for key, value in found.items())

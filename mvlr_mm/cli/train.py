@@ -8,36 +8,8 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from .allocator import keep_freed_memory
-from .runtime import (
-    add_arguments,
-    check_checkpoint,
-    complete_loaders,
-    join_processes,
-    leave_processes,
-    load_config,
-    plain_errors,
-)
-
-
-def parse_args(argv: list[str] | None) -> argparse.Namespace:
-    """Read the command line, named as mmpretrain's ``tools/train.py``."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file')
-    parser.add_argument(
-        '--resume',
-        nargs='?',
-        const='auto',
-        help="go on from this checkpoint, or from the work folder's newest",
-    )
-    parser.add_argument('--no-validate', action='store_true')
-    parser.add_argument(
-        '--auto-scale-lr',
-        action='store_true',
-        help='scale the learning rate with the batch size',
-    )
-    parser.add_argument('--no-persistent-workers', action='store_true')
-    add_arguments(parser)
-    return parser.parse_args(argv)
+from .config import check_checkpoint, complete_loaders, load_config
+from .processes import join_processes, leave_processes
 
 
 def use_amp(cfg: Config) -> None:
@@ -71,24 +43,25 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
     complete_loaders(cfg, args)
 
 
-def main(argv: list[str] | None = None) -> int:
+def run(args: argparse.Namespace) -> int:
     """Build everything, then train.
 
+    Args:
+        args: Of the command line.
+
     Returns:
-        0; errors that a person can mend end the process with status 2.
+        The exit status, 0.
     """
-    args = parse_args(argv)
-    with plain_errors():
-        if args.resume not in (None, 'auto'):
-            check_checkpoint('--resume', args.resume)
-        cfg = load_config(args)
-        if not torch.cuda.is_available():
-            keep_freed_memory()
-        merge_args(cfg, args)
-        join_processes(cfg)
-        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
-        # both data sets are read now, not after the first epoch
-        _ = runner.train_loop, runner.val_loop
-        runner.train()
+    if args.resume not in (None, 'auto'):
+        check_checkpoint('--resume', args.resume)
+    cfg = load_config(args)
+    if not torch.cuda.is_available():
+        keep_freed_memory()
+    merge_args(cfg, args)
+    join_processes(cfg)
+    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    # both data sets are read now, not after the first epoch
+    _ = runner.train_loop, runner.val_loop
+    runner.train()
     leave_processes()
     return 0

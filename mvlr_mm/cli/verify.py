@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
-from mmengine.config import DictAction
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -16,25 +15,6 @@ from mvlr_mm.datasets.checking.splits import Split, read_splits
 from mvlr_mm.datasets.checking.verification import Problem, count_problems, verify
 
 from .data_config import load_data_config
-from .runtime import plain_errors
-
-
-def parse_args(argv: list[str] | None) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        epilog='Exit status: 0 without a problem, 1 with some, 2 if nothing was read.',
-    )
-    parser.add_argument('config', help='config file')
-    parser.add_argument('--workers', type=int, help='processes; default: all cores')
-    parser.add_argument('--json', type=Path, help='file for problems and counts')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='settings of the config to override, key=value',
-    )
-    return parser.parse_args(argv)
 
 
 def count_table(splits: Sequence[Split]) -> Table:
@@ -80,24 +60,25 @@ def write_json(
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False), encoding='utf-8')
 
 
-def main(argv: list[str] | None = None) -> int:
+def run(args: argparse.Namespace) -> int:
     """Check the data.
 
+    Args:
+        args: Of the command line.
+
     Returns:
-        0 without a problem, 1 with some; errors of the config end the process with 2.
+        The exit status: 0 without a problem, 1 with some.
     """
-    args = parse_args(argv)
     out, progress = Console(soft_wrap=True, highlight=False), Console(stderr=True)
 
     def show(items: Iterable[Inspection], total: int) -> Iterable[Inspection]:
         return track(items, 'opening pictures', total, console=progress)
 
-    with plain_errors():
-        if args.json:  # opening all pictures takes long: first what may fail
-            args.json.parent.mkdir(parents=True, exist_ok=True)
-            args.json.touch()
-        splits = read_splits(load_data_config(args.config, args.cfg_options))
-        problems = verify(splits, args.workers, show)
+    if args.json:  # opening all pictures takes long: first what may fail
+        args.json.parent.mkdir(parents=True, exist_ok=True)
+        args.json.touch()
+    splits = read_splits(load_data_config(args.config, args.cfg_options))
+    problems = verify(splits, args.workers, show)
     if args.json:
         write_json(args.json, splits, problems)
     say = partial(out.print, markup=False)

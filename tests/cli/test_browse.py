@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mvlr_mm.cli import browse
+from mvlr_stack.command import main
 
 CONFIG = """
 custom_imports = dict(imports=['mvlr_mm'], allow_failed_imports=False)
@@ -39,7 +39,7 @@ def data(tmp_path):
 
 def run(data, *more):
     out = data / 'out'
-    assert browse.main([str(data / 'config.py'), '--out', str(out), *more]) == 0
+    assert main(['browse', str(data / 'config.py'), '--out', str(out), *more]) == 0
     return {path.name: np.asarray(Image.open(path)) for path in out.iterdir()}
 
 
@@ -78,7 +78,7 @@ def test_as_the_model_gets_them(data):
 )
 def test_errors(data, options, message, capsys):
     with pytest.raises(SystemExit) as stop:
-        browse.main([str(data / 'config.py'), *options])
+        main(['browse', str(data / 'config.py'), *options])
     assert stop.value.code == 2
     assert message in capsys.readouterr().err
 

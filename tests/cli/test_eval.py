@@ -5,12 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from mvlr_mm.cli import eval as cli
 from mvlr_mm.evaluation import evaluate, write_results
 from mvlr_mm.evaluation.calibration import apply_temperatures, calibration_error
 from mvlr_mm.evaluation.protocols import PROTOCOLS, Protocol, protocol_of
 from mvlr_mm.evaluation.results import Results
 from mvlr_mm.threshold_file import write_thresholds
+from mvlr_stack.command import main
 
 CLASSES = ['cat', 'traffic light', 'dog', 'sea']
 
@@ -31,7 +31,7 @@ def evaluated(results, tmp_path):
 
     def run(*words):
         out = tmp_path / 'out.json'
-        assert cli.main([str(path), '--json', str(out), *map(str, words)]) == 0
+        assert main(['eval', str(path), '--json', str(out), *map(str, words)]) == 0
         return json.loads(out.read_text())
 
     return run
@@ -59,7 +59,7 @@ def test_the_protocol_of_the_test_unless_said_otherwise(results, evaluated):
 def test_without_a_known_protocol_it_is_mlgcn(results, tmp_path, capsys):
     path = tmp_path / 'plain.npz'
     write_results(path, results._replace(protocol=None))
-    cli.main([str(path)])
+    main(['eval', str(path)])
     assert 'mlgcn/mAP' in capsys.readouterr().out
 
 
@@ -136,5 +136,5 @@ def test_mistakes_are_said_in_one_line(evaluated, capsys, words, message):
 
 def test_a_pickle_is_refused(tmp_path, capsys):
     with pytest.raises(SystemExit, match='2'):
-        cli.main([str(tmp_path / 'results.pkl')])
+        main(['eval', str(tmp_path / 'results.pkl')])
     assert 'a pickle could run any code' in capsys.readouterr().err

@@ -9,16 +9,17 @@ import torch
 from mmengine.fileio import load
 from mmpretrain.registry import MODELS
 
-from mvlr_mm.cli import test as cli
+from mvlr_mm.cli.config import load_config
 from mvlr_mm.evaluation import evaluate, read_results
 from mvlr_mm.evaluation.protocols import protocol_of
+from mvlr_stack.command import main, parse
 
 
 @pytest.fixture
 def checkpoint(config):
     """Return the path of random weights for the config's model."""
-    args = cli.parse_args([str(config), 'unused'])
-    model = MODELS.build(cli.load_config(args).model)
+    args = parse(['test', str(config), 'unused'])
+    model = MODELS.build(load_config(args).model)
     path = config.parent / 'weights.pth'
     torch.save({'state_dict': model.state_dict()}, path)
     return path
@@ -26,7 +27,7 @@ def checkpoint(config):
 
 def run(config, checkpoint, *words):
     work_dir = config.parent / 'run'
-    cli.main([str(config), str(checkpoint), '--work-dir', str(work_dir), *words])
+    main(['test', str(config), str(checkpoint), '--work-dir', str(work_dir), *words])
 
 
 def test_out_holds_predictions_by_default(config, checkpoint):
@@ -98,7 +99,7 @@ def test_out_holds_metrics_on_request(config, checkpoint):
 def test_out_of_metrics_is_checked_before_the_test(capsys):
     words = ['config.py', 'x.pth', '--out', 'out.npz', '--out-item', 'metrics']
     with pytest.raises(SystemExit, match='2'):
-        cli.parse_args(words)
+        parse(['test', *words])
     assert '--out out.npz: metrics go into a .json, .yaml' in capsys.readouterr().err
 
 
@@ -143,5 +144,5 @@ def test_a_missing_checkpoint_is_said(config, capsys):
 
 def test_out_item_needs_out(config, capsys):
     with pytest.raises(SystemExit, match='2'):
-        cli.parse_args([str(config), 'x.pth', '--out-item', 'pred'])
+        parse(['test', str(config), 'x.pth', '--out-item', 'pred'])
     assert '--out-item pred needs --out' in capsys.readouterr().err

@@ -3,7 +3,6 @@ import json
 import numpy as np
 import pytest
 
-from mvlr_mm.cli import thresholds as cli
 from mvlr_mm.evaluation import precision_recall_f1, write_results
 from mvlr_mm.evaluation.calibration import fit_temperatures
 from mvlr_mm.evaluation.results import Results
@@ -12,6 +11,7 @@ from mvlr_mm.evaluation.thresholds import (
     search_thresholds,
 )
 from mvlr_mm.threshold_file import read_thresholds
+from mvlr_stack.command import main
 
 CLASSES = ['cat', 'traffic light', 'dog', 'never']
 
@@ -32,7 +32,7 @@ def searched(data, tmp_path):
     write_results(path, Results(*data, CLASSES, [''] * 60))
 
     def run(*words):
-        assert cli.main([str(path), '--out', str(out), *map(str, words)]) == 0
+        assert main(['thresholds', str(path), '--out', str(out), *map(str, words)]) == 0
         return out
 
     return run
@@ -80,5 +80,5 @@ def test_mistakes_are_said_in_one_line(searched, tmp_path, capsys):
     empty = tmp_path / 'empty.npz'
     write_results(empty, Results(np.ones((2, 1)), np.zeros((2, 1)), ['a'], ['', '']))
     with pytest.raises(SystemExit, match='2'):
-        cli.main([str(empty), '--out', 'x.json'])
+        main(['thresholds', str(empty), '--out', 'x.json'])
     assert 'has no positive label to search by' in capsys.readouterr().err

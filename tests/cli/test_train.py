@@ -7,6 +7,7 @@ from mmengine.config import Config
 
 from mvlr_mm.cli import train
 from mvlr_mm.engine import load_weights
+from mvlr_stack.command import main, parse
 
 
 def saved(work_dir, epoch):
@@ -15,7 +16,7 @@ def saved(work_dir, epoch):
 
 def run(config, *words):
     work_dir = config.parent / 'run'
-    train.main([str(config), '--work-dir', str(work_dir), *words])
+    main(['train', str(config), '--work-dir', str(work_dir), *words])
     return work_dir
 
 
@@ -87,7 +88,7 @@ def test_amp_on_a_gpu_names_the_type_it_can(monkeypatch):
 
 def test_arguments_reach_the_config(config):
     words = '--no-validate --auto-scale-lr --no-pin-memory --no-persistent-workers'
-    args = train.parse_args([str(config), *words.split()])
+    args = parse(['train', str(config), *words.split()])
     cfg = train.load_config(args)
     train.merge_args(cfg, args)
     assert cfg.val_cfg is None
@@ -102,7 +103,7 @@ def test_arguments_reach_the_config(config):
 @pytest.mark.parametrize(('workers', 'kept'), [(0, False), (1, True)])
 def test_workers_stay_where_there_are_workers(config, workers, kept):
     option = f'train_dataloader.num_workers={workers}'
-    args = train.parse_args([str(config), '--cfg-options', option])
+    args = parse(['train', str(config), '--cfg-options', option])
     cfg = train.load_config(args)
     train.merge_args(cfg, args)
     assert cfg.train_dataloader.persistent_workers is kept
@@ -126,7 +127,7 @@ def test_a_missing_file_is_said_before_training(config, capsys, words, message):
 
 def test_a_missing_config_is_said(tmp_path, capsys):
     with pytest.raises(SystemExit, match='2'):
-        train.main([str(tmp_path / 'gone.py')])
+        main(['train', str(tmp_path / 'gone.py')])
     assert 'gone.py' in capsys.readouterr().err
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mvlr_mm.cli import verify
+from mvlr_stack.command import main
 
 CONFIG = """
 custom_imports = dict(imports=['mvlr_mm'], allow_failed_imports=False)
@@ -43,7 +43,7 @@ def data(tmp_path):
 def test_good_data(data, capsys):
     found = data / 'new' / 'found.json'
     argv = [str(data / 'config.py'), '--workers', '1', '--json', str(found)]
-    assert verify.main(argv) == 0
+    assert main(['verify', *argv]) == 0
     out = capsys.readouterr().out
     words = [line.split() for line in out.splitlines()]
     assert ['cat', '2', '0'] in words
@@ -66,7 +66,7 @@ def test_problems_are_all_said_and_are_the_exit_status(data, capsys):
         file.write('\n{"image": "2.png", "labels": ["cow"]}')
     found = data / 'found.json'
     argv = [str(data / 'config.py'), '--workers', '1', '--json', str(found)]
-    assert verify.main(argv) == 1
+    assert main(['verify', *argv]) == 1
     out = capsys.readouterr().out
     assert 'annotation: test: ' in out
     assert "test.jsonl:2: unknown label 'cow'" in out
@@ -82,13 +82,20 @@ def test_problems_are_all_said_and_are_the_exit_status(data, capsys):
 def test_options_override_the_config(data, capsys):
     options = 'train_dataloader.dataset.ann_file=test.jsonl'
     argv = [str(data / 'config.py'), '--workers', '1', '--cfg-options', options]
-    assert verify.main(argv) == 0
+    assert main(['verify', *argv]) == 0
     assert 'train, test' in capsys.readouterr().out
 
 
 def test_a_json_file_that_cannot_be_is_said_first(data, capsys):
     with pytest.raises(SystemExit, match='2'):
-        verify.main([str(data / 'config.py'), '--json', str(data / '0.png' / 'x.json')])
+        main(
+            [
+                'verify',
+                str(data / 'config.py'),
+                '--json',
+                str(data / '0.png' / 'x.json'),
+            ]
+        )
     captured = capsys.readouterr()
     assert '0.png' in captured.err
     assert 'pictures' not in captured.out
@@ -97,14 +104,14 @@ def test_a_json_file_that_cannot_be_is_said_first(data, capsys):
 def test_a_config_without_data_is_status_2(tmp_path, capsys):
     (tmp_path / 'empty.py').write_text('model = None')
     with pytest.raises(SystemExit) as stop:
-        verify.main([str(tmp_path / 'empty.py')])
+        main(['verify', str(tmp_path / 'empty.py')])
     assert stop.value.code == 2
     assert 'has none of train_dataloader' in capsys.readouterr().err
 
 
 def test_a_missing_config_is_status_2(tmp_path, capsys):
     with pytest.raises(SystemExit) as stop:
-        verify.main([str(tmp_path / 'none.py')])
+        main(['verify', str(tmp_path / 'none.py')])
     assert stop.value.code == 2
     assert 'none.py' in capsys.readouterr().err
 
@@ -112,6 +119,6 @@ def test_a_missing_config_is_status_2(tmp_path, capsys):
 def test_real_pictures(shared_data, monkeypatch, capsys):
     monkeypatch.setenv('MVLR_DATA_ROOT', str(shared_data / 'ucm17'))
     config = Path(__file__).parents[2] / 'configs/mvlr/mvlr_custom.py'
-    assert verify.main([str(config)]) == 0
+    assert main(['verify', str(config)]) == 0
     words = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert ['pictures', '900', '120', '320'] in words

@@ -1,23 +1,34 @@
 import pytest
 
-from mvlr_stack import command
+from mvlr_stack import command, doctor
+from mvlr_stack.words import WORDS
 
 
 def test_help_lists_every_word(capsys):
-    assert command.main(['--help']) == 0
+    with pytest.raises(SystemExit, match='0'):
+        command.main(['--help'])
     out = capsys.readouterr().out
-    assert all(f'  {word} ' in out for word in command.COMMANDS)
+    assert all(f'\n    {word}' in out for word in WORDS)
 
 
 @pytest.mark.parametrize('words', [[], ['trian', 'x.py']])
 def test_unknown_word_shows_the_list_and_fails(words, capsys):
-    assert command.main(words) == 2
-    assert 'usage: mvlr COMMAND' in capsys.readouterr().err
+    with pytest.raises(SystemExit, match='2'):
+        command.main(words)
+    assert 'usage: mvlr ' in capsys.readouterr().err
 
 
-@pytest.mark.parametrize('word', command.COMMANDS)
+@pytest.mark.parametrize('word', WORDS)
 def test_every_word_has_a_program(word, capsys):
-    with pytest.raises(SystemExit) as stop:
+    with pytest.raises(SystemExit, match='0'):
         command.main([word, '--help'])
-    assert stop.value.code == 0
-    assert 'usage:' in capsys.readouterr().out
+    assert f'usage: mvlr {word} ' in capsys.readouterr().out
+    program = command.importlib.import_module(WORDS[word].PROGRAM)
+    assert callable(program.run)
+
+
+def test_a_program_gets_its_own_arguments(monkeypatch):
+    seen = []
+    monkeypatch.setattr(doctor, 'run', lambda args: seen.append(args.word) or 1)
+    assert command.main(['doctor']) == 1
+    assert seen == ['doctor']

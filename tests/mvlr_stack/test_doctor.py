@@ -1,3 +1,4 @@
+import argparse
 import os
 import subprocess
 import sys
@@ -5,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mvlr_stack import command, doctor
+from mvlr_stack import doctor
+from mvlr_stack.command import main
 
 ROOT = Path(__file__).parents[2]
 SOUND = {
@@ -28,7 +30,7 @@ def machine(monkeypatch):
 
 
 def test_a_sound_machine_ends_with_status_0(machine, capsys):
-    assert doctor.main([]) == 0
+    assert main(['doctor']) == 0
     out = capsys.readouterr().out
     assert 'Family: onedl' in out
     assert 'onedl-mmcv       2.3.6' in out
@@ -38,7 +40,7 @@ def test_a_sound_machine_ends_with_status_0(machine, capsys):
 def test_the_working_scan_backends_are_listed(machine, capsys):
     from mvlr_mm.ops.selective_scan import available_backends
 
-    doctor.main([])
+    main(['doctor'])
     out = capsys.readouterr().out
     for name, reason in available_backends().items():
         state = 'works' if reason is None else f'no: {reason}'
@@ -47,7 +49,7 @@ def test_the_working_scan_backends_are_listed(machine, capsys):
 
 def test_problems_are_numbered_and_end_with_status_1(machine, capsys):
     machine.update({'transformers': '5.1.0', 'torchvision': '0.24.0'})
-    assert doctor.main([]) == 1
+    assert main(['doctor']) == 1
     out = capsys.readouterr().out
     assert 'Problem 1: torchvision 0.24.0' in out
     assert 'Problem 2: transformers 5.1.0' in out
@@ -56,7 +58,7 @@ def test_problems_are_numbered_and_end_with_status_1(machine, capsys):
 
 def test_operators_of_another_torch_are_reported(machine, monkeypatch, capsys):
     monkeypatch.setattr(doctor, 'extension_error', lambda: 'undefined symbol: x')
-    assert doctor.main([]) == 1
+    assert main(['doctor']) == 1
     assert 'undefined symbol: x' in capsys.readouterr().out
 
 
@@ -65,7 +67,7 @@ def test_an_import_that_fails_for_another_reason_is_told(machine, monkeypatch, c
         raise RuntimeError('operator torchvision::nms does not exist')
 
     monkeypatch.setattr(doctor.importlib, 'import_module', fail)
-    assert doctor.main([]) == 1
+    assert doctor.run(argparse.Namespace()) == 1
     assert 'RuntimeError: operator torchvision::nms' in capsys.readouterr().out
 
 
@@ -102,18 +104,3 @@ def test_importing_the_package_names_the_conflict_and_the_command(broken):
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith('ImportError: mvlr_mm cannot start: transformers 9.0 is too')
     assert 'pip install "transformers<' in last
-
-
-def test_an_unknown_command_lists_the_known_ones(capsys):
-    assert command.main(['trian']) == 2
-    err = capsys.readouterr().err
-    assert all(name in err for name in command.COMMANDS)
-
-
-def test_a_command_gets_its_own_words(monkeypatch):
-    seen = []
-    monkeypatch.setattr(command.sys, 'argv', ['mvlr'])
-    monkeypatch.setattr(doctor, 'main', lambda words: seen.append(words) or 1)
-    assert command.main(['doctor', '--help']) == 1
-    assert seen == [['--help']]
-    assert command.sys.argv == ['mvlr doctor']

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from mvlr_mm.cli import runtime, train
-from mvlr_mm.cli.runtime import check_checkpoint, plain_errors
+from mvlr_mm.cli import processes
 from mvlr_mm.engine import load_weights
+from mvlr_stack.command import main
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,7 +37,7 @@ def test_two_processes_equal_one_on_the_joined_batch(config, dist_env, more):
     assert done.returncode == 0, done.stdout + done.stderr
 
     joined = [*twice, 'train_dataloader.batch_size=8']
-    train.main([str(config), '--work-dir', str(one), *joined])
+    main(['train', str(config), '--work-dir', str(one), *joined])
     expected = final_weights(one)
     for name, value in final_weights(two).items():
         torch.testing.assert_close(value, expected[name], rtol=1e-5, atol=1e-6)
@@ -58,41 +58,16 @@ def test_scripts_say_what_they_take(script, usage):
     assert usage in done.stderr
 
 
-def test_an_address_is_left_to_mmengine():
-    check_checkpoint('--resume', 'https://example.org/model.pth')
-
-
-def test_plain_errors_says_the_error_and_its_place(capsys):
-    with pytest.raises(SystemExit, match='2'), plain_errors():
-        raise ValueError('num_tokens (0) must be positive.')
-    first, second = capsys.readouterr().err.splitlines()
-    assert first == 'error: num_tokens (0) must be positive.'
-    assert f'{__file__}, line' in second
-
-
-def test_plain_errors_leaves_other_errors_alone():
-    with pytest.raises(KeyError), plain_errors():
-        raise KeyError('a bug')
-
-
-def test_plain_errors_keeps_the_way_to_an_error_in_a_batch():
-    def run_iter():
-        raise ValueError('shapes differ')
-
-    with pytest.raises(ValueError, match='shapes differ'), plain_errors():
-        run_iter()
-
-
 def test_yapf_is_imported_by_one_process_at_a_time(monkeypatch):
     seen = []
 
     def import_module(name):
-        with open(runtime.__file__) as other, pytest.raises(BlockingIOError):
+        with open(processes.__file__) as other, pytest.raises(BlockingIOError):
             fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
         seen.append(name)
 
-    monkeypatch.setattr(runtime.importlib, 'import_module', import_module)
-    runtime.import_yapf_alone()
+    monkeypatch.setattr(processes.importlib, 'import_module', import_module)
+    processes.import_yapf_alone()
     assert seen == ['yapf']
-    with open(runtime.__file__) as other:  # free again
+    with open(processes.__file__) as other:  # free again
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)

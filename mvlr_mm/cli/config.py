@@ -1,0 +1,57 @@
+"""Reading the config that a command is about."""
+
+import argparse
+import os
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Read ``args.config`` and set the launcher and the work folder.
+
+    Raises:
+        FileNotFoundError: If the config does not exist.
+    """
+    # mmengine reads the rank from here, also where a launcher passes an argument
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    cfg = Config.fromfile(args.config)
+    cfg.launcher = args.launcher
+    if args.work_dir is not None or cfg.get('work_dir') is None:
+        cfg.work_dir = args.work_dir or f'./work_dirs/{Path(args.config).stem}'
+    return cfg
+
+
+def complete_loaders(cfg: Config, args: argparse.Namespace) -> None:
+    """Give every loader the settings that depend on what the arguments say.
+
+    Args:
+        cfg: With all overrides merged: a loader without workers keeps none alive.
+        args: Of the command.
+    """
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        loader = cfg.get(name)
+        if loader is None:
+            continue
+        loader.setdefault('collate_fn', dict(type='default_collate'))
+        loader.setdefault('persistent_workers', loader.get('num_workers', 0) > 0)
+        loader.setdefault('pin_memory', torch.cuda.is_available())
+        if args.no_pin_memory:
+            loader.pin_memory = False
+
+
+def check_checkpoint(argument: str, path: str) -> None:
+    """Stop at a checkpoint that is not there, before anything is built.
+
+    Args:
+        argument: The command's argument, for the message.
+        path: A file, or an address, which is not checked.
+
+    Raises:
+        FileNotFoundError: If the file does not exist.
+    """
+    if '://' not in path and not Path(path).is_file():
+        raise FileNotFoundError(
+            f'{argument} {path}: no such file; give the path of a .pth checkpoint.'
+        )

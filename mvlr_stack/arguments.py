@@ -1,0 +1,27 @@
+"""Arguments that more than one command takes."""
+
+import argparse
+
+from .overrides import OverridesAction
+
+
+def add_overrides(parser: argparse.ArgumentParser) -> None:
+    """Add ``--cfg-options``: settings of the config that the command line overrides."""
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=OverridesAction,
+        help='settings of the config to override, key=value; a list is key="[a,b]"',
+    )
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that training and testing both take, named as mmpretrain's."""
+    parser.add_argument('--work-dir', help='folder for logs and results')
+    parser.add_argument('--amp', action='store_true', help='mixed precision')
+    add_overrides(parser)
+    parser.add_argument('--no-pin-memory', action='store_true')
+    parser.add_argument(
+        '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none'
+    )
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)

@@ -1,0 +1,22 @@
+"""Draw the data of a config: a contact sheet, the labels, which go together."""
+
+import argparse
+from pathlib import Path
+
+from ..arguments import add_overrides
+
+PROGRAM = 'mvlr_mm.cli.browse'
+SPLITS = ('train', 'val', 'test')  # names that `mvlr_mm.datasets` gives a meaning to
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--split', choices=SPLITS, default='train')
+    parser.add_argument('--out', type=Path, help='folder; work_dirs/browse/<config>')
+    parser.add_argument('--number', type=int, default=24, help='pictures on the sheet')
+    parser.add_argument('--seed', type=int, default=0, help='of their choice')
+    parser.add_argument(
+        '--transformed', action='store_true', help='as the model gets them'
+    )
+    add_overrides(parser)

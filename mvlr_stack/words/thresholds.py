@@ -1,0 +1,23 @@
+"""Search a threshold for each label, and one for all, on results of the val set."""
+
+import argparse
+
+PROGRAM = 'mvlr_mm.cli.thresholds'
+SEARCHES = (
+    'f1',
+    'fbeta',
+    'precision',
+)  # names that `mvlr_mm.evaluation` gives a meaning to
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument('results', help='.npz file of `mvlr test --out`')
+    parser.add_argument('--out', required=True, help='.json file for the thresholds')
+    parser.add_argument('--by', choices=SEARCHES, default='f1', help='what to reach')
+    parser.add_argument(
+        '--level', type=float, help='beta of fbeta, or the precision to keep'
+    )
+    parser.add_argument(
+        '--temperatures', action='store_true', help='calibrate every label, too'
+    )
