@@ -1,5 +1,19 @@
 """Numeric kernels; the only place that knows which implementations exist."""
 
-from .selective_scan import available_backends, selective_scan, selective_scan_ref
+from .causal_conv import causal_conv_silu
+from .selective_scan import (
+    available_backends,
+    check_backend,
+    prefers_short_scans,
+    selective_scan,
+    selective_scan_ref,
+)
 
-__all__ = ['available_backends', 'selective_scan', 'selective_scan_ref']
+__all__ = [
+    'available_backends',
+    'causal_conv_silu',
+    'check_backend',
+    'prefers_short_scans',
+    'selective_scan',
+    'selective_scan_ref',
+]

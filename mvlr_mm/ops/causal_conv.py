@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .selective_scan.dispatch import works
-from .selective_scan.native_scan import load_first
+from .selective_scan.native_load import load_first
 from .selective_scan.scan_ops import refuse_second_gradient
 
 _MAX_WIDTH = 8  # of the C++

@@ -41,7 +41,7 @@ def build(clip):
     )
     model = MODELS.build(Config(dict(model=model)).model).train()
     for name, parameter in model.named_parameters():
-        if name.endswith(('gain', 'value.weight', 'mlp.2.weight')):
+        if name.endswith(('gain', 'value.weight', 'interaction.2.weight')):
             torch.nn.init.normal_(parameter, std=0.1)
     return model
 

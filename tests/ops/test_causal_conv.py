@@ -4,7 +4,7 @@ import torch.nn.functional as F
 
 from mvlr_mm.ops import causal_conv
 from mvlr_mm.ops.causal_conv import causal_conv_silu
-from mvlr_mm.ops.selective_scan.native_scan import find_native_problem
+from mvlr_mm.ops.selective_scan.native_load import find_native_problem
 
 
 def plain(x, weight, bias, past=None):

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from mmpretrain.models.heads import MultiLabelClsHead
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
@@ -29,22 +28,3 @@ def batch_targets(samples: Sequence[DataSample], num_labels: int) -> Tensor:
     targets = torch.zeros(len(samples), num_labels, device=every.device)
     targets.index_add_(0, rows, F.one_hot(every, num_labels).float())
     return targets.clamp_(max=1)  # a label may be named twice
-
-
-class BatchTargetsHead(MultiLabelClsHead):
-    """mmpretrain's multi-label head with the targets of :func:`batch_targets`."""
-
-    def loss(
-        self, feats: object, data_samples: list[DataSample], **kwargs: object
-    ) -> dict[str, Tensor]:
-        """Return ``loss``, the classification loss.
-
-        Args:
-            feats: What ``forward`` takes.
-            data_samples: The B pictures with ``gt_label`` or ``gt_score``.
-            **kwargs: For the loss.
-        """
-        logits = self(feats)
-        targets = batch_targets(data_samples, logits.shape[1])
-        loss = self.loss_module(logits, targets, avg_factor=len(logits), **kwargs)
-        return {'loss': loss}

@@ -9,11 +9,11 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from ...structures import VLFeatures
-from .label_threshold_head import LabelThresholdHead
+from .multi_label_head import MultiLabelHead
 
 
 @MODELS.register_module()
-class SimilarityHead(LabelThresholdHead):
+class SimilarityHead(MultiLabelHead):
     """Each label vector is the centre of its class (MVLR, Eq. 12 to 14).
 
     The logit of a label is the similarity of its vector with every patch, pooled over

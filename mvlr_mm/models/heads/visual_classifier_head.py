@@ -4,11 +4,11 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 from ...structures import VLFeatures
-from .label_threshold_head import LabelThresholdHead
+from .multi_label_head import MultiLabelHead
 
 
 @MODELS.register_module()
-class VisualClassifierHead(LabelThresholdHead):
+class VisualClassifierHead(MultiLabelHead):
     """A linear classifier on the mean patch: "Classifier Learning" of MVLR's table 7.
 
     The labels reach it only through what the necks did to the patches.

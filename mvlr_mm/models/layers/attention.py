@@ -12,7 +12,7 @@ class Attention(nn.Module):
     and values share the width D, so the map multiplies vectors of that width again.
 
     Args:
-        embed_dim: Width D of queries, context and values.
+        embed_dim: Width D of queries, source and values.
     """
 
     def __init__(self, embed_dim: int) -> None:
@@ -23,26 +23,26 @@ class Attention(nn.Module):
         self.scale = embed_dim**-0.5
 
     def forward(
-        self, queries: Tensor, context: Tensor | None = None
+        self, queries: Tensor, source: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Let the queries gather from the context.
+        """Let the queries gather from a source.
 
         The map is returned because the paper uses it further (Eq. 10); a fused kernel
         would not give it.
 
         Args:
             queries: (..., L, D).
-            context: (..., M, D), or None for self-attention. Leading axes broadcast
-                with those of ``queries``.
+            source: What keys and values are made of, (..., M, D), or None for
+                self-attention. Leading axes broadcast with those of ``queries``.
 
         Returns:
             The values gathered, (..., L, D), and the attention map, (..., L, M), whose
             rows sum to 1.
         """
-        context = queries if context is None else context
-        q, k = self._compare(queries, context)
+        source = queries if source is None else source
+        q, k = self._compare(queries, source)
         attention = (q @ k.transpose(-2, -1)).softmax(dim=-1)
-        values = self.value(context)
+        values = self.value(source)
         return attention.to(values.dtype) @ values, attention
 
     def in_blocks(
@@ -61,6 +61,6 @@ class Attention(nn.Module):
         q, k = self._compare(queries, queries)
         return attend_in_blocks([(1.0, q, k)], self.value(queries), rows), (q, k)
 
-    def _compare(self, queries: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
+    def _compare(self, queries: Tensor, source: Tensor) -> tuple[Tensor, Tensor]:
         # Scaled before the product, which keeps q k^T small under half precision.
-        return self.query(queries) * self.scale, self.key(context)
+        return self.query(queries) * self.scale, self.key(source)

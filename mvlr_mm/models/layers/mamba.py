@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ...ops.causal_conv import causal_conv_silu
-from ...ops.selective_scan import check_backend, selective_scan
+from ...ops import causal_conv_silu, check_backend, selective_scan
 from .guarded_linear import GuardedLinear
 
 # Mamba draws the first step sizes from this range, evenly on a logarithmic scale.

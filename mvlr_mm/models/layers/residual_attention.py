@@ -3,12 +3,13 @@
 from torch import Tensor, nn
 
 from .attention import Attention
+from .old_names import take_old_names
 
 
 class ResidualAttention(nn.Module):
     """Eq. 1 and 2 as a pre-norm branch whose value map starts at zero.
 
-    ``queries + Attention(LayerNorm(queries), LayerNorm(context))``: the module begins
+    ``queries + Attention(LayerNorm(queries), LayerNorm(source))``: the module begins
     as the identity on the queries, so what a pretrained model knows about them is there
     at the first step. (A gain in front of the branch would do the same, but it opens so
     slowly at the small steps of AdamW that a short training never uses the branch.)
@@ -19,14 +20,14 @@ class ResidualAttention(nn.Module):
 
     Args:
         embed_dim: Width D.
-        cross: Whether a context of another kind will be given; it gets a LayerNorm of
+        cross: Whether a source of another kind will be given; it gets a LayerNorm of
             its own.
     """
 
     def __init__(self, embed_dim: int, cross: bool = False) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(embed_dim)
-        self.norm_context = nn.LayerNorm(embed_dim) if cross else None
+        self.source_norm = nn.LayerNorm(embed_dim) if cross else None
         self.attention = Attention(embed_dim)
         nn.init.zeros_(self.attention.value.weight)
         if cross:
@@ -34,17 +35,17 @@ class ResidualAttention(nn.Module):
             nn.init.eye_(self.attention.key.weight)
 
     def forward(
-        self, queries: Tensor, context: Tensor | None = None
+        self, queries: Tensor, source: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """Return the queries with what they gathered, and the attention map.
 
         Args:
             queries: (..., L, D).
-            context: (..., M, D), or None for self-attention.
+            source: (..., M, D), or None for self-attention.
         """
-        if context is not None:
-            context = self.norm_context(context)
-        values, attention = self.attention(self.norm(queries), context)
+        if source is not None:
+            source = self.source_norm(source)
+        values, attention = self.attention(self.norm(queries), source)
         return queries + values, attention
 
     def in_blocks(
@@ -53,3 +54,9 @@ class ResidualAttention(nn.Module):
         """As :meth:`Attention.in_blocks`, for self-attention."""
         values, parts = self.attention.in_blocks(self.norm(queries), rows)
         return queries + values, parts
+
+    def _load_from_state_dict(
+        self, state_dict: dict, prefix: str, *args: object
+    ) -> None:
+        take_old_names(state_dict, prefix, {'norm_context': 'source_norm'})
+        super()._load_from_state_dict(state_dict, prefix, *args)

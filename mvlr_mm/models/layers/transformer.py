@@ -4,13 +4,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .guarded_linear import GuardedLinear
+from .old_names import take_old_names
 
 
 class MultiHeadAttention(nn.Module):
     """Multi-head attention (Vaswani et al. 2017, section 3.2.2).
 
     Args:
-        embed_dim: Width D of queries and context.
+        embed_dim: Width D of queries and source.
         num_heads: Number of heads; must divide ``embed_dim``.
         zero_init: Whether the output map starts at zero.
 
@@ -32,11 +33,11 @@ class MultiHeadAttention(nn.Module):
         self.value = nn.Linear(embed_dim, embed_dim)
         self.out = GuardedLinear(embed_dim, embed_dim, bias=True, zero_init=zero_init)
 
-    def forward(self, queries: Tensor, context: Tensor) -> Tensor:
-        """Let queries, (B, L, D), gather from the context, (B, M, D)."""
+    def forward(self, queries: Tensor, source: Tensor) -> Tensor:
+        """Let queries, (B, L, D), gather from a source, (B, M, D)."""
         q, k, v = (
             t.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)  # (B, heads, ., D/h)
-            for t in (self.query(queries), self.key(context), self.value(context))
+            for t in (self.query(queries), self.key(source), self.value(source))
         )
         values = F.scaled_dot_product_attention(q, k, v)
         return self.out(values.transpose(1, 2).flatten(2))
@@ -52,7 +53,7 @@ class TransformerBlock(nn.Module):
         embed_dim: Width D of the tokens.
         num_heads: Attention heads; must divide ``embed_dim``.
         mlp_ratio: Width inside the MLP over ``embed_dim``.
-        cross: Whether the tokens also attend to a context.
+        cross: Whether the tokens also attend to a source of another kind.
         zero_init: Whether the output map of each branch starts at zero, the block then
             as the identity.
     """
@@ -71,7 +72,7 @@ class TransformerBlock(nn.Module):
         self.cross_attention = None
         if cross:
             self.cross_norm = nn.LayerNorm(embed_dim)
-            self.context_norm = nn.LayerNorm(embed_dim)
+            self.source_norm = nn.LayerNorm(embed_dim)
             self.cross_attention = MultiHeadAttention(embed_dim, num_heads, zero_init)
         hidden = int(embed_dim * mlp_ratio)
         self.mlp = nn.Sequential(
@@ -81,12 +82,18 @@ class TransformerBlock(nn.Module):
             GuardedLinear(hidden, embed_dim, bias=True, zero_init=zero_init),
         )
 
-    def forward(self, tokens: Tensor, context: Tensor | None = None) -> Tensor:
-        """Refine tokens, (B, L, D), by each other and by a context, (B, M, D)."""
+    def forward(self, tokens: Tensor, source: Tensor | None = None) -> Tensor:
+        """Refine tokens, (B, L, D), by each other and by a source, (B, M, D)."""
         normed = self.self_norm(tokens)
         tokens = tokens + self.self_attention(normed, normed)
         if self.cross_attention is not None:
             tokens = tokens + self.cross_attention(
-                self.cross_norm(tokens), self.context_norm(context)
+                self.cross_norm(tokens), self.source_norm(source)
             )
         return tokens + self.mlp(tokens)
+
+    def _load_from_state_dict(
+        self, state_dict: dict, prefix: str, *args: object
+    ) -> None:
+        take_old_names(state_dict, prefix, {'context_norm': 'source_norm'})
+        super()._load_from_state_dict(state_dict, prefix, *args)

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ...ops import prefers_short_scans
 from .mamba import Carry, MambaBlock
 
 # Figure 3 of the paper, a to d: one pass forward; also the whole inverted; also with
@@ -13,10 +14,11 @@ from .mamba import Carry, MambaBlock
 ORDERS = ('F', 'O-FB', 'P-FB-S1', 'P-FB-S2')
 
 
-def plain_passes(
-    block: MambaBlock, former: Tensor, latter: Tensor, order: str
-) -> Tensor:
-    """Run the block over whole sequences, as Eq. 11 writes them.
+def two_passes(block: MambaBlock, former: Tensor, latter: Tensor, order: str) -> Tensor:
+    """Return the latter part after it has seen the former, once or twice.
+
+    Where short scans are the faster ones (a CPU), nothing is done twice; elsewhere
+    (a GPU, where a launch costs more) both passes are one batch of whole sequences.
 
     Args:
         block: Shared by both passes.
@@ -26,6 +28,17 @@ def plain_passes(
 
     Returns:
         The latter part of both passes, put back in order and summed, (B, L, D).
+    """
+    short = prefers_short_scans(latter.device.type, block.scan_backend)
+    return (shared_passes if short else plain_passes)(block, former, latter, order)
+
+
+def plain_passes(
+    block: MambaBlock, former: Tensor, latter: Tensor, order: str
+) -> Tensor:
+    """Run the block over whole sequences, as Eq. 11 writes them.
+
+    See :func:`two_passes` for arguments and result.
     """
     length = latter.shape[1]
     forward = torch.cat([former, latter], dim=1)
@@ -56,14 +69,7 @@ def shared_passes(
     from its state. The gate is computed only where the output is kept, and the map
     out, which is linear, follows the sum.
 
-    Args:
-        block: Shared by both passes.
-        former: (B, M, D).
-        latter: (B, L, D).
-        order: One of ``ORDERS``.
-
-    Returns:
-        As :func:`plain_passes`, (B, L, D).
+    See :func:`two_passes` for arguments and result.
     """
     kept = block.norm(latter)
     x = block.in_x(kept).transpose(1, 2)  # (B, inner, L)

@@ -6,8 +6,8 @@ from mmpretrain.registry import MODELS
 from torch import nn
 
 from ...structures import VLFeatures
-from ..layers.modalities import get_modalities
 from ..layers.transformer import TransformerBlock
+from ..layers.width_check import check_widths
 
 
 @MODELS.register_module()
@@ -50,8 +50,9 @@ class SelfAttentionInteraction(BaseModule):
         Raises:
             ValueError: ``labels`` is missing, or a width differs from ``embed_dim``.
         """
-        visual, labels = get_modalities(
-            feats, 'SelfAttentionInteraction', self.embed_dim
+        visual, labels = feats.visual, feats.batch_labels('SelfAttentionInteraction')
+        check_widths(
+            'SelfAttentionInteraction', self.embed_dim, visual=visual, labels=labels
         )
         tokens = torch.cat([visual, labels], dim=1)
         for layer in self.layers:
@@ -104,8 +105,9 @@ class CrossAttentionInteraction(BaseModule):
         Raises:
             ValueError: ``labels`` is missing, or a width differs from ``embed_dim``.
         """
-        visual, labels = get_modalities(
-            feats, 'CrossAttentionInteraction', self.embed_dim
+        visual, labels = feats.visual, feats.batch_labels('CrossAttentionInteraction')
+        check_widths(
+            'CrossAttentionInteraction', self.embed_dim, visual=visual, labels=labels
         )
         for linguistic, visual_layer in zip(self.linguistic, self.visual, strict=True):
             labels, visual = linguistic(labels, visual), visual_layer(visual, labels)

@@ -9,10 +9,18 @@ from ...structures import VLFeatures
 from ..layers.attention import Attention
 from ..layers.blocked_attention import attend_in_blocks
 from ..layers.eval_cache import EvalCache
+from ..layers.old_names import take_old_names
 from ..layers.residual_attention import ResidualAttention
+from ..layers.width_check import check_widths
 
 # A map of labels, (..., C, C), or the queries and keys of which it is the softmax.
 LabelMap = Tensor | tuple[Tensor, Tensor]
+
+_OLD_NAMES = {
+    'gather': 'patch_attention',
+    'relate': 'context_attention',
+    'mlp': 'channel_interaction',
+}
 
 
 @MODELS.register_module()
@@ -76,46 +84,53 @@ class IFM(EvalCache, BaseModule):
             raise ValueError(f'alpha ({alpha}) must be in [0, 1], or None to learn it.')
         if max_map_labels < 1:
             raise ValueError(f'max_map_labels ({max_map_labels}) must be at least 1.')
+        self.embed_dim = embed_dim
         self.max_map_labels = max_map_labels
-        self.label_attention = self.gather = self.relate = self.mlp = None
+        self.label_attention = self.patch_attention = None
+        self.context_attention = self.channel_interaction = None
         if label_attention:
             self.label_attention = _attention(embed_dim, residual)
         if context_attention:
-            self.gather = _attention(embed_dim, residual, cross=True)
-            self.relate = _attention(embed_dim, residual)
+            self.patch_attention = _attention(embed_dim, residual, cross=True)
+            self.context_attention = _attention(embed_dim, residual)
         if channel_interaction:
-            self.mlp = nn.Sequential(
+            self.channel_interaction = nn.Sequential(
                 nn.Linear(2 * embed_dim, hidden_dim),
                 nn.ReLU(inplace=True),
                 nn.Linear(hidden_dim, embed_dim),
             )
             if residual:
-                nn.init.zeros_(self.mlp[-1].weight)
-                nn.init.zeros_(self.mlp[-1].bias)
+                nn.init.zeros_(self.channel_interaction[-1].weight)
+                nn.init.zeros_(self.channel_interaction[-1].bias)
         self.gain = nn.Parameter(torch.zeros(embed_dim)) if residual else None
         self.alpha = nn.Parameter(torch.tensor(0.5)) if alpha is None else alpha
 
     def forward(self, feats: VLFeatures) -> VLFeatures:
         """Relate, fuse and aggregate; (B, C, D) labels come out."""
         hard, soft = feats.require('hard', 'IFM'), feats.require('soft', 'IFM')
+        check_widths('IFM', self.embed_dim, visual=feats.visual, hard=hard, soft=soft)
         knowledge, knowledge_map = hard, None
         if self.label_attention is not None:  # Eq. 6: (C, D), (C, C)
             knowledge, knowledge_map = self.remember(
-                'knowledge', lambda: self._relate(self.label_attention, hard), of=hard
+                'knowledge',
+                lambda: self._self_attend(self.label_attention, hard),
+                of=hard,
             )
         context, context_map = soft.expand(len(feats.visual), -1, -1), None
-        if self.gather is not None:
-            context, _ = self.gather(soft, feats.visual)  # Eq. 7: (B, C, D)
-            context, context_map = self._relate(self.relate, context)
-        if self.mlp is not None:
+        if self.patch_attention is not None:  # Eq. 7: (B, C, D), (B, C, C)
+            context, _ = self.patch_attention(soft, feats.visual)
+            context, context_map = self._self_attend(self.context_attention, context)
+        if self.channel_interaction is not None:
             both = torch.cat([knowledge.expand_as(context), context], dim=-1)
-            context = context + self.mlp(both)  # Eq. 8
+            context = context + self.channel_interaction(both)  # Eq. 8
         labels, relation = self._aggregate(knowledge_map, context_map, context)
         return feats._replace(
             labels=labels, knowledge=knowledge, context=context, relation=relation
         )
 
-    def _relate(self, attention: nn.Module, labels: Tensor) -> tuple[Tensor, LabelMap]:
+    def _self_attend(
+        self, attention: nn.Module, labels: Tensor
+    ) -> tuple[Tensor, LabelMap]:
         """Let labels attend to each other, with the map or what it is made of."""
         count = labels.shape[-2]
         if count <= self.max_map_labels:
@@ -123,15 +138,18 @@ class IFM(EvalCache, BaseModule):
         return attention.in_blocks(labels, self._rows(count))
 
     def _aggregate(
-        self, knowledge: LabelMap | None, context: LabelMap | None, labels: Tensor
+        self,
+        knowledge_map: LabelMap | None,
+        context_map: LabelMap | None,
+        labels: Tensor,
     ) -> tuple[Tensor, Tensor | None]:
         """Eq. 10: the labels, and the mixed map where it was built."""
         weights = (self.alpha, 1 - self.alpha)
-        if knowledge is None or context is None:
+        if knowledge_map is None or context_map is None:
             weights = (1.0, 1.0)
         maps = [
             (weight, m)
-            for weight, m in zip(weights, (knowledge, context), strict=True)
+            for weight, m in zip(weights, (knowledge_map, context_map), strict=True)
             if m is not None
         ]
         if not maps:
@@ -150,6 +168,12 @@ class IFM(EvalCache, BaseModule):
 
     def _rows(self, count: int) -> int:
         return max(1, self.max_map_labels**2 // count)
+
+    def _load_from_state_dict(
+        self, state_dict: dict, prefix: str, *args: object
+    ) -> None:
+        take_old_names(state_dict, prefix, _OLD_NAMES)
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
 
 def _attention(embed_dim: int, residual: bool, cross: bool = False) -> nn.Module:

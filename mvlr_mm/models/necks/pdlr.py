@@ -83,6 +83,7 @@ class PDLR(EvalCache, BaseModule):
         if embed_dim not in (None, width):
             self.proj = nn.Linear(width, embed_dim)
         if self.use_soft:
+            # CoOp's word, which checkpoints and `custom_keys` of configs say
             self.context = nn.Parameter(self._start(num_tokens, context_init))
         self.set_classes(read_label_names(classes))
 
@@ -99,6 +100,11 @@ class PDLR(EvalCache, BaseModule):
             )
         return start.clone()
 
+    @property
+    def soft_prompt(self) -> nn.Parameter:
+        """The trainable vectors [p_1]...[p_L], (L, token_dim)."""
+        return self.context
+
     def set_classes(self, classes: Sequence[str]) -> None:
         """Recognise other labels from now on; nothing that was learned changes.
 
@@ -111,7 +117,7 @@ class PDLR(EvalCache, BaseModule):
         names = read_label_names(list(classes))
         encoder, device = self.text_encoder, next(self.text_encoder.parameters()).device
         if self.use_soft:
-            tokens = encoder.tokenize(names, len(self.context)).to(device)
+            tokens = encoder.tokenize(names, len(self.soft_prompt)).to(device)
             self.register_buffer('token_ids', tokens.ids, persistent=False)
             self.register_buffer('token_mask', tokens.mask, persistent=False)
         if self.use_hard:
@@ -134,7 +140,9 @@ class PDLR(EvalCache, BaseModule):
             hard = self.proj(self.hard)
         if self.use_soft:
             tokens = TokenBatch(self.token_ids, self.token_mask)
-            encoded = self.text_encoder.encode(tokens, self.context, self.chunk_size)
+            encoded = self.text_encoder.encode(
+                tokens, self.soft_prompt, self.chunk_size
+            )
             soft = self.proj(encoded)
         hard = soft if hard is None else hard
         soft = hard if soft is None else soft

@@ -2,13 +2,11 @@
 
 from mmengine.model import BaseModule
 from mmpretrain.registry import MODELS
-from torch import Tensor
 
-from ...ops.selective_scan import prefers_short_scans
 from ...structures import VLFeatures
 from ..layers.mamba import MambaBlock
-from ..layers.modalities import get_modalities
-from ..layers.two_passes import ORDERS, plain_passes, shared_passes
+from ..layers.two_passes import ORDERS, two_passes
+from ..layers.width_check import check_widths
 
 
 @MODELS.register_module()
@@ -19,9 +17,8 @@ class QMVL(BaseModule):
     label part of both, puts the second back in order and sums them to T^rf. The visual
     block does the same with (T, X) and (T, inv X) for X^rf.
 
-    Both passes of a block are computed together: on a CPU with nothing done twice, see
-    :func:`mvlr_mm.models.layers.two_passes.shared_passes`; on a GPU as one batch of
-    whole sequences, which is fewer launches.
+    Both passes of a block are computed together, in the way that is faster with the
+    scan at hand; see :func:`mvlr_mm.models.layers.two_passes.two_passes`.
 
     The sum is the paper's, and each pass carries the residual: with ``zero_init`` the
     stage starts as twice the identity (once with order 'F').
@@ -81,14 +78,9 @@ class QMVL(BaseModule):
         Raises:
             ValueError: ``labels`` is missing, or a width differs from ``embed_dim``.
         """
-        visual, labels = get_modalities(feats, 'QMVL', self.embed_dim)
+        visual, labels = feats.visual, feats.batch_labels('QMVL')
+        check_widths('QMVL', self.embed_dim, visual=visual, labels=labels)
         return feats._replace(
-            labels=self._refine(self.linguistic, visual, labels),
-            visual=self._refine(self.visual, labels, visual),
+            labels=two_passes(self.linguistic, visual, labels, self.order),
+            visual=two_passes(self.visual, labels, visual, self.order),
         )
-
-    def _refine(self, block: MambaBlock, former: Tensor, latter: Tensor) -> Tensor:
-        """Return the latter part after it has seen the former."""
-        short = prefers_short_scans(latter.device.type, block.scan_backend)
-        passes = shared_passes if short else plain_passes
-        return passes(block, former, latter, self.order)

@@ -40,12 +40,12 @@ class TextEncoder(BaseModule):
         super().__init__(init_cfg)
 
     @abstractmethod
-    def tokenize(self, texts: Sequence[str], context_length: int = 0) -> TokenBatch:
+    def tokenize(self, texts: Sequence[str], prompt_length: int = 0) -> TokenBatch:
         """Turn texts into ids.
 
         Args:
             texts: C texts.
-            context_length: Number of places kept free between the start token and
+            prompt_length: Number of places kept free between the start token and
                 the text for a soft prompt.
 
         Raises:
@@ -53,12 +53,12 @@ class TextEncoder(BaseModule):
         """
 
     @abstractmethod
-    def forward(self, tokens: TokenBatch, context: Tensor | None = None) -> Tensor:
+    def forward(self, tokens: TokenBatch, prompt: Tensor | None = None) -> Tensor:
         """Encode tokens, (C, D).
 
         Args:
             tokens: From :meth:`tokenize`.
-            context: Soft prompt (context_length, token_dim), shared by all texts; it
+            prompt: Soft prompt (prompt_length, token_dim), shared by all texts; it
                 fills the places that ``tokenize`` kept free.
         """
 
@@ -67,7 +67,7 @@ class TextEncoder(BaseModule):
         """Word embeddings of a text without start and end, (L, token_dim)."""
 
     def encode(
-        self, tokens: TokenBatch, context: Tensor | None = None, chunk_size: int = 256
+        self, tokens: TokenBatch, prompt: Tensor | None = None, chunk_size: int = 256
     ) -> Tensor:
         """Encode any number of texts, at most ``chunk_size`` at a time, (C, D).
 
@@ -77,11 +77,11 @@ class TextEncoder(BaseModule):
 
         Args:
             tokens: From :meth:`tokenize`.
-            context: Soft prompt (context_length, token_dim), or None.
+            prompt: Soft prompt (prompt_length, token_dim), or None.
             chunk_size: Texts that go through the tower at a time.
         """
         if len(tokens.ids) <= chunk_size:
-            return self(tokens, context)
+            return self(tokens, prompt)
         lengths, order = tokens.mask.sum(1).sort(stable=True)
         ends = range(chunk_size, len(order) + chunk_size, chunk_size)
         parts = []
@@ -91,10 +91,10 @@ class TextEncoder(BaseModule):
             parts.append(
                 TokenBatch(tokens.ids[rows, :longest], tokens.mask[rows, :longest])
             )
-        if context is not None and torch.is_grad_enabled():
-            encoded = encode_recomputed(self, parts, context)
+        if prompt is not None and torch.is_grad_enabled():
+            encoded = encode_recomputed(self, parts, prompt)
         else:
-            encoded = torch.cat([self(part, context) for part in parts])
+            encoded = torch.cat([self(part, prompt) for part in parts])
         return encoded[order.argsort()]
 
     def freeze(self) -> None:

@@ -65,15 +65,15 @@ class CLIPTextEncoder(TextEncoder):
             self.embed_dim = projection.shape[1]
         self.freeze()
 
-    def tokenize(self, texts: Sequence[str], context_length: int = 0) -> TokenBatch:
+    def tokenize(self, texts: Sequence[str], prompt_length: int = 0) -> TokenBatch:
         """See :meth:`TextEncoder.tokenize`."""
         start, end = self.tokenizer.sot_token_id, self.tokenizer.eot_token_id
         rows = []
         for text in texts:
-            row = [start, *[0] * context_length, *self.tokenizer.encode(text), end]
+            row = [start, *[0] * prompt_length, *self.tokenizer.encode(text), end]
             if len(row) > self.context_length:
                 raise ValueError(
-                    f'text ({text!r}) with {context_length} prompt tokens takes '
+                    f'text ({text!r}) with {prompt_length} prompt tokens takes '
                     f'{len(row)} tokens, the text tower reads {self.context_length}; '
                     'use a shorter label name, template or prompt.'
                 )
@@ -84,12 +84,12 @@ class CLIPTextEncoder(TextEncoder):
             ids[i, : len(row)] = torch.tensor(row)
         return TokenBatch(ids, torch.arange(ids.shape[1]) < lengths[:, None])
 
-    def forward(self, tokens: TokenBatch, context: Tensor | None = None) -> Tensor:
+    def forward(self, tokens: TokenBatch, prompt: Tensor | None = None) -> Tensor:
         """See :meth:`TextEncoder.forward`."""
         x = self.token_embedding(tokens.ids)  # (C, S, W)
-        if context is not None:
-            prompt = context.expand(len(x), -1, -1)
-            x = torch.cat([x[:, :1], prompt, x[:, 1 + len(context) :]], dim=1)
+        if prompt is not None:
+            shared = prompt.expand(len(x), -1, -1)
+            x = torch.cat([x[:, :1], shared, x[:, 1 + len(prompt) :]], dim=1)
         length = x.shape[1]
         x = x + self.positional_embedding[:length]
         x = self.transformer(x, attn_mask=self.attn_mask[:length, :length])

@@ -52,9 +52,9 @@ class HFTextEncoder(TextEncoder):
         )
         self.freeze()
 
-    def tokenize(self, texts: Sequence[str], context_length: int = 0) -> TokenBatch:
+    def tokenize(self, texts: Sequence[str], prompt_length: int = 0) -> TokenBatch:
         """See :meth:`TextEncoder.tokenize`."""
-        rows = [self._row(text, context_length) for text in texts]
+        rows = [self._row(text, prompt_length) for text in texts]
         longest = max(len(row) for row in rows)
         ids = torch.full((len(rows), longest), self._filler, dtype=torch.long)
         mask = torch.zeros(len(rows), longest, dtype=torch.bool)
@@ -63,14 +63,14 @@ class HFTextEncoder(TextEncoder):
             mask[i, : len(row)] = True
         return TokenBatch(ids, mask)
 
-    def forward(self, tokens: TokenBatch, context: Tensor | None = None) -> Tensor:
+    def forward(self, tokens: TokenBatch, prompt: Tensor | None = None) -> Tensor:
         """See :meth:`TextEncoder.forward`."""
         words = self.tower.get_input_embeddings()(tokens.ids)  # (C, S, W)
-        if context is not None:
+        if prompt is not None:
             start = self._num_start_tokens
-            end = start + len(context)
-            prompt = context.expand(len(words), -1, -1)
-            words = torch.cat([words[:, :start], prompt, words[:, end:]], dim=1)
+            end = start + len(prompt)
+            shared = prompt.expand(len(words), -1, -1)
+            words = torch.cat([words[:, :start], shared, words[:, end:]], dim=1)
         mask = tokens.mask.long()
         outputs = self.tower(inputs_embeds=words, attention_mask=mask)
         return self._pool(outputs.last_hidden_state, tokens.mask)
@@ -91,16 +91,16 @@ class HFTextEncoder(TextEncoder):
         weight = mask.unsqueeze(-1).to(hidden.dtype)
         return (hidden * weight).sum(1) / weight.sum(1)
 
-    def _row(self, text: str, context_length: int) -> list[int]:
+    def _row(self, text: str, prompt_length: int) -> list[int]:
         """Token ids of one text, with room for the prompt behind the start."""
         # Behind a prompt a word stands within a sentence: byte-level vocabularies
         # spell that with a leading space, the others drop it.
-        ids = self.tokenizer(f' {text}' if context_length else text)['input_ids']
+        ids = self.tokenizer(f' {text}' if prompt_length else text)['input_ids']
         start = self._num_start_tokens
-        row = [*ids[:start], *[self._filler] * context_length, *ids[start:]]
+        row = [*ids[:start], *[self._filler] * prompt_length, *ids[start:]]
         if len(row) > self.max_length:
             raise ValueError(
-                f'text ({text!r}) with {context_length} prompt tokens takes '
+                f'text ({text!r}) with {prompt_length} prompt tokens takes '
                 f'{len(row)} tokens, the text tower reads {self.max_length}; use a '
                 'shorter label name, template or prompt.'
             )

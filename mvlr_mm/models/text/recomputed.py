@@ -21,43 +21,43 @@ class _Recomputed(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, context: Tensor, encode: Encode, parts: Sequence[Any]
+        ctx: Any, prompt: Tensor, encode: Encode, parts: Sequence[Any]
     ) -> Tensor:
         """Encode every part and remember the prompt alone."""
         ctx.encode, ctx.parts = encode, parts
-        ctx.device_type = context.device.type
+        ctx.device_type = prompt.device.type
         ctx.autocast = dict(
             dtype=torch.get_autocast_dtype(ctx.device_type),
             enabled=torch.is_autocast_enabled(ctx.device_type),
         )
-        ctx.save_for_backward(context)
-        return torch.cat([encode(part, context) for part in parts])
+        ctx.save_for_backward(prompt)
+        return torch.cat([encode(part, prompt) for part in parts])
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
         """Encode one part after the other again, each with its gradient."""
-        (context,) = ctx.saved_tensors
-        total, begin = torch.zeros_like(context), 0
+        (prompt,) = ctx.saved_tensors
+        total, begin = torch.zeros_like(prompt), 0
         for part in ctx.parts:
-            prompt = context.detach().requires_grad_()
+            leaf = prompt.detach().requires_grad_()
             with torch.enable_grad(), torch.autocast(ctx.device_type, **ctx.autocast):
-                encoded = ctx.encode(part, prompt)
+                encoded = ctx.encode(part, leaf)
             end = begin + len(encoded)
-            total += torch.autograd.grad(encoded, prompt, grad[begin:end])[0]
+            total += torch.autograd.grad(encoded, leaf, grad[begin:end])[0]
             begin = end
         return total, None, None
 
 
-def encode_recomputed(encode: Encode, parts: Sequence[Any], context: Tensor) -> Tensor:
+def encode_recomputed(encode: Encode, parts: Sequence[Any], prompt: Tensor) -> Tensor:
     """Encode parts of the texts; the backward holds the graph of one of them.
 
     Args:
         encode: Frozen; takes a part and the prompt, gives (texts of the part, D).
         parts: What the texts of each part are.
-        context: Soft prompt (L, W), which receives the gradient.
+        prompt: Soft prompt (L, W), which receives the gradient.
 
     Returns:
         The vectors of all parts in their order, (C, D).
     """
-    return _Recomputed.apply(context, encode, parts)
+    return _Recomputed.apply(prompt, encode, parts)

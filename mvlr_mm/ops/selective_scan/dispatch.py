@@ -14,7 +14,8 @@ from .mamba_ssm_scan import (
     selective_scan_mamba_ssm,
     supports_mamba_ssm,
 )
-from .native_scan import find_native_problem, selective_scan_native, supports_native
+from .native_load import find_native_problem
+from .native_scan import selective_scan_native, supports_native
 from .reference import selective_scan_ref
 from .shapes import check_shapes
 from .torch_scan import selective_scan_torch

@@ -7,6 +7,7 @@ import hashlib
 import os
 import platform
 import re
+import tempfile
 from pathlib import Path
 
 import torch
@@ -52,3 +53,23 @@ def cache_directory() -> Path:
     source = hashlib.sha256(content).hexdigest()[:12]
     key = '-'.join((NAME, torch.__version__, platform.python_version(), cpu(), source))
     return Path(root) / re.sub(r'\W', '_', key)
+
+
+def build(library: Path) -> None:
+    """Compile in a folder apart, load, and put the library in its place in one step.
+
+    Raises:
+        Exception: Whatever the compiler, ninja or the loader had to complain about.
+    """
+    from torch.utils.cpp_extension import load
+
+    with tempfile.TemporaryDirectory(dir=library.parent) as folder:
+        load(
+            NAME,
+            [str(source) for source in SOURCES],
+            extra_cflags=compile_flags(),
+            extra_ldflags=['-fopenmp'],
+            build_directory=folder,
+            is_python_module=False,
+        )
+        os.replace(Path(folder) / library.name, library)

@@ -6,13 +6,13 @@ import torch
 from mvlr_mm.models.layers.attention import Attention
 
 
-def attend_by_loop(layer, queries, context):
+def attend_by_loop(layer, queries, source):
     """Eq. 1 and 2, one query at a time, for (L, D) and (M, D)."""
     values, weights = [], []
     for row in queries:
         q = layer.query.weight @ row
         logits = [
-            torch.dot(q, layer.key.weight @ c) / math.sqrt(len(row)) for c in context
+            torch.dot(q, layer.key.weight @ c) / math.sqrt(len(row)) for c in source
         ]
         share = [logit.exp() for logit in logits]
         total = sum(share)
@@ -20,7 +20,7 @@ def attend_by_loop(layer, queries, context):
         values.append(
             sum(
                 w * (layer.value.weight @ c)
-                for w, c in zip(weights[-1], context, strict=True)
+                for w, c in zip(weights[-1], source, strict=True)
             )
         )
     return torch.stack(values), torch.stack(weights)
@@ -43,18 +43,18 @@ def test_it_has_three_maps_without_bias_and_nothing_else(layer):
 @pytest.mark.parametrize('is_self', [True, False])
 def test_values_map_and_gradients_equal_the_loop(layer, is_self):
     queries = torch.randn(2, 4, 6, dtype=torch.float64, requires_grad=True)
-    context = torch.randn(2, 5, 6, dtype=torch.float64, requires_grad=True)
-    values, attention = layer(queries) if is_self else layer(queries, context)
+    source = torch.randn(2, 5, 6, dtype=torch.float64, requires_grad=True)
+    values, attention = layer(queries) if is_self else layer(queries, source)
     pairs = [
         attend_by_loop(layer, q, q if is_self else c)
-        for q, c in zip(queries, context, strict=True)
+        for q, c in zip(queries, source, strict=True)
     ]
     expected_values = torch.stack([v for v, _ in pairs])
     expected_map = torch.stack([m for _, m in pairs])
     torch.testing.assert_close(values, expected_values)
     torch.testing.assert_close(attention, expected_map)
 
-    inputs = [queries, *layer.parameters()] + ([] if is_self else [context])
+    inputs = [queries, *layer.parameters()] + ([] if is_self else [source])
     weight = torch.randn_like(values)
     got = torch.autograd.grad((values * weight).sum() + attention[..., 0].sum(), inputs)
     want = torch.autograd.grad(

@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+from mmengine.runner.checkpoint import load_state_dict
 from mmpretrain.registry import MODELS
 
 from mvlr_mm import VLFeatures
@@ -22,11 +23,11 @@ def features():
     )
 
 
-def attention(module, queries, context):
+def attention(module, queries, source):
     """Eq. 1 and 2 for one image, row by row."""
     q = queries @ module.query.weight.T
     k = context @ module.key.weight.T
-    v = context @ module.value.weight.T
+    v = source @ module.value.weight.T
     rows = []
     for i in range(len(q)):
         scores = torch.tensor([(q[i] @ k[j]).item() for j in range(len(k))])
@@ -48,9 +49,13 @@ def test_letter_equals_eq_6_to_10_image_by_image(alpha):
     knowledge, m_ka = attention(ifm.label_attention, feats.hard, feats.hard)  # Eq. 6
     torch.testing.assert_close(out.knowledge, knowledge)
     for b in range(B):
-        gathered, _ = attention(ifm.gather, feats.soft, feats.visual[b])  # Eq. 7
-        context, m_ca = attention(ifm.relate, gathered, gathered)
-        context = context + mlp(ifm.mlp, torch.cat([knowledge, context], 1))  # Eq. 8
+        gathered, _ = attention(
+            ifm.patch_attention, feats.soft, feats.visual[b]
+        )  # Eq. 7
+        context, m_ca = attention(ifm.context_attention, gathered, gathered)
+        context = context + mlp(
+            ifm.channel_interaction, torch.cat([knowledge, context], 1)
+        )  # Eq. 8
         mixed = weight * m_ka + (1 - weight) * m_ca
         torch.testing.assert_close(out.context[b], context)
         torch.testing.assert_close(out.relation[b], mixed)
@@ -68,14 +73,14 @@ def test_default_begins_as_the_identity_on_the_prompts():
 def test_default_equals_its_branches_once_they_are_open():
     ifm, feats = build(), features()
     for name, parameter in ifm.named_parameters():
-        if name.endswith(('gain', 'value.weight')) or 'mlp.2' in name:
+        if name.endswith(('gain', 'value.weight')) or 'interaction.2' in name:
             torch.nn.init.normal_(parameter)
     out = ifm(feats)
     knowledge, m_ka = ifm.label_attention(feats.hard)
-    gathered, _ = ifm.gather(feats.soft, feats.visual)
-    context, m_ca = ifm.relate(gathered)
+    gathered, _ = ifm.patch_attention(feats.soft, feats.visual)
+    context, m_ca = ifm.context_attention(gathered)
     both = torch.cat([knowledge.expand(B, -1, -1), context], dim=-1)
-    context = context + mlp(ifm.mlp, both)
+    context = context + mlp(ifm.channel_interaction, both)
     mixed = 0.5 * m_ka + 0.5 * m_ca
     torch.testing.assert_close(out.labels, context + ifm.gain * (mixed @ context))
 
@@ -84,7 +89,7 @@ def test_default_equals_its_branches_once_they_are_open():
 def test_every_parameter_learns(residual):
     ifm, feats = build(residual=residual), features()
     for name, parameter in ifm.named_parameters():
-        if name.endswith(('gain', 'value.weight')) or 'mlp.2' in name:
+        if name.endswith(('gain', 'value.weight')) or 'interaction.2' in name:
             torch.nn.init.normal_(parameter)
     out = ifm(feats)
     weights = torch.randn_like(out.labels)
@@ -132,7 +137,7 @@ def test_alpha_is_checked():
 def open_branches(ifm):
     torch.manual_seed(2)
     for name, parameter in ifm.named_parameters():
-        if name.endswith(('gain', 'value.weight')) or 'mlp.2' in name:
+        if name.endswith(('gain', 'value.weight')) or 'interaction.2' in name:
             torch.nn.init.normal_(parameter)
     return ifm
 
@@ -192,3 +197,29 @@ def test_evaluation_relates_the_hard_prompts_once(limit):
         ifm.load_state_dict(ifm.state_dict())
         ifm(feats)
         assert len(calls) == 3
+
+
+def test_widths_that_differ_are_named():
+    feats = features()
+    wide = feats._replace(visual=torch.randn(B, N, 2 * D))
+    with pytest.raises(ValueError, match=rf'IFM: visual is {2 * D} wide, hard is {D}'):
+        build()(wide)
+
+
+@pytest.mark.parametrize('residual', [True, False])
+def test_checkpoints_with_the_old_names_of_the_parts_load(residual):
+    old, feats = open_branches(build(residual=residual)), features()
+    new = build(residual=residual)
+    names = {
+        'fusion.patch_attention.': 'fusion.gather.',
+        'fusion.context_attention.': 'fusion.relate.',
+        'fusion.channel_interaction.': 'fusion.mlp.',
+        'source_norm': 'norm_context',
+    }
+    state = torch.nn.ModuleDict({'fusion': old}).state_dict()
+    for now, before in names.items():
+        state = {key.replace(now, before): value for key, value in state.items()}
+    assert any('fusion.gather.' in key for key in state)
+    for load in (torch.nn.Module.load_state_dict, load_state_dict):
+        load(torch.nn.ModuleDict({'fusion': new}), state, strict=True)
+        torch.testing.assert_close(new(feats).labels, old(feats).labels)

@@ -146,7 +146,7 @@ def test_where_long_scans_are_faster_the_plain_form_is_taken(order, monkeypatch)
     shared = neck(feats)
     for block in (neck.linguistic, neck.visual):
         block.register_forward_hook(lambda m, args, out: calls.append(m))
-    name = 'mvlr_mm.models.necks.qmvl.prefers_short_scans'
+    name = 'mvlr_mm.models.layers.two_passes.prefers_short_scans'
     monkeypatch.setattr(name, lambda *_: False)
     plain = neck(feats)
     assert calls == [neck.linguistic, neck.visual]

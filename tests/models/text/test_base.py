@@ -10,10 +10,10 @@ class Tower(TextEncoder):
         self.layer = nn.Sequential(nn.Linear(4, 4), nn.Dropout(0.5))
         self.freeze()
 
-    def tokenize(self, texts, context_length=0):
+    def tokenize(self, texts, prompt_length=0):
         raise AssertionError
 
-    def forward(self, tokens, context=None):
+    def forward(self, tokens, prompt=None):
         raise AssertionError
 
     def embed_words(self, text):

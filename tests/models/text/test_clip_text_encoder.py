@@ -34,9 +34,9 @@ def test_hard_prompts_equal_open_clip(encoder, tiny_clip, reference_clip):
 def test_soft_prompt_of_words_equals_the_written_prompt(
     encoder, tiny_clip, reference_clip
 ):
-    context = encoder.embed_words('a photo of a')
-    assert context.shape == (4, encoder.token_dim)
-    out = encoder(encoder.tokenize(NAMES, context_length=4), context)
+    prompt = encoder.embed_words('a photo of a')
+    assert prompt.shape == (4, encoder.token_dim)
+    out = encoder(encoder.tokenize(NAMES, prompt_length=4), prompt)
     expected = encode_text(
         reference_clip(tiny_clip()), [f'a photo of a {name}' for name in NAMES]
     )
@@ -46,16 +46,16 @@ def test_soft_prompt_of_words_equals_the_written_prompt(
 def test_gradient_reaches_the_prompt_and_no_weight(encoder):
     encoder.train()
     assert not encoder.training
-    context = encoder.embed_words('a photo of a').requires_grad_()
-    encoder(encoder.tokenize(NAMES, 4), context).sum().backward()
-    assert context.grad.abs().min() > 0
+    prompt = encoder.embed_words('a photo of a').requires_grad_()
+    encoder(encoder.tokenize(NAMES, 4), prompt).sum().backward()
+    assert prompt.grad.abs().min() > 0
     assert all(p.grad is None and not p.requires_grad for p in encoder.parameters())
 
 
 def test_gradient_is_that_of_open_clip(encoder, tiny_clip, reference_clip):
-    context = encoder.embed_words('a photo of a').requires_grad_()
+    prompt = encoder.embed_words('a photo of a').requires_grad_()
     weights = torch.randn(len(NAMES), encoder.embed_dim)
-    (encoder(encoder.tokenize(NAMES, 4), context) * weights).sum().backward()
+    (encoder(encoder.tokenize(NAMES, 4), prompt) * weights).sum().backward()
 
     clip = reference_clip(tiny_clip())
     tokens = SimpleTokenizer(context_length=24)([f'a photo of a {n}' for n in NAMES])
@@ -69,14 +69,14 @@ def test_gradient_is_that_of_open_clip(encoder, tiny_clip, reference_clip):
     (clip.encode_text(tokens) * weights).sum().backward()
     handle.remove()
     expected = written[0].grad[:, 1:5].sum(0)
-    torch.testing.assert_close(context.grad, expected, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(prompt.grad, expected, rtol=1e-3, atol=1e-4)
 
 
 def test_too_long_text_is_named(encoder):
     with pytest.raises(
         ValueError, match=r"text \('very very.*takes 27 tokens.*reads 24"
     ):
-        encoder.tokenize(['very ' * 21 + 'long'], context_length=3)
+        encoder.tokenize(['very ' * 21 + 'long'], prompt_length=3)
 
 
 def test_tower_that_is_not_causal_is_refused(tmp_path, tiny_clip):
@@ -94,9 +94,9 @@ def test_chunks_are_cut_at_their_own_longest_text(encoder):
     encoder.register_forward_hook(
         lambda m, args, out: lengths.append(args[0].ids.shape)
     )
-    context = encoder.embed_words('a photo of a')
-    whole = encoder(tokens, context)
-    torch.testing.assert_close(encoder.encode(tokens, context, chunk_size=2), whole)
+    prompt = encoder.embed_words('a photo of a')
+    whole = encoder(tokens, prompt)
+    torch.testing.assert_close(encoder.encode(tokens, prompt, chunk_size=2), whole)
     assert lengths == [(5, 11), (2, 7), (2, 8), (1, 11)]
 
 
@@ -109,11 +109,11 @@ def test_the_cut_leaves_an_eighth_of_the_step_for_cocos_labels(tmp_path, tiny_cl
     cut = encoder.tokenize(read_label_names('coco'), 4)
     rest = 77 - cut.ids.shape[1]
     whole = TokenBatch(pad(cut.ids, (0, rest)), pad(cut.mask, (0, rest)))
-    context = encoder.embed_words('a photo of a').requires_grad_()
+    prompt = encoder.embed_words('a photo of a').requires_grad_()
     outputs, flops = [], []
     for tokens in (cut, whole):
         with FlopCounterMode(display=False) as counter:
-            outputs.append(encoder(tokens, context))
+            outputs.append(encoder(tokens, prompt))
             outputs[-1].sum().backward()
         flops.append(counter.get_total_flops())
     torch.testing.assert_close(*outputs, rtol=1e-4, atol=1e-5)

@@ -109,8 +109,8 @@ def test_prompt_of_words_equals_the_joined_text(family, pooling, request):
     folder = request.getfixturevalue(family)
     encoder = HFTextEncoder(folder, pooling)
     labels = ['cat', 'traffic light']
-    context = encoder.embed_words('a photo of a')
-    vectors = encoder(encoder.tokenize(labels, len(context)), context)
+    prompt = encoder.embed_words('a photo of a')
+    vectors = encoder(encoder.tokenize(labels, len(prompt)), prompt)
     joined = [f'a photo of a {label}' for label in labels]
     torch.testing.assert_close(vectors, reference(folder, joined, pooling))
 
@@ -125,12 +125,12 @@ def test_other_prompts_give_other_vectors(bert):
 
 def test_gradient_reaches_the_prompt_only(bert):
     encoder = HFTextEncoder(bert)
-    context = encoder.embed_words('a photo').double().requires_grad_()
+    prompt = encoder.embed_words('a photo').double().requires_grad_()
     encoder.double()
     tokens = encoder.tokenize(['cat', 'dining table'], 2)
-    assert torch.autograd.gradcheck(lambda c: encoder(tokens, c), context)
-    encoder(tokens, context).sum().backward()
-    assert context.grad.abs().min() > 0
+    assert torch.autograd.gradcheck(lambda c: encoder(tokens, c), prompt)
+    encoder(tokens, prompt).sum().backward()
+    assert prompt.grad.abs().min() > 0
     assert all(p.grad is None for p in encoder.parameters())
 
 
@@ -238,7 +238,7 @@ def test_real_weights_know_what_words_mean():
     cosine = torch.cosine_similarity(vectors[:, None], vectors[None], dim=-1)
     cosine.fill_diagonal_(-1)
     assert cosine[:4].argmax(1).tolist() == [1, 0, 3, 2]
-    context = encoder.embed_words('a photo of a')
-    prompted = encoder(encoder.tokenize(texts, len(context)), context)
+    prompt = encoder.embed_words('a photo of a')
+    prompted = encoder(encoder.tokenize(texts, len(prompt)), prompt)
     joined = reference(folder, [f'a photo of a {text}' for text in texts], 'mean')
     torch.testing.assert_close(prompted, joined, atol=1e-4, rtol=1e-4)

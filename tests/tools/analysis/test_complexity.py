@@ -52,13 +52,13 @@ class ToyText(TextEncoder):
         self.map = nn.Linear(6, 5)
         self.freeze()
 
-    def tokenize(self, texts, context_length=0):
+    def tokenize(self, texts, prompt_length=0):
         raise NotImplementedError
 
     def embed_words(self, text):
         raise NotImplementedError
 
-    def forward(self, tokens, context=None):
+    def forward(self, tokens, prompt=None):
         return self.map(F.scaled_dot_product_attention(tokens, tokens, tokens))
 
 

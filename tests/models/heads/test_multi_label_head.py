@@ -1,7 +1,8 @@
 import pytest
 import torch
-from mmpretrain.models.heads import MultiLabelClsHead
+from mmpretrain.models.heads import MultiLabelClsHead, MultiLabelLinearClsHead
 from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
 
 from mvlr_mm import VLFeatures
 from mvlr_mm.threshold_file import write_thresholds
@@ -52,3 +53,20 @@ def test_a_file_of_other_labels_or_none_is_refused(file):
         MODELS.build(dict(type='SimilarityHead', thr='gone'))
     with pytest.raises(ValueError, match='give thr, a file, or topk, not both'):
         MODELS.build(dict(type='SimilarityHead', thr=file, topk=3))
+
+
+def test_loss_equals_that_of_mmpretrain():
+    torch.manual_seed(0)
+    loss = dict(type='LogitAsymmetricLoss', gamma_neg=2.0)
+    ours = MODELS.build(
+        dict(type='VisualClassifierHead', num_classes=5, embed_dim=8, loss=loss)
+    )
+    theirs = MultiLabelLinearClsHead(5, 8, loss=loss)
+    theirs.fc.load_state_dict(ours.fc.state_dict())
+    patches = torch.randn(4, 6, 8)
+    samples = [
+        DataSample().set_gt_label(labels) for labels in ([1, 4], [], [0], [4, 2, 3])
+    ]
+    found = ours.loss(VLFeatures(patches, (2, 3)), samples)
+    expected = theirs.loss((patches.mean(1),), samples)
+    torch.testing.assert_close(found, expected)

@@ -1,0 +1,22 @@
+import pytest
+import torch
+
+from mvlr_mm.models.heads.label_thresholds import LabelThresholds
+from mvlr_mm.threshold_file import write_thresholds
+
+
+@pytest.fixture
+def thresholds(tmp_path):
+    labels = [dict(name='dog', threshold=0.25), dict(name='cat', threshold=0.7)]
+    write_thresholds(tmp_path / 'thresholds.json', labels, {})
+    return LabelThresholds(str(tmp_path / 'thresholds.json'))
+
+
+def test_names_and_values_are_those_of_the_file(thresholds):
+    assert thresholds.classes == ('dog', 'cat')
+    assert thresholds.beside(torch.ones(3, 2)).tolist() == [0.25, 0.7]
+
+
+def test_scores_of_other_labels_are_refused(thresholds):
+    with pytest.raises(ValueError, match='thresholds for 2 labels and the model has 5'):
+        thresholds.beside(torch.ones(3, 5))

@@ -1,0 +1,69 @@
+import fcntl
+from pathlib import Path
+from threading import Thread
+
+import pytest
+import torch
+from torch.utils import cpp_extension
+
+from mvlr_mm.ops.selective_scan import native_load
+from mvlr_mm.ops.selective_scan.native_build import NAME, cache_directory, library_name
+
+
+@pytest.fixture
+def builder(monkeypatch, tmp_path):
+    """Record what would be compiled or loaded, with an empty cache."""
+    calls = []
+
+    def load(name, sources, build_directory, **options):
+        calls.append('compiled')
+        (Path(build_directory) / f'{name}.so').touch()
+
+    monkeypatch.setenv('TORCH_EXTENSIONS_DIR', str(tmp_path / 'cache'))
+    monkeypatch.setattr(native_load, 'FOLDER', tmp_path)
+    monkeypatch.setattr(cpp_extension, 'load', load)
+    monkeypatch.setattr(torch.ops, 'load_library', calls.append)
+    return calls
+
+
+def test_it_is_built_once_into_the_cache_of_torch(builder, tmp_path):
+    native_load.load_library()
+    native_load.load_library()
+    library = cache_directory() / f'{NAME}.so'
+    assert builder == ['compiled', str(library)]
+    assert library.is_relative_to(tmp_path / 'cache')
+    assert {path.name for path in cache_directory().iterdir()} == {library.name, 'lock'}
+
+
+def test_a_build_that_was_killed_does_not_stop_the_next_one(builder):
+    cache_directory().mkdir(parents=True)
+    (cache_directory() / 'lock').touch()
+    (cache_directory() / 'tmpabc').mkdir()
+    (cache_directory() / 'tmpabc' / f'{NAME}.so').write_text('half')
+    native_load.load_library()
+    assert builder == ['compiled']
+
+
+def test_a_process_waits_for_the_one_that_builds(builder):
+    cache_directory().mkdir(parents=True)
+    lock, waiter = cache_directory() / 'lock', Thread(target=native_load.load_library)
+    with lock.open('w') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        waiter.start()
+        waiter.join(0.2)
+        assert waiter.is_alive()
+        (cache_directory() / f'{NAME}.so').touch()
+    waiter.join()
+    assert builder == [str(cache_directory() / f'{NAME}.so')]
+
+
+def test_what_setup_has_built_for_this_torch_and_cpu_is_taken_instead(
+    builder, tmp_path, monkeypatch
+):
+    built = tmp_path / f'{library_name()}.so'
+    built.touch()
+    native_load.load_library()
+    assert builder == [str(built)]
+    monkeypatch.setattr(torch, '__version__', '99.0')
+    native_load.load_library()
+    assert builder[1:] == ['compiled']
