@@ -26,7 +26,7 @@ def features():
 def attention(module, queries, source):
     """Eq. 1 and 2 for one image, row by row."""
     q = queries @ module.query.weight.T
-    k = context @ module.key.weight.T
+    k = source @ module.key.weight.T
     v = source @ module.value.weight.T
     rows = []
     for i in range(len(q)):
