@@ -1,6 +1,8 @@
 # MVLR on your own pictures: classes.json, {train,val,test}.jsonl and images/ under one
 # folder (configs/_base_/datasets/custom_224px.py says more; csv lists work as well).
-# Run: MVLR_DATA_ROOT=/path/to/folder python tools/train.py configs/mvlr/mvlr_custom.py
+# Run: python tools/train.py configs/mvlr/mvlr_custom.py --cfg-options data_root=FOLDER
+import os.path as osp
+
 _base_ = [
     '../_base_/models/mvlr_rn101.py',
     '../_base_/datasets/custom_224px.py',
@@ -8,4 +10,7 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-model = dict(neck=dict(prompt=dict(classes=f'{_base_.data_root}/classes.json')))
+names = _base_.classes
+if isinstance(names, str) and '.' in names:  # a file, not a public set's name
+    names = osp.join(_base_.data_root, names)
+model = dict(neck=dict(prompt=dict(classes=names)))

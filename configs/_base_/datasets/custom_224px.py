@@ -2,42 +2,17 @@
 #     classes.json               ["cat", "dog", ...]: the order is that of the indices
 #     {train,val,test}.jsonl     {"image": "a.jpg", "labels": ["cat", 3]} a line
 #     images/                    the pictures that the lists name
-# The data root is data/custom, or what the environment variable MVLR_DATA_ROOT says.
 # For csv or text lists set `ann_file`, and `sep` where needed: see MultiLabelList.
 #
-# Another size: the squash resize is step 1 of every pipeline, so a leaf writes
-#     _base_.train_dataloader.dataset.pipeline[1].scale = (448, 448)
-#     _base_.val_dataloader.dataset.pipeline[1].scale = (448, 448)
-#     _base_.test_dataloader.dataset.pipeline[1].scale = (448, 448)
+# What a child config or `--cfg-options` changes everywhere by one line: `data_root`,
+# `classes` (the names, or a file of them below the data root) and `img_size`.
+_base_ = '../pipelines/squash_448px.py'
+
 data_root = '{{$MVLR_DATA_ROOT:data/custom}}'
-
-data_preprocessor = dict(
-    # CLIP's, for pixels in 0 to 255, RGB
-    mean=[122.7709383, 116.7460125, 104.09373615],
-    std=[68.5005327, 66.6321579, 70.32316305],
-    to_rgb=True,
-)
-
-# The paper names no augmentation; this is the line of ASL, Q2L and SALGL.
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=(224, 224), interpolation='bicubic', backend='pillow'),
-    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-    dict(type='CutoutPatch', factor=0.5),
-    dict(
-        type='RandAugment',
-        policies='timm_increasing',
-        num_policies=2,
-        magnitude_level=9,
-        magnitude_std=0.5,
-    ),
-    dict(type='PackInputs'),
-]
-test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=(224, 224), interpolation='bicubic', backend='pillow'),
-    dict(type='PackInputs'),
-]
+classes = {{'$MVLR_CLASSES:"classes.json"'}}
+img_size = {{'$MVLR_IMG_SIZE:224'}}
+_base_.train_pipeline[1].scale = (img_size, img_size)
+_base_.test_pipeline[1].scale = (img_size, img_size)
 
 train_dataloader = dict(
     batch_size=32,
@@ -46,10 +21,10 @@ train_dataloader = dict(
     dataset=dict(
         type='MultiLabelList',
         data_root=data_root,
-        classes='classes.json',
+        classes=classes,
         ann_file='train.jsonl',
         data_prefix='images',
-        pipeline=train_pipeline,
+        pipeline=_base_.train_pipeline,
     ),
 )
 val_dataloader = dict(
@@ -59,10 +34,10 @@ val_dataloader = dict(
     dataset=dict(
         type='MultiLabelList',
         data_root=data_root,
-        classes='classes.json',
+        classes=classes,
         ann_file='val.jsonl',
         data_prefix='images',
-        pipeline=test_pipeline,
+        pipeline=_base_.test_pipeline,
     ),
 )
 test_dataloader = dict(
@@ -72,10 +47,10 @@ test_dataloader = dict(
     dataset=dict(
         type='MultiLabelList',
         data_root=data_root,
-        classes='classes.json',
+        classes=classes,
         ann_file='test.jsonl',
         data_prefix='images',
-        pipeline=test_pipeline,
+        pipeline=_base_.test_pipeline,
     ),
 )
 

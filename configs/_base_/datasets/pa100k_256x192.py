@@ -3,12 +3,9 @@
 #
 # Sizes are width, height; another one is set in steps 1 and 2 of the training pipeline
 # and step 1 of the others.
-data_preprocessor = dict(
-    # CLIP's, for pixels in 0 to 255, RGB
-    mean=[122.7709383, 116.7460125, 104.09373615],
-    std=[68.5005327, 66.6321579, 70.32316305],
-    to_rgb=True,
-)
+_base_ = '../pipelines/clip_pixels.py'
+
+data_root = '{{$MVLR_PA100K_ROOT:data/pa100k}}'
 
 # Usual for this data set: no cutout and no change of colours, which are attributes.
 train_pipeline = [
@@ -30,7 +27,7 @@ train_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='PA100K',
-        data_root='data/pa100k',
+        data_root=data_root,
         split='train',
         pipeline=train_pipeline,
     ),
@@ -41,7 +38,7 @@ val_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='PA100K',
-        data_root='data/pa100k',
+        data_root=data_root,
         split='val',
         pipeline=test_pipeline,
     ),
@@ -52,7 +49,7 @@ test_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='PA100K',
-        data_root='data/pa100k',
+        data_root=data_root,
         split='test',
         pipeline=test_pipeline,
     ),

@@ -1,12 +1,7 @@
 # Scenes, drawn by `python tools/scenes/draw_scenes.py data/scenes`: 20 labels, 128 px.
-data_root = '{{$MVLR_SCENES_ROOT:data/scenes}}'
+_base_ = '../pipelines/clip_pixels.py'
 
-data_preprocessor = dict(
-    # CLIP's, for pixels in 0 to 255, RGB
-    mean=[122.7709383, 116.7460125, 104.09373615],
-    std=[68.5005327, 66.6321579, 70.32316305],
-    to_rgb=True,
-)
+data_root = '{{$MVLR_SCENES_ROOT:data/scenes}}'
 
 train_pipeline = [
     dict(type='LoadImageFromFile'),

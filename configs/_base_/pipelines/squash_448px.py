@@ -1,0 +1,30 @@
+# Pictures squashed to a square. The paper names no augmentation; this is the line of
+# ASL, Q2L and SALGL.
+#
+# Another size is one line of a child config, `img_size = 576`, or
+# `--cfg-options img_size=576` (mvlr_mm/config.py says how).
+_base_ = './clip_pixels.py'
+
+img_size = {{'$MVLR_IMG_SIZE:448'}}
+squash = dict(
+    type='Resize',
+    scale=(img_size, img_size),
+    interpolation='bicubic',
+    backend='pillow',
+)
+
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    squash,
+    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
+    dict(type='CutoutPatch', factor=0.5),
+    dict(
+        type='RandAugment',
+        policies='timm_increasing',
+        num_policies=2,
+        magnitude_level=9,
+        magnitude_std=0.5,
+    ),
+    dict(type='PackInputs'),
+]
+test_pipeline = [dict(type='LoadImageFromFile'), squash, dict(type='PackInputs')]

@@ -1,0 +1,145 @@
+"""Read a config in which a value that many places need is said once.
+
+mmengine reads the bases of a config before the config itself, so a variable of a base
+has gone into paths, pipelines and models before a child can change it. Only environment
+variables come earlier. A base therefore reads such a value from a slot,
+
+    data_root = '{{$MVLR_DATA_ROOT:data/custom}}'
+    img_size = {{'$MVLR_IMG_SIZE:448'}}
+
+a text in the first form, any Python value in the second. :func:`read_config` looks at
+what a child or an override says of ``data_root`` or ``img_size`` and reads everything
+again with that in the slot.
+"""
+
+import inspect
+import logging
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mmengine.config import Config
+from mmengine.logging import MMLogger
+from mmengine.runner import Runner
+
+_SLOT = re.compile(
+    r'^(?P<key>\w+) *= *(?P<quote>[\'"]?)\{\{[\'"]?\s*\$(?P<name>MVLR_\w+)\s*:',
+    re.MULTILINE,
+)
+# what mmengine's runner and the commands take from a config; the rest are variables
+_READ_LATER = {
+    *inspect.signature(Runner.__init__).parameters,
+    'auto_scale_lr',
+    'custom_imports',
+    'data_preprocessor',
+    'find_unused_parameters',
+    'model_wrapper_cfg',
+    'runner_type',
+    'tta_model',
+    'tta_pipeline',
+}
+
+
+def read_config(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Config:
+    """Read a config, with what it says once applied everywhere.
+
+    The value of a slot is, in this order: that of ``overrides``, of the outermost
+    config that assigns the variable, of the environment variable, of the default.
+
+    Args:
+        path: Of the config; ``package::config`` as mmengine has it.
+        overrides: Settings by their dotted keys, as ``--cfg-options`` gives them; they
+            are merged into the config as well.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: A text is wanted and the value is none, a variable is made from its
+            own slot, or an override names a variable that was used up before.
+    """
+    overrides = dict(overrides or {})
+    with _slots_filled({}):
+        cfg = Config.fromfile(path)
+    said = _said(cfg, overrides, path)
+    _refuse_used_up(cfg, overrides, said, path)
+    if said:
+        with _slots_filled(said):
+            cfg = Config.fromfile(path)
+    for slot in said.values():
+        if slot.key not in overrides and cfg[slot.key] != slot.value:
+            raise ValueError(
+                f'{path}: {slot.key} is made from itself ({slot.value!r} becomes '
+                f'{cfg[slot.key]!r}); write its whole value.'
+            )
+    cfg.merge_from_dict(overrides)
+    return cfg
+
+
+class _Slot(NamedTuple):
+    key: str
+    value: Any
+    is_text: bool
+
+    def source(self) -> str:
+        """Return the value as it stands in Python's source."""
+        if not self.is_text:
+            return repr(self.value)
+        return _escape(self.value)
+
+
+def _said(cfg: Config, overrides: Mapping[str, Any], path: str | Path) -> dict:
+    """Return the slots of a config by their environment variables."""
+    said = {}
+    for match in _SLOT.finditer(cfg.text):
+        key = match['key']
+        value = overrides.get(key, cfg[key])
+        is_text = bool(match['quote'])
+        if is_text and not isinstance(value, str):
+            raise ValueError(f'{path}: {key} ({value!r}) must be a text.')
+        said[match['name']] = _Slot(key, value, is_text)
+    return said
+
+
+def _refuse_used_up(
+    cfg: Config, overrides: Mapping[str, Any], said: Mapping, path: str | Path
+) -> None:
+    """Stop at an override of a variable that has no slot: nothing reads it any more."""
+    slots = {slot.key for slot in said.values()}
+    for key in overrides:
+        if key in cfg and key not in _READ_LATER | slots:
+            raise ValueError(
+                f'{key}={overrides[key]!r} would change nothing: {path} has used its '
+                f'variable {key} ({cfg[key]!r}) up. Override the settings that were '
+                'made from it, or write a child config.'
+            )
+
+
+def _escape(text: str) -> str:
+    """Return a text as it stands between two quotes of Python's source."""
+    text = os.path.expanduser(text) if text.startswith('~') else text
+    text = text.encode('unicode_escape').decode('ascii')
+    return text.replace("'", r'\x27').replace('"', r'\x22')
+
+
+@contextmanager
+def _slots_filled(said: Mapping[str, _Slot]) -> Iterator[None]:
+    """Set the environment variables of slots for the time of reading a config."""
+    before = {k: v for k, v in os.environ.items() if k.startswith('MVLR_')}
+    sources = {name: _escape(value) for name, value in before.items()}
+    sources.update((name, slot.source()) for name, slot in said.items())
+    # mmengine puts them in by re.sub, which reads backslashes once more
+    os.environ.update((k, v.replace('\\', r'\\')) for k, v in sources.items())
+    logger = MMLogger.get_current_instance()  # it would tell of each
+    level = logger.level
+    logger.setLevel(max(level, logging.WARNING))
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        for name in sources:
+            if name in before:
+                os.environ[name] = before[name]
+            else:
+                del os.environ[name]

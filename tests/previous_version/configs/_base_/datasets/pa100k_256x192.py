@@ -1,0 +1,62 @@
+# PA-100K, 26 attributes of pedestrians: 80,000 pictures for training, 10,000 each for
+# validation and test. Below data/pa100k: annotation.mat, and the pictures in data/.
+#
+# Sizes are width, height; another one is set in steps 1 and 2 of the training pipeline
+# and step 1 of the others.
+data_preprocessor = dict(
+    # CLIP's, for pixels in 0 to 255, RGB
+    mean=[122.7709383, 116.7460125, 104.09373615],
+    std=[68.5005327, 66.6321579, 70.32316305],
+    to_rgb=True,
+)
+
+# Usual for this data set: no cutout and no change of colours, which are attributes.
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='Resize', scale=(192, 256), interpolation='bicubic', backend='pillow'),
+    dict(type='RandomCrop', crop_size=(256, 192), padding=10),
+    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
+    dict(type='PackInputs'),
+]
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='Resize', scale=(192, 256), interpolation='bicubic', backend='pillow'),
+    dict(type='PackInputs'),
+]
+
+train_dataloader = dict(
+    batch_size=32,
+    num_workers=8,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type='PA100K',
+        data_root='data/pa100k',
+        split='train',
+        pipeline=train_pipeline,
+    ),
+)
+val_dataloader = dict(
+    batch_size=32,
+    num_workers=8,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='PA100K',
+        data_root='data/pa100k',
+        split='val',
+        pipeline=test_pipeline,
+    ),
+)
+test_dataloader = dict(
+    batch_size=32,
+    num_workers=8,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='PA100K',
+        data_root='data/pa100k',
+        split='test',
+        pipeline=test_pipeline,
+    ),
+)
+
+val_evaluator = dict(type='MultiLabelProtocol', protocol='pedestrian')
+test_evaluator = val_evaluator

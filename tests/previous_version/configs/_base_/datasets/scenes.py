@@ -1,0 +1,62 @@
+# Scenes, drawn by `python tools/scenes/draw_scenes.py data/scenes`: 20 labels, 128 px.
+data_root = '{{$MVLR_SCENES_ROOT:data/scenes}}'
+
+data_preprocessor = dict(
+    # CLIP's, for pixels in 0 to 255, RGB
+    mean=[122.7709383, 116.7460125, 104.09373615],
+    std=[68.5005327, 66.6321579, 70.32316305],
+    to_rgb=True,
+)
+
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='RandomResizedCrop', scale=128, crop_ratio_range=(0.8, 1.0)),
+    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
+    dict(type='PackInputs'),
+]
+test_pipeline = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
+
+train_dataloader = dict(
+    batch_size=32,
+    num_workers=1,
+    persistent_workers=True,
+    collate_fn=dict(type='default_collate'),
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type='COCOMultiLabel',
+        data_root=data_root,
+        ann_file='annotations/instances_train.json',
+        data_prefix='train',
+        pipeline=train_pipeline,
+    ),
+)
+val_dataloader = dict(
+    batch_size=100,
+    num_workers=1,
+    persistent_workers=True,
+    collate_fn=dict(type='default_collate'),
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='COCOMultiLabel',
+        data_root=data_root,
+        ann_file='annotations/instances_val.json',
+        data_prefix='val',
+        pipeline=test_pipeline,
+    ),
+)
+test_dataloader = dict(
+    batch_size=100,
+    num_workers=1,
+    collate_fn=dict(type='default_collate'),
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='COCOMultiLabel',
+        data_root=data_root,
+        ann_file='annotations/instances_test.json',
+        data_prefix='test',
+        pipeline=test_pipeline,
+    ),
+)
+
+val_evaluator = dict(type='MultiLabelProtocol', protocol='mlgcn')
+test_evaluator = val_evaluator

@@ -1,0 +1,55 @@
+"""What a config of the last version says still works: its types, its arguments.
+
+`previous_version/configs` are the configs as that version had them.
+"""
+
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmpretrain.registry import (
+    DATASETS,
+    HOOKS,
+    METRICS,
+    MODELS,
+    TRANSFORMS,
+    VISUALIZERS,
+)
+
+from .test_configs import shrink, tower
+
+OLD = Path(__file__).parent / 'previous_version/configs'
+NEW = Path(__file__).parents[1] / 'configs'
+LEAVES = sorted(OLD.glob('mvlr/*.py'))
+SPLITS = ('train', 'val', 'test')
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
+def test_everything_that_it_names_is_built(path, tiny_clip, tmp_path):
+    cfg = Config.fromfile(path)
+    shrink(cfg.model, tiny_clip(tower(path)))
+    model = MODELS.build(dict(cfg.model, data_preprocessor=dict(cfg.data_preprocessor)))
+    build_optim_wrapper(model, cfg.optim_wrapper)
+    VISUALIZERS.build(dict(cfg.visualizer, name='tests', save_dir=str(tmp_path)))
+    for hook in [*cfg.custom_hooks, *cfg.default_hooks.values()]:
+        HOOKS.build(hook)
+    for split in SPLITS:
+        dataset = cfg[f'{split}_dataloader'].dataset
+        assert DATASETS.get(dataset.type) is not None
+        for step in dataset.pipeline:
+            TRANSFORMS.build(step)
+    METRICS.build(cfg.val_evaluator)
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
+def test_its_text_over_the_bases_of_today_means_the_same_data(path, tmp_path):
+    text = path.read_text().replace("'../_base_/", f"'{NEW}/_base_/")
+    text = text.replace("_base_ = './", f"_base_ = '{OLD}/mvlr/")
+    child = tmp_path / path.name
+    child.write_text(text)
+    before, now = Config.fromfile(path), Config.fromfile(child)
+    for split in SPLITS:
+        loader = f'{split}_dataloader'
+        assert now[loader].dataset.to_dict() == before[loader].dataset.to_dict()
+    assert now.data_preprocessor.to_dict() == before.data_preprocessor.to_dict()
