@@ -12,6 +12,7 @@ what a child or an override says of ``data_root`` or ``img_size`` and reads ever
 again with that in the slot.
 """
 
+import importlib.util
 import inspect
 import logging
 import os
@@ -50,7 +51,7 @@ def read_config(path: str | Path, overrides: Mapping[str, Any] | None = None) ->
     config that assigns the variable, of the environment variable, of the default.
 
     Args:
-        path: Of the config; ``package::config`` as mmengine has it.
+        path: Of the config, as :func:`find_config` takes it.
         overrides: Settings by their dotted keys, as ``--cfg-options`` gives them; they
             are merged into the config as well.
 
@@ -60,6 +61,7 @@ def read_config(path: str | Path, overrides: Mapping[str, Any] | None = None) ->
             own slot, or an override names a variable that was used up before.
     """
     overrides = dict(overrides or {})
+    path = find_config(path)
     with _slots_filled({}):
         cfg = Config.fromfile(path)
     said = _said(cfg, overrides, path)
@@ -75,6 +77,28 @@ def read_config(path: str | Path, overrides: Mapping[str, Any] | None = None) ->
             )
     cfg.merge_from_dict(overrides)
     return cfg
+
+
+def find_config(path: str | Path) -> Path:
+    """Return where a config lies.
+
+    Args:
+        path: Of the file, or ``package::config``: one of those that an installed
+            package carries, such as ``mvlr_mm::mvlr/mvlr_rn101_coco.py``.
+
+    Raises:
+        FileNotFoundError: There is no such file, or no such package.
+    """
+    package, colons, name = str(path).partition('::')
+    found = Path(path)
+    if colons:
+        spec = importlib.util.find_spec(package)
+        if spec is None or not spec.submodule_search_locations:
+            raise FileNotFoundError(f'{path}: there is no package {package!r}.')
+        found = Path(spec.submodule_search_locations[0], '.mim/configs', name)
+    if not found.is_file():
+        raise FileNotFoundError(f'{path}: there is no config {found}.')
+    return found
 
 
 class _Slot(NamedTuple):

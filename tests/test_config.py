@@ -138,3 +138,14 @@ def test_a_size_is_one_line_of_a_child():
     for split in ('train', 'val', 'test'):
         step = cfg[f'{split}_dataloader'].dataset.pipeline[1]
         assert (step.type, step.scale) == ('Resize', (576, 576))
+
+
+def test_a_config_of_the_package_is_found_by_name():
+    cfg = read_config('mvlr_mm::mvlr/mvlr_custom.py', dict(data_root='/p'))
+    assert cfg.train_dataloader.dataset.data_root == '/p'
+
+
+@pytest.mark.parametrize('path', ['no/such.py', 'mvlr_mm::mvlr/no.py', 'nobody::a.py'])
+def test_a_config_that_is_not_there_is_named(path):
+    with pytest.raises(FileNotFoundError, match=path):
+        read_config(path)

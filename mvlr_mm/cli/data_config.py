@@ -3,6 +3,8 @@
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
+from mvlr_mm.config import read_config
+
 
 def load_data_config(path: str, options: dict | None) -> Config:
     """Read a config whose data are wanted, not its model.
@@ -14,7 +16,6 @@ def load_data_config(path: str, options: dict | None) -> Config:
     Raises:
         FileNotFoundError: The config does not exist.
     """
-    cfg = Config.fromfile(path)
-    cfg.merge_from_dict(options or {})
+    cfg = read_config(path, options)
     init_default_scope(cfg.get('default_scope', 'mmpretrain'))
     return cfg

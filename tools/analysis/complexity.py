@@ -19,7 +19,6 @@ import torch
 from mmengine.analysis import FlopAnalyzer
 from mmengine.analysis.jit_handles import bmm_flop_jit, get_shape
 from mmengine.config import Config, DictAction
-from mmengine.hub import get_config
 from mmengine.model import BaseDataPreprocessor
 from mmengine.registry import init_default_scope
 from mmpretrain.registry import MODELS
@@ -27,6 +26,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
+from mvlr_mm.config import read_config
 from mvlr_mm.models.necks import NeckSequence
 from mvlr_mm.models.text import TextEncoder
 
@@ -141,7 +141,7 @@ def _attention(inputs: list, outputs: list) -> int:
     return queries * key[-2] * (query[-1] + value[-1])
 
 
-def read_config(path: str, options: dict | None = None) -> Config:
+def read_model_config(path: str, options: dict | None = None) -> Config:
     """Read the config of a model.
 
     Args:
@@ -151,16 +151,15 @@ def read_config(path: str, options: dict | None = None) -> Config:
     Raises:
         ValueError: The config has no ``model``.
     """
-    cfg = get_config(path) if '::' in path else Config.fromfile(path)
-    cfg.merge_from_dict(options or {})
+    cfg = read_config(path, options)
     if 'model' not in cfg:
         raise ValueError(f'{path} has no `model`; give a config that trains a model.')
     return cfg
 
 
 def build(path: str, options: dict | None = None) -> nn.Module:
-    """Build the model of a config with random weights; see :func:`read_config`."""
-    cfg = read_config(path, options)
+    """Build a model with random weights; see :func:`read_model_config`."""
+    cfg = read_model_config(path, options)
     init_default_scope(cfg.get('default_scope', 'mmpretrain'))
     return MODELS.build(strip_weights(cfg.model.to_dict()))
 

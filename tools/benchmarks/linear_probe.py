@@ -22,6 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
+from mvlr_mm.config import read_config
 from mvlr_mm.evaluation import average_precision
 from mvlr_mm.models.clip import load_clip
 
@@ -88,8 +89,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('--json', type=Path, help='file for the numbers')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
     args = parser.parse_args(argv)
-    cfg = Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options)
+    cfg = read_config(args.config, args.cfg_options)
     init_default_scope('mmpretrain')
     backbone = cfg.model.backbone
     clip = load_clip(backbone.model, backbone.pretrained).eval()

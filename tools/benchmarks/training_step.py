@@ -45,7 +45,7 @@ class TrainingStep:
     ) -> None:
         complexity = importlib.import_module('analysis.complexity')
         options = dict(options or {})
-        cfg = complexity.read_config(str(config), options)
+        cfg = complexity.read_model_config(str(config), options)
         options['model.data_preprocessor'] = cfg.get('data_preprocessor', {})
         self.model = complexity.build(str(config), options).to(device).train()
         self.parts = ['data_preprocessor', *complexity.parts(self.model)]

@@ -12,13 +12,13 @@ from typing import NamedTuple
 import mmengine
 import numpy as np
 import torch
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner, load_checkpoint
 from mmpretrain.registry import MODELS
 from PIL import Image
 from rich.progress import track
 
+from mvlr_mm.config import read_config
 from mvlr_mm.evaluation import evaluate
 from mvlr_mm.evaluation.label_table import compare_ap, label_table
 from mvlr_mm.evaluation.protocols import PROTOCOLS
@@ -68,7 +68,7 @@ def predict(config: str, checkpoint: str, title: str) -> Predictions:
         checkpoint: Path of its checkpoint.
         title: Text before the progress bar.
     """
-    cfg = Config.fromfile(config)
+    cfg = read_config(config)
     init_default_scope(cfg.default_scope)
     model_cfg = {'data_preprocessor': cfg.data_preprocessor, **cfg.model}
     model = MODELS.build(model_cfg).eval()

@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _read_config(args: argparse.Namespace) -> Config:
     complexity = importlib.import_module('analysis.complexity')
-    return complexity.read_config(args.config, args.cfg_options)
+    return complexity.read_model_config(args.config, args.cfg_options)
 
 
 def profile(args: argparse.Namespace) -> Part:
