@@ -16,6 +16,7 @@ default_hooks = dict(
     visualization=dict(type='VisualizationHook', enable=False),
     # here rather than in `custom_hooks`, so that a list in a leaf does not drop it
     check_classes=dict(type='CheckClassNames'),
+    resume_schedule=dict(type='ResumeSchedule'),
 )
 
 env_cfg = dict(

@@ -2,7 +2,7 @@
 
 from .autocast_optim_wrapper import AutocastOptimWrapper
 from .checkpoint import load_weights
-from .hooks import CheckClassNames, FreezeModules
+from .hooks import CheckClassNames, FreezeModules, ResumeSchedule
 from .separate_rates_constructor import SeparateRatesConstructor
 from .trained_weights_ema import TrainedWeightsEMA
 
@@ -10,6 +10,7 @@ __all__ = [
     'AutocastOptimWrapper',
     'CheckClassNames',
     'FreezeModules',
+    'ResumeSchedule',
     'SeparateRatesConstructor',
     'TrainedWeightsEMA',
     'load_weights',

@@ -2,5 +2,6 @@
 
 from .check_classes import CheckClassNames
 from .freeze_modules import FreezeModules
+from .resume_schedule import ResumeSchedule
 
-__all__ = ['CheckClassNames', 'FreezeModules']
+__all__ = ['CheckClassNames', 'FreezeModules', 'ResumeSchedule']
