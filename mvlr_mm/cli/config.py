@@ -7,6 +7,8 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 
+from mvlr_mm.config import read_config
+
 
 def load_config(args: argparse.Namespace) -> Config:
     """Read ``args.config`` and set the launcher and the work folder.
@@ -16,7 +18,7 @@ def load_config(args: argparse.Namespace) -> Config:
     """
     # mmengine reads the rank from here, also where a launcher passes an argument
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    cfg = Config.fromfile(args.config)
+    cfg = read_config(args.config, args.cfg_options)
     cfg.launcher = args.launcher
     if args.work_dir is not None or cfg.get('work_dir') is None:
         cfg.work_dir = args.work_dir or f'./work_dirs/{Path(args.config).stem}'
