@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mvlr_stack.outputs import write_text
+
 FORMAT = 'mvlr-thresholds-1'
 
 
@@ -23,9 +25,7 @@ def write_thresholds(
     """
     content = {'format': FORMAT, **about, 'global': overall, 'labels': labels}
     text = json.dumps(_plain(content), indent=1, ensure_ascii=False, allow_nan=False)
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text + '\n', encoding='utf-8')
+    write_text(path, text + '\n')
 
 
 def label_thresholds(path: str | Path) -> dict[str, float]:

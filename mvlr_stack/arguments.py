@@ -15,9 +15,17 @@ def add_overrides(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_overwrite(parser: argparse.ArgumentParser) -> None:
+    """Add ``--overwrite``: without it, no output replaces another."""
+    parser.add_argument(
+        '--overwrite', action='store_true', help='replace outputs that exist'
+    )
+
+
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that training and testing both take, named as mmpretrain's."""
     parser.add_argument('--work-dir', help='folder for logs and results')
+    add_overwrite(parser)
     parser.add_argument('--amp', action='store_true', help='mixed precision')
     add_overrides(parser)
     parser.add_argument('--no-pin-memory', action='store_true')

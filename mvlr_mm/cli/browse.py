@@ -1,7 +1,6 @@
 """Draw the data of a config: a contact sheet, the labels, which go together."""
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from mmengine.config import Config
@@ -15,6 +14,7 @@ from mvlr_mm.visualization import (
     draw_sheet,
     label_lines,
 )
+from mvlr_stack.words.browse import PICTURES
 
 from .data_config import load_data_config
 
@@ -84,7 +84,6 @@ def run(args: argparse.Namespace) -> int:
     Returns:
         The exit status, 0.
     """
-    out = args.out or Path('work_dirs/browse') / Path(args.config).stem
     cfg = load_data_config(args.config, args.cfg_options)
     splits = read_splits(cfg)
     split = pick_split(splits, args.split)
@@ -95,17 +94,17 @@ def run(args: argparse.Namespace) -> int:
         images = transformed_pictures(cfg, args.split, chosen)
     else:
         images = [open_picture(split.paths[i]) for i in chosen]
-    out.mkdir(parents=True, exist_ok=True)
+    paths = {name: args.out / f'{name}.png' for name in PICTURES}
     names, states = np.array(split.classes), split.states[chosen]
     texts = [label_lines(names[row == 1], names[row == -1]) for row in states]
-    draw_sheet(out / 'sheet.png', images, texts)
+    draw_sheet(paths['sheet'], images, texts)
     same = {s.name: s.states for s in splits if s.classes == split.classes}
     counted = {split.name: split.states, **same}
-    draw_label_histogram(out / 'labels.png', split.classes, counted)
+    draw_label_histogram(paths['labels'], split.classes, counted)
     title = f'{split.name}, {len(split.paths):,} pictures'
-    draw_cooccurrence(out / 'together.png', split.classes, split.states, title)
-    for name in ('sheet', 'labels', 'together'):
-        print(out / f'{name}.png')
+    draw_cooccurrence(paths['together'], split.classes, split.states, title)
+    for path in paths.values():
+        print(path)
     for split in splits:
         if split.problems:
             print(f'{split.name}: {len(split.problems)} problems; see `mvlr verify`.')

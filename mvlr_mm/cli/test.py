@@ -13,6 +13,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from mvlr_mm.evaluation import MultiLabelProtocol, SaveResults
+from mvlr_stack.outputs import whole_file
 
 from .allocator import keep_freed_memory
 from .config import check_checkpoint, complete_loaders, load_config
@@ -102,6 +103,7 @@ def run(args: argparse.Namespace) -> int:
         add_results_writer(runner.test_evaluator, args.out)
     metrics = runner.test()
     if args.out and args.out_item == 'metrics' and is_main_process():
-        mmengine.dump(metrics, args.out)
+        with whole_file(args.out) as draft:
+            mmengine.dump(metrics, draft)
     leave_processes()
     return 0

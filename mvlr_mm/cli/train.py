@@ -1,6 +1,7 @@
 """Train a model from a config."""
 
 import argparse
+from pathlib import Path
 
 import torch
 from mmengine.config import Config
@@ -43,6 +44,29 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
     complete_loaders(cfg, args)
 
 
+def check_work_dir(cfg: Config, overwrite: bool) -> None:
+    """Refuse to train over the checkpoints of another training.
+
+    Args:
+        cfg: With the work folder, and what to resume.
+        overwrite: Whether they may be replaced.
+
+    Raises:
+        FileExistsError: The work folder holds checkpoints, and the training goes on
+            from none of them.
+    """
+    folder = Path(cfg.work_dir).resolve()
+    goes_on = cfg.get('resume') and (
+        not cfg.get('load_from') or Path(cfg.load_from).resolve().parent == folder
+    )
+    if goes_on or overwrite or not any(folder.glob('*.pth')):
+        return
+    raise FileExistsError(
+        f'the work folder {cfg.work_dir} holds the checkpoints of a training; go on '
+        'with --resume, name another --work-dir, or add --overwrite to replace them.'
+    )
+
+
 def run(args: argparse.Namespace) -> int:
     """Build everything, then train.
 
@@ -58,6 +82,7 @@ def run(args: argparse.Namespace) -> int:
     if not torch.cuda.is_available():
         keep_freed_memory()
     merge_args(cfg, args)
+    check_work_dir(cfg, args.overwrite)
     join_processes(cfg)
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     # both data sets are read now, not after the first epoch

@@ -13,6 +13,7 @@ from rich.table import Table
 from mvlr_mm.datasets.checking.picture_check import Inspection
 from mvlr_mm.datasets.checking.splits import Split, read_splits
 from mvlr_mm.datasets.checking.verification import Problem, count_problems, verify
+from mvlr_stack.outputs import write_text
 
 from .data_config import load_data_config
 
@@ -57,7 +58,7 @@ def write_json(
         for split in splits
     }
     content = dict(splits=counts, problems=[problem._asdict() for problem in problems])
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False), encoding='utf-8')
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -74,9 +75,6 @@ def run(args: argparse.Namespace) -> int:
     def show(items: Iterable[Inspection], total: int) -> Iterable[Inspection]:
         return track(items, 'opening pictures', total, console=progress)
 
-    if args.json:  # opening all pictures takes long: first what may fail
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.touch()
     splits = read_splits(load_data_config(args.config, args.cfg_options))
     problems = verify(splits, args.workers, show)
     if args.json:

@@ -4,12 +4,13 @@ The file is a plain npz: reading it runs no code, unlike a pickle.
 """
 
 import json
-import os
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from mvlr_stack.outputs import whole_file
 
 from .columns import checked
 from .protocols import protocol_of
@@ -46,20 +47,16 @@ def write_results(path: str | Path, results: Results) -> None:
         ValueError: The suffix is another, or as for :func:`checked`.
     """
     check_results_path(path)
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     scores, targets = checked(results.scores, results.targets)
-    part = path.with_suffix('.part')
-    with open(part, 'wb') as file:
+    with whole_file(path) as draft:
         np.savez(
-            file,
+            draft,
             scores=scores,
             targets=targets,
             classes=np.array(results.classes, dtype=np.str_),
             paths=np.array(results.paths, dtype=np.str_),
             protocol=np.array(json.dumps(results.protocol)),
         )
-    os.replace(part, path)
 
 
 def read_results(path: str | Path) -> Results:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mvlr_stack.outputs import whole_file, write_text
+
 from .label_table import ComparisonRow, LabelRow
 from .protocols import Protocol
 
@@ -34,9 +36,7 @@ def write_table(
         ValueError: The suffix is neither.
     """
     check_table_path(path)
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix == '.csv':
+    if Path(path).suffix == '.csv':
         _write_csv(path, LabelRow._fields, rows)
         return
     content = {
@@ -48,7 +48,7 @@ def write_table(
         ],
     }
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + '\n', encoding='utf-8')
+    write_text(path, text + '\n')
 
 
 def write_comparison(
@@ -78,7 +78,10 @@ def check_table_path(path: str | Path) -> None:
 def _write_csv(
     path: str | Path, header: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> None:
-    with open(path, 'w', newline='', encoding='utf-8') as file:
+    with (
+        whole_file(path) as draft,
+        draft.open('w', newline='', encoding='utf-8') as file,
+    ):
         writer = csv.writer(file)
         writer.writerow(header)
         writer.writerows([_known(value) for value in row] for row in rows)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mvlr_stack.outputs import whole_file
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -62,5 +64,6 @@ def draw_cooccurrence(
     axes.set(xlabel='... have this label', ylabel='of the pictures with this label ...')
     axes.set_title(title)
     figure.colorbar(image, shrink=0.8, label='%')
-    figure.savefig(path, dpi=120)
+    with whole_file(path) as draft:
+        figure.savefig(draft, dpi=120)
     return figure

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mvlr_stack.outputs import whole_file
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -65,5 +67,6 @@ def draw_curves(
             axes.set_yscale('log')
         axes.grid(alpha=0.3)
         axes.legend()
-    figure.savefig(path, dpi=120)
+    with whole_file(path) as draft:
+        figure.savefig(draft, dpi=120)
     return figure

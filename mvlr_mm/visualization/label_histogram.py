@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mvlr_stack.outputs import whole_file
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -60,7 +62,8 @@ def draw_label_histogram(
     figure.legend(handles, titles, loc='outside upper right', ncols=len(titles))
     if len(order) < len(names):
         figure.suptitle(f'the {len(order)} most frequent of {len(names)} labels', x=0.2)
-    figure.savefig(path, dpi=120)
+    with whole_file(path) as draft:
+        figure.savefig(draft, dpi=120)
     return figure
 
 

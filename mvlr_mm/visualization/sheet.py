@@ -5,6 +5,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from mvlr_stack.outputs import whole_file
+
 from .captions import FAINT, Line
 
 PAPER = (255, 255, 255)
@@ -59,7 +61,8 @@ def draw_sheet(
             left = _MARGIN + i * (side + _MARGIN)
             sheet.paste(thumb, (left, bottom - thumb.height))
             _write(sheet, text, left, bottom + 2)
-    sheet.save(path)
+    with whole_file(path) as draft:
+        sheet.save(draft)
 
 
 def _thumbnail(image: Image.Image, side: int) -> Image.Image:

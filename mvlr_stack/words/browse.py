@@ -3,10 +3,12 @@
 import argparse
 from pathlib import Path
 
-from ..arguments import add_overrides
+from ..arguments import add_overrides, add_overwrite
+from ..outputs import check_output
 
 PROGRAM = 'mvlr_mm.cli.browse'
 SPLITS = ('train', 'val', 'test')  # names that `mvlr_mm.datasets` gives a meaning to
+PICTURES = ('sheet', 'labels', 'together')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,3 +22,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--transformed', action='store_true', help='as the model gets them'
     )
     add_overrides(parser)
+    add_overwrite(parser)
+
+
+def check(args: argparse.Namespace) -> None:
+    """Choose the folder, and check that the pictures may be written.
+
+    Raises:
+        OSError: As for :func:`mvlr_stack.outputs.check_output`.
+    """
+    if args.out is None:
+        args.out = Path('work_dirs/browse') / Path(args.config).stem
+    for name in PICTURES:
+        check_output('--out', args.out / f'{name}.png', args.overwrite)

@@ -2,6 +2,9 @@
 
 import argparse
 
+from ..arguments import add_overwrite
+from ..outputs import check_output
+
 PROGRAM = 'mvlr_mm.cli.eval'
 # Names that `mvlr_mm.evaluation` gives a meaning to.
 PROTOCOLS = (
@@ -65,3 +68,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument('--csv', help='file for the table of the labels')
     parser.add_argument('--json', help='file for protocol, numbers and table')
+    add_overwrite(parser)
+
+
+def check(args: argparse.Namespace) -> None:
+    """Check that the results may be written.
+
+    Raises:
+        OSError: As for :func:`mvlr_stack.outputs.check_output`.
+    """
+    check_output('--csv', args.csv, args.overwrite)
+    check_output('--json', args.json, args.overwrite)

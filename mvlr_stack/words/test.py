@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from ..arguments import add_run_arguments
+from ..outputs import check_output, check_output_folder
 
 PROGRAM = 'mvlr_mm.cli.test'
 METRIC_FILES = ('.json', '.yaml', '.yml', '.pkl', '.pickle')  # as mmengine.dump
@@ -34,9 +35,13 @@ def check(args: argparse.Namespace) -> None:
 
     Raises:
         ValueError: ``--out`` and ``--out-item`` do not go together.
+        OSError: As for :func:`mvlr_stack.outputs.check_output`.
     """
     if args.out_item and not args.out:
         raise ValueError(f'--out-item {args.out_item} needs --out, the file to write')
     if args.out_item == 'metrics' and Path(args.out).suffix not in METRIC_FILES:
         kinds = ', '.join(METRIC_FILES)
         raise ValueError(f'--out {args.out}: metrics go into a {kinds} file')
+    check_output('--out', args.out, args.overwrite)
+    if args.show_dir is not None:
+        check_output_folder('--show-dir', args.show_dir, args.overwrite)

@@ -2,6 +2,9 @@
 
 import argparse
 
+from ..arguments import add_overwrite
+from ..outputs import check_output
+
 PROGRAM = 'mvlr_mm.cli.thresholds'
 SEARCHES = (
     'f1',
@@ -21,3 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--temperatures', action='store_true', help='calibrate every label, too'
     )
+    add_overwrite(parser)
+
+
+def check(args: argparse.Namespace) -> None:
+    """Check that the results may be written.
+
+    Raises:
+        OSError: As for :func:`mvlr_stack.outputs.check_output`.
+    """
+    check_output('--out', args.out, args.overwrite)

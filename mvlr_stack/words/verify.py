@@ -6,7 +6,8 @@ Exit status: 0 without a problem, 1 with some, 2 if nothing was read.
 import argparse
 from pathlib import Path
 
-from ..arguments import add_overrides
+from ..arguments import add_overrides, add_overwrite
+from ..outputs import check_output
 
 PROGRAM = 'mvlr_mm.cli.verify'
 
@@ -17,3 +18,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--workers', type=int, help='processes; default: all cores')
     parser.add_argument('--json', type=Path, help='file for problems and counts')
     add_overrides(parser)
+    add_overwrite(parser)
+
+
+def check(args: argparse.Namespace) -> None:
+    """Check that the results may be written.
+
+    Raises:
+        OSError: As for :func:`mvlr_stack.outputs.check_output`.
+    """
+    check_output('--json', args.json, args.overwrite)

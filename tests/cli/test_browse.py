@@ -39,7 +39,12 @@ def data(tmp_path):
 
 def run(data, *more):
     out = data / 'out'
-    assert main(['browse', str(data / 'config.py'), '--out', str(out), *more]) == 0
+    assert (
+        main(
+            ['browse', str(data / 'config.py'), '--out', str(out), '--overwrite', *more]
+        )
+        == 0
+    )
     return {path.name: np.asarray(Image.open(path)) for path in out.iterdir()}
 
 

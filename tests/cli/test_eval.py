@@ -31,7 +31,8 @@ def evaluated(results, tmp_path):
 
     def run(*words):
         out = tmp_path / 'out.json'
-        assert main(['eval', str(path), '--json', str(out), *map(str, words)]) == 0
+        argv = ['eval', path, '--overwrite', '--json', out, *words]
+        assert main([str(word) for word in argv]) == 0
         return json.loads(out.read_text())
 
     return run

@@ -32,7 +32,8 @@ def searched(data, tmp_path):
     write_results(path, Results(*data, CLASSES, [''] * 60))
 
     def run(*words):
-        assert main(['thresholds', str(path), '--out', str(out), *map(str, words)]) == 0
+        argv = ['thresholds', path, '--overwrite', '--out', out, *words]
+        assert main([str(word) for word in argv]) == 0
         return out
 
     return run

@@ -25,7 +25,7 @@ def test_resume_equals_one_long_run(config):
     run(config, '--resume', '--cfg-options', 'train_cfg.max_epochs=2')
     resumed = saved(work_dir, 2)
     (work_dir / 'last_checkpoint').unlink()
-    run(config, '--cfg-options', 'train_cfg.max_epochs=2')
+    run(config, '--overwrite', '--cfg-options', 'train_cfg.max_epochs=2')
     straight = saved(work_dir, 2)
     assert resumed['meta']['iter'] == 4
     for name, value in straight['state_dict'].items():
@@ -134,3 +134,18 @@ def test_a_missing_config_is_said(tmp_path, capsys):
 def test_a_mistake_in_the_code_keeps_its_traceback(config):
     with pytest.raises(TypeError, match='unexpected keyword'):
         run(config, '--cfg-options', 'model.backbone.no_such_argument=1')
+
+
+def test_checkpoints_of_another_training_stay(config, capsys):
+    work_dir = run(config)
+    before = {path: path.stat().st_mtime_ns for path in work_dir.glob('*.pth')}
+    elsewhere = config.parent / 'weights.pth'
+    elsewhere.write_bytes((work_dir / 'epoch_1.pth').read_bytes())
+    for words in ([], ['--resume', str(elsewhere)]):
+        with pytest.raises(SystemExit, match='2'):
+            run(config, *words)
+        assert 'holds the checkpoints of a training; go on' in capsys.readouterr().err
+    assert {path: path.stat().st_mtime_ns for path in work_dir.glob('*.pth')} == before
+    run(config, '--overwrite', '--no-validate')
+    assert before.keys() == set(work_dir.glob('*.pth'))
+    assert (work_dir / 'epoch_1.pth').stat().st_mtime_ns not in before.values()

@@ -6,6 +6,7 @@ from mvlr_mm.evaluation.f1 import FAMILIES
 from mvlr_mm.evaluation.means import EMPTY
 from mvlr_mm.evaluation.protocols import MORE, PROTOCOLS, UNKNOWN
 from mvlr_mm.evaluation.thresholds import SEARCHES
+from mvlr_stack.command import parse
 from mvlr_stack.words import browse, thresholds
 from mvlr_stack.words import eval as evaluation
 
@@ -25,3 +26,28 @@ from mvlr_stack.words import eval as evaluation
 )
 def test_choices_are_what_the_package_knows(named, meant):
     assert named == tuple(meant)
+
+
+@pytest.mark.parametrize(
+    ('words', 'file'),
+    [
+        ('eval x.npz --csv {}', 'x.csv'),
+        ('eval x.npz --json {}', 'x.json'),
+        ('thresholds x.npz --out {}', 'x.json'),
+        ('verify x.py --json {}', 'x.json'),
+        ('browse x.py --out {}', 'sheet.png'),
+        ('browse x.py --out {}', 'together.png'),
+        ('test x.py x.pth --out {}', 'x.npz'),
+        ('test x.py x.pth --out-item metrics --out {}', 'x.json'),
+        ('test x.py x.pth --show-dir {}', 'a.jpg'),
+    ],
+)
+def test_an_output_that_exists_stops_a_word_at_once(words, file, tmp_path, capsys):
+    output = tmp_path if file.endswith(('.png', '.jpg')) else tmp_path / file
+    argv = words.format(output).split()
+    parse(argv)
+    (tmp_path / file).touch()
+    with pytest.raises(SystemExit, match='2'):
+        parse(argv)
+    assert 'add --overwrite to replace it.' in capsys.readouterr().err
+    parse([*argv, '--overwrite'])

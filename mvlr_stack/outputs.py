@@ -1,0 +1,93 @@
+"""Files that commands write: none replaces another in silence, none is half written."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+FIX = 'name another, or add --overwrite to replace it.'
+
+
+@contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """Write a file whole or not at all.
+
+    What is written lies beside its place, under another name, until the block ends
+    without an error; only then does it take its place. Folders are made.
+
+    Args:
+        path: Where the file is to be. A link is followed; what is no file, such as
+            /dev/stdout, is written to directly.
+
+    Yields:
+        The path to write to. It has the suffix of ``path``.
+    """
+    place = Path(os.path.realpath(path))
+    if place.exists() and not place.is_file():
+        yield place
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    draft = place.with_name(f'.{place.stem}.{os.getpid()}{place.suffix}')
+    try:
+        yield draft
+        with open(draft, 'rb') as file:  # on the disk before it has the name
+            os.fsync(file.fileno())
+        os.replace(draft, place)
+    finally:
+        with suppress(FileNotFoundError):
+            draft.unlink()
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text in UTF-8, whole or not at all.
+
+    Args:
+        path: As for :func:`whole_file`.
+        text: What to write.
+    """
+    with whole_file(path) as draft:
+        draft.write_text(text, encoding='utf-8')
+
+
+def check_output(argument: str, path: str | Path | None, overwrite: bool) -> None:
+    """Stop before the work if its result could not, or should not, be written.
+
+    Args:
+        argument: The argument that names the file, for the message.
+        path: The file; None is no output.
+        overwrite: Whether it may replace another.
+
+    Raises:
+        OSError: The file is there already, or is a folder, or its folder cannot be
+            made or written to.
+    """
+    if path is None:
+        return
+    place = Path(os.path.realpath(path))
+    if place.is_dir():
+        raise IsADirectoryError(f'{argument} {path} is a folder; name a file in it.')
+    if place.is_file() and not overwrite:
+        raise FileExistsError(f'{argument} {path} exists; {FIX}')
+    folder = next(parent for parent in place.parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise PermissionError(
+            f'{argument} {path} cannot be written: {folder} is not a folder that may '
+            'be written to.'
+        )
+
+
+def check_output_folder(argument: str, path: str | Path, overwrite: bool) -> None:
+    """Do what :func:`check_output` does for a folder of results.
+
+    Args:
+        argument: The argument that names the folder, for the message.
+        path: The folder; it need not exist.
+        overwrite: Whether results in it may be replaced.
+
+    Raises:
+        OSError: The folder holds something already, or cannot be made or written to.
+    """
+    folder = Path(path)
+    if folder.is_dir() and any(folder.iterdir()) and not overwrite:
+        raise FileExistsError(f'{argument} {path} holds files already; {FIX}')
+    check_output(argument, folder / 'any', overwrite=True)

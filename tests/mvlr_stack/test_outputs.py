@@ -1,0 +1,91 @@
+import os
+import re
+
+import pytest
+
+from mvlr_stack.outputs import (
+    check_output,
+    check_output_folder,
+    whole_file,
+    write_text,
+)
+
+
+def test_a_text_is_written_and_nothing_else_is_left(tmp_path):
+    path = tmp_path / 'new' / 'folder' / 'x.json'
+    write_text(path, 'ß')
+    assert path.read_bytes() == 'ß'.encode()
+    assert os.listdir(path.parent) == ['x.json']
+
+
+def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path):
+    path = tmp_path / 'x.npz'
+    path.write_text('old')
+
+    class NoSpaceError(Exception):
+        pass
+
+    def write():
+        with whole_file(path) as draft:
+            draft.write_text('ha')
+            assert draft.suffix == '.npz'
+            assert path.read_text() == 'old'
+            raise NoSpaceError
+
+    with pytest.raises(NoSpaceError):
+        write()
+    assert path.read_text() == 'old'
+    assert os.listdir(tmp_path) == ['x.npz']
+
+
+def test_a_link_is_followed_and_a_device_is_written_to(tmp_path):
+    target, link = tmp_path / 'target', tmp_path / 'link'
+    target.write_text('old')
+    link.symlink_to(target)
+    write_text(link, 'new')
+    assert link.is_symlink()
+    assert target.read_text() == 'new'
+    write_text('/dev/null', 'gone')
+    assert not os.path.isfile('/dev/null')
+
+
+def test_a_file_gets_the_usual_permissions(tmp_path):
+    (tmp_path / 'usual').touch()
+    write_text(tmp_path / 'x', '')
+    modes = {path.stat().st_mode for path in tmp_path.iterdir()}
+    assert len(modes) == 1
+
+
+def test_an_output_that_exists_is_refused(tmp_path):
+    path = tmp_path / 'x.json'
+    check_output('--out', None, overwrite=False)
+    check_output('--out', '/dev/null', overwrite=False)
+    check_output('--out', path, overwrite=False)
+    assert not path.exists()
+    path.touch()
+    check_output('--out', path, overwrite=True)
+    message = f'--out {path} exists; name another, or add --overwrite to replace it.'
+    with pytest.raises(FileExistsError, match=f'^{re.escape(message)}$'):
+        check_output('--out', path, overwrite=False)
+
+
+@pytest.mark.parametrize('overwrite', [True, False])
+def test_an_output_that_cannot_be_is_refused(tmp_path, overwrite):
+    (tmp_path / 'file').touch()
+    with pytest.raises(IsADirectoryError, match='is a folder; name a file in it'):
+        check_output('--out', tmp_path, overwrite)
+    with pytest.raises(PermissionError, match='file is not a folder that may be'):
+        check_output('--out', tmp_path / 'file' / 'a' / 'x.json', overwrite)
+
+
+def test_a_folder_with_results_is_refused(tmp_path):
+    folder = tmp_path / 'new'
+    check_output_folder('--out', folder, overwrite=False)
+    folder.mkdir()
+    check_output_folder('--out', folder, overwrite=False)
+    (folder / 'sheet.png').touch()
+    check_output_folder('--out', folder, overwrite=True)
+    with pytest.raises(FileExistsError, match='new holds files already; name another'):
+        check_output_folder('--out', folder, overwrite=False)
+    with pytest.raises(PermissionError, match='is not a folder that may be'):
+        check_output_folder('--out', folder / 'sheet.png', overwrite=False)
