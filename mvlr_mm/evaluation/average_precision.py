@@ -60,13 +60,13 @@ def average_precision(
         _, correct, predicted = hits_of_label(column, positive)
         if not len(correct):
             return missing
-        return float(summarise(np.ones(len(correct)), correct, predicted))
+        return float(summarise(np.ones(len(correct)), correct, correct / predicted))
 
     return np.array(per_label(of_label, scores, targets))
 
 
 def sum_of_steps(
-    gain: np.ndarray, correct: np.ndarray, predicted: np.ndarray
+    gain: np.ndarray, correct: np.ndarray, precision: np.ndarray
 ) -> np.ndarray:
     """Return the mean precision over the hits.
 
@@ -76,19 +76,19 @@ def sum_of_steps(
     Args:
         gain: Hits that each point adds, (T, ...).
         correct: Hits at or above each point, (T, ...).
-        predicted: Images at or above each point, (T, ...).
+        precision: At each point, (T, ...).
 
     Returns:
         The average precision, (...); 0 where the gains are all 0.
     """
-    return _mean(gain, correct / np.maximum(predicted, 1))
+    return _mean(gain, precision)
 
 
 def eleven_points(
-    gain: np.ndarray, correct: np.ndarray, predicted: np.ndarray
+    gain: np.ndarray, correct: np.ndarray, precision: np.ndarray
 ) -> np.ndarray:
     """Return the mean of the envelope at eleven recalls; see :func:`sum_of_steps`."""
-    envelope = _envelope(correct, predicted)
+    envelope = _envelope(precision)
     total = gain.sum(axis=0)
     total_above = [
         np.take_along_axis(
@@ -100,10 +100,10 @@ def eleven_points(
 
 
 def area_of_envelope(
-    gain: np.ndarray, correct: np.ndarray, predicted: np.ndarray
+    gain: np.ndarray, correct: np.ndarray, precision: np.ndarray
 ) -> np.ndarray:
     """Return the mean of the envelope over the hits; see :func:`sum_of_steps`."""
-    return _mean(gain, _envelope(correct, predicted))
+    return _mean(gain, _envelope(precision))
 
 
 AP_MODES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {
@@ -114,9 +114,8 @@ AP_MODES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] 
 }
 
 
-def _envelope(correct: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+def _envelope(precision: np.ndarray) -> np.ndarray:
     """Return the highest precision at each point or any later one, (T, ...)."""
-    precision = correct / np.maximum(predicted, 1)
     return np.maximum.accumulate(precision[::-1], axis=0)[::-1]
 
 

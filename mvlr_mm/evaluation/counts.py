@@ -94,7 +94,10 @@ def known_labels(counts: LabelCounts) -> LabelCounts:
 
 
 def _thresholds(thr: float | np.ndarray, labels: int) -> np.ndarray:
-    """Return thresholds in float64, () or (C,)."""
+    """Return thresholds in float64, (C,).
+
+    Never a number or (): numpy before 2.0 rounds those to the type of the scores.
+    """
     thr = np.asarray(thr, dtype=np.float64)
     if thr.shape not in ((), (labels,)):
         raise ValueError(
@@ -103,4 +106,4 @@ def _thresholds(thr: float | np.ndarray, labels: int) -> np.ndarray:
         )
     if np.isnan(thr).any():
         raise ValueError('thr is nan; give numbers, and inf for "never".')
-    return thr
+    return np.broadcast_to(thr, (labels,))

@@ -1,5 +1,6 @@
 """What the heads share: targets, loss and predictions of several labels."""
 
+import torch
 from mmpretrain.models.heads import MultiLabelClsHead
 from mmpretrain.structures import DataSample
 from torch import Tensor
@@ -49,6 +50,21 @@ class MultiLabelHead(MultiLabelClsHead):
     def _get_predictions(
         self, cls_score: Tensor, data_samples: list[DataSample] | None
     ) -> list[DataSample]:
-        if self.label_thresholds is not None:  # which mmpretrain compares as numbers
-            self.thr = self.label_thresholds.beside(cls_score)
-        return super()._get_predictions(cls_score, data_samples)
+        given = self.thr
+        self.thr = self._thresholds(cls_score)
+        try:  # mmpretrain's comparison does the rest
+            return super()._get_predictions(cls_score, data_samples)
+        finally:
+            self.thr = given
+
+    def _thresholds(self, scores: Tensor) -> Tensor | None:
+        """Return the thresholds, (C,) or (1,), in float64 as the evaluation has them.
+
+        torch would round a number, or (), to the type of the scores: 0.7 in float32 is
+        below 0.7.
+        """
+        if self.label_thresholds is not None:
+            return self.label_thresholds.beside(scores)
+        if self.thr is None:
+            return None
+        return torch.tensor([self.thr], dtype=torch.float64, device=scores.device)

@@ -5,6 +5,7 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
 from mvlr_mm import VLFeatures
+from mvlr_mm.evaluation.counts import decide
 from mvlr_mm.threshold_file import write_thresholds
 
 NAMES = ['dog', 'cat', 'sea']
@@ -31,6 +32,24 @@ def test_every_label_has_its_own_threshold(config, file):
     torch.testing.assert_close(found[0].pred_score, scores[0].double())
     assert head.classes == tuple(NAMES)  # CheckClassNames compares them with the data's
     assert not [key for key in head.state_dict() if 'thr' in key]
+
+
+@pytest.mark.parametrize('config', CONFIGS)
+@pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16, torch.float16])
+def test_labels_are_those_that_the_evaluation_decides(config, dtype):
+    scores = torch.tensor([0.7, 0.3, 0.6, 0.1]).to(dtype)[None]
+    logits = torch.logit(scores.double()).to(dtype)
+    for thr in (0.7, *logits.sigmoid()[0].tolist()):
+        head = MODELS.build(config | dict(thr=thr))
+        found = head._get_predictions(logits, None)[0]
+        kept = decide(found.pred_score[None], torch.ones(1, 4), thr).predicted[0]
+        assert found.pred_label.tolist() == kept.nonzero()[0].tolist()
+        assert head.thr == thr
+    # 0.7 is above its nearest float32
+    head.thr = 0.7
+    predictions = head._get_predictions(torch.tensor([[0.8472978]]), None)
+    assert float(predictions[0].pred_score) < 0.7
+    assert not len(predictions[0].pred_label)
 
 
 @pytest.mark.parametrize('config', CONFIGS)
