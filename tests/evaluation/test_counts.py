@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mvlr_mm.evaluation.counts import decide, label_counts
+from mvlr_mm.evaluation.counts import _thresholds, decide, label_counts
 
 
 def loop(scores, targets, thr, topk, strict):
@@ -46,6 +46,10 @@ def test_thresholds_are_compared_in_float64():
     found = decide(scores, np.ones((1, 2)), np.array([0.7, 0.69999998]))
     np.testing.assert_array_equal(found.predicted, [[False, True]])
     assert not decide(scores, np.ones((1, 2)), 0.7).predicted.any()
+    # numpy before 2.0 rounds numbers and arrays of shape () to the scores' float32
+    for thr in (0.7, np.float64(0.7), np.array(0.7)):
+        found = _thresholds(thr, 2)
+        assert (found.shape, found.dtype, found[1]) == ((2,), np.float64, 0.7)
 
 
 def test_bad_arguments_are_explained(cases):
