@@ -1,8 +1,12 @@
 import json
 
 import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from open_clip.tokenizer import SimpleTokenizer
 
-from mvlr_mm.label_names import read_label_names
+from mvlr_mm.label_names import as_tower_reads, read_label_names
 
 
 def test_reads_lists_json_and_text(tmp_path):
@@ -44,3 +48,76 @@ def test_errors_name_the_file(tmp_path):
 def test_knows_public_label_lists():
     names = read_label_names('coco')
     assert (len(names), names[0], names[-1]) == (80, 'person', 'toothbrush')
+
+
+@pytest.mark.parametrize(
+    ('first', 'second'),
+    [
+        ('Turkey', 'turkey'),
+        ('caf\u00e9', 'cafe\u0301'),
+        ('hot dog', ' hot   dog '),
+        ('hot dog', 'hot\u2028dog'),
+        ('salt &amp; pepper', 'salt & pepper'),
+        ('salt &amp;amp; pepper', 'salt & pepper'),
+        ('traffic-light', 'traffic - light'),
+        ('\uff21\uff22', 'ab'),
+        ('\ufb01sh', 'fish'),
+        ('cat\u2019s eye', "cat's eye"),
+    ],
+)
+def test_names_that_a_text_tower_reads_alike_are_refused(first, second):
+    with pytest.raises(ValueError, match='are the same to a text tower') as error:
+        read_label_names(['dog', first, second])
+    assert repr(first) in str(error.value)
+    assert repr(second) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    'names', [['m2', 'm\u00b2'], ['\u00df', 'ss'], ['tv', 't v'], ['a_b', 'a b']]
+)
+def test_names_that_a_text_tower_tells_apart(names):
+    assert read_label_names(names) == tuple(names)
+
+
+def test_a_name_of_nothing_but_a_space():
+    with pytest.raises(ValueError, match=r"entry 0 \('&nbsp;'\) must be a name"):
+        read_label_names(['&nbsp;'])
+
+
+# fmt: off
+PARTS = ['cat', 'Cat', ' ', '\t', '-', "'s", '1', '&amp;', '\u00e9', 'e\u0301', '_',
+         '\ufb01', 'fi']
+# fmt: on
+TOKENIZE = SimpleTokenizer()
+
+
+@settings(max_examples=150, derandomize=True, deadline=None)
+@given(*[st.lists(st.sampled_from(PARTS), max_size=4).map(''.join)] * 2)
+def test_equal_to_the_tower_means_equal_tokens(first, second):
+    same = torch.equal(TOKENIZE(first), TOKENIZE(second))
+    assert (as_tower_reads(first) == as_tower_reads(second)) == same
+
+
+def test_text_files_of_names(tmp_path):
+    path = tmp_path / 'names.txt'
+    path.write_bytes('\ufeffcat\r\nhot\u2028dog\r\nthe\x0bend\n'.encode())
+    assert read_label_names(path) == ('cat', 'hot\u2028dog', 'the\x0bend')
+    path.with_suffix('.JSON').write_bytes('\ufeff["cat"]'.encode())
+    assert read_label_names(path.with_suffix('.JSON')) == ('cat',)
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        ('name\ncat\ndog', r"the first line, 'name', looks like a heading"),
+        ('0 cat\n1 dog', r"every line begins with a number, as '0 cat'"),
+        ('1: cat\n2: dog\n3: sea', r"every line begins with a number, as '1: cat'"),
+    ],
+)
+def test_lines_that_hold_more_than_names(tmp_path, text, message):
+    path = tmp_path / 'names.txt'
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        read_label_names(path)
+    names = text.split('\n')
+    assert read_label_names(names) == tuple(names)

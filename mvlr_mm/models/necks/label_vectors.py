@@ -64,7 +64,7 @@ class LabelVectors(BaseModule):
         Raises:
             ValueError: A name is empty or occurs twice, or has no vector in the file.
         """
-        names = read_label_names(list(classes))
+        names = read_label_names(classes)
         vectors = read_label_vectors(self.file, names, self.key)
         self.vectors = vectors.to(self.vectors)
         self.classes = names

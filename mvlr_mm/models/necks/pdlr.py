@@ -114,7 +114,7 @@ class PDLR(EvalCache, BaseModule):
         Raises:
             ValueError: A name is empty, occurs twice, or is too long for the tower.
         """
-        names = read_label_names(list(classes))
+        names = read_label_names(classes)
         encoder, device = self.text_encoder, next(self.text_encoder.parameters()).device
         if self.use_soft:
             tokens = encoder.tokenize(names, len(self.soft_prompt)).to(device)
