@@ -6,7 +6,7 @@ from .multilabel_list import MultiLabelList
 from .nuswide import NUSWIDE
 from .nuswide_csv import NUSWIDECSV
 from .pa100k import PA100K
-from .transforms import CutoutPatch, LoadImageReduced
+from .transforms import CutoutPatch, LoadImageReduced, LoadPicture
 from .voc import VOCMultiLabel
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     'COCOMultiLabel',
     'CutoutPatch',
     'LoadImageReduced',
+    'LoadPicture',
     'MultiLabelList',
     'VOCMultiLabel',
 ]

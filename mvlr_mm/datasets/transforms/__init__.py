@@ -2,5 +2,6 @@
 
 from .cutout_patch import CutoutPatch
 from .load_image_reduced import LoadImageReduced
+from .load_picture import LoadPicture
 
-__all__ = ['CutoutPatch', 'LoadImageReduced']
+__all__ = ['CutoutPatch', 'LoadImageReduced', 'LoadPicture']

@@ -1,13 +1,15 @@
 """Decode large JPEG files at a part of their size."""
 
 import io
+import warnings
 
 import cv2
-import mmcv
-from mmcv.transforms import LoadImageFromFile
-from mmengine import fileio
+import numpy as np
 from mmpretrain.registry import TRANSFORMS
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
+
+from ...pictures import decode_picture
+from .load_picture import LoadPicture
 
 FLAGS = {
     8: cv2.IMREAD_REDUCED_COLOR_8,
@@ -17,13 +19,14 @@ FLAGS = {
 
 
 @TRANSFORMS.register_module()
-class LoadImageReduced(LoadImageFromFile):
+class LoadImageReduced(LoadPicture):
     """Load a picture that is made smaller anyway, with less work for large JPEGs.
 
     libjpeg can leave out the highest frequencies of each 8 x 8 block, which gives the
-    picture at 1/2, 1/4 or 1/8 of its size. The smallest of these is taken that is still
-    ``margin`` times as large as what the pipeline then resizes to; other formats, and
-    JPEGs that are too small for it, load as ``LoadImageFromFile`` loads them. Colours
+    picture at 1/2, 1/4 or 1/8 of its size. The smallest of these is taken whose shorter
+    side is still ``margin`` times the longer one of what the pipeline then resizes to
+    (EXIF may turn it), which loses no detail that the resize keeps; other formats, and
+    JPEGs that are too small for it, load as :class:`LoadPicture` loads them. Colours
     and EXIF's orientation are treated as there: the decoder is the same.
 
     After the resize the picture differs a little. Mean absolute difference, in 0 to
@@ -50,11 +53,13 @@ class LoadImageReduced(LoadImageFromFile):
         scale: Width and height of the resize that follows, px.
         margin: How many times larger than ``scale`` the decoded picture must be.
         ignore_empty: Return None for a file that cannot be read.
+        bits: As for :class:`LoadPicture`.
         backend_args: Of mmengine's file backends.
 
     Raises:
-        ValueError: ``scale`` or ``margin`` breaks its rule; or, when called, the file
-            holds no picture.
+        OSError: When called: the file cannot be read.
+        ValueError: ``scale``, ``margin`` or ``bits`` breaks its rule; or, when called,
+            the file holds no whole picture, or one whose scale is not known.
     """
 
     def __init__(
@@ -63,9 +68,10 @@ class LoadImageReduced(LoadImageFromFile):
         margin: float = 1.5,
         ignore_empty: bool = False,
         *,
+        bits: int | None = None,
         backend_args: dict | None = None,
     ) -> None:
-        super().__init__(ignore_empty=ignore_empty, backend_args=backend_args)
+        super().__init__(bits, backend_args=backend_args)
         if len(scale) != 2 or min(scale) < 1:
             raise ValueError(f'scale ({scale}) must be a width and a height above 0.')
         if margin < 1:
@@ -73,28 +79,28 @@ class LoadImageReduced(LoadImageFromFile):
                 f'margin ({margin}) must be at least 1; less would lose detail.'
             )
         self.scale, self.margin = tuple(scale), margin
+        self.ignore_empty = ignore_empty
 
     def transform(self, results: dict) -> dict | None:
         """Load ``img_path``."""
-        path = results['img_path']
         try:
-            content = fileio.get(path, backend_args=self.backend_args)
-            size = _jpeg_size(content)
-            factor = self._factor(size)
-            img = mmcv.imfrombytes(content, flag=FLAGS.get(factor, 'color'))
-        except Exception:
+            return super().transform(results)
+        except (OSError, ValueError):
             if self.ignore_empty:
                 return None
             raise
-        if img is None:
-            raise ValueError(f'{path} holds no picture that OpenCV can decode.')
-        results['img'] = img
-        results['img_shape'] = results['ori_shape'] = img.shape[:2]
-        if factor > 1:
-            width, height = size
-            upright = img.shape[0] == _divided(height, factor)
-            results['ori_shape'] = (height, width) if upright else (width, height)
-        return results
+
+    def _decode(self, content: bytes, path: str) -> tuple[np.ndarray, tuple[int, int]]:
+        size = _jpeg_size(content)
+        factor = self._factor(size)
+        if factor == 1:
+            return super()._decode(content, path)
+        img = decode_picture(content, path, flag=FLAGS[factor])
+        reduced = tuple(_divided(side, factor) for side in size)
+        if img.shape[:2] == reduced[::-1]:
+            return img, size[::-1]
+        # turned, or read whole by Pillow, where OpenCV fails
+        return img, size if img.shape[:2] == reduced else img.shape[:2]
 
     def _factor(self, size: tuple[int, int] | None) -> int:
         """Return by how much a JPEG of this width and height may be divided."""
@@ -110,7 +116,8 @@ class LoadImageReduced(LoadImageFromFile):
     def __repr__(self) -> str:
         return (
             f'{type(self).__name__}(scale={self.scale}, margin={self.margin}, '
-            f'ignore_empty={self.ignore_empty}, backend_args={self.backend_args})'
+            f'ignore_empty={self.ignore_empty}, bits={self.bits}, '
+            f'backend_args={self.backend_args})'
         )
 
 
@@ -122,8 +129,10 @@ def _divided(side: int, factor: int) -> int:
 def _jpeg_size(content: bytes) -> tuple[int, int] | None:
     """Return width and height as the header has them; None if it is no JPEG."""
     try:
-        with Image.open(io.BytesIO(content)) as image:
-            # phones write several pictures in one file, MPO: the first is decoded
-            return image.size if image.format in ('JPEG', 'MPO') else None
-    except (UnidentifiedImageError, Image.DecompressionBombError):
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # large pictures, odd metadata
+            with Image.open(io.BytesIO(content)) as image:
+                # phones write several pictures in one file, MPO: the first is decoded
+                return image.size if image.format in ('JPEG', 'MPO') else None
+    except Exception:  # of a broken file, whatever Pillow likes: decoding says the rest
         return None

@@ -1,6 +1,6 @@
 import json
+from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from mmcv.transforms import LoadImageFromFile
@@ -109,21 +109,31 @@ def test_a_small_jpeg_is_loaded_as_the_stock_one_loads_it(draw):
 def test_what_is_no_picture(tmp_path):
     (tmp_path / 'text.jpg').write_text('no picture')
     (tmp_path / 'empty.jpg').write_bytes(b'')
-    with pytest.raises(ValueError, match=r'text\.jpg holds no picture'):
-        load(str(tmp_path / 'text.jpg'), scale=(64, 64))
-    for name in ('empty.jpg', 'missing.jpg'):
+    for name, error, text in (
+        ('text.jpg', ValueError, r'text\.jpg is no picture'),
+        ('empty.jpg', ValueError, r'empty\.jpg is empty; copy it again'),
+        ('missing.jpg', FileNotFoundError, r'missing\.jpg'),
+    ):
         path = str(tmp_path / name)
-        with pytest.raises((cv2.error, FileNotFoundError)):
+        with pytest.raises(error, match=text):
             load(path, scale=(64, 64))
         loader = LoadImageReduced(scale=(64, 64), ignore_empty=True)
         assert loader({'img_path': path}) is None
+
+
+def test_a_cut_jpeg_is_named(draw):
+    path = draw(512, 384)
+    content = Path(path).read_bytes()
+    Path(path).write_bytes(content[: len(content) // 2])
+    with pytest.raises(ValueError, match=r'picture\.jpg cannot be decoded: '):
+        load(path, scale=(64, 64))
 
 
 def test_is_built_from_a_config_and_says_what_it_is():
     cfg = dict(type='LoadImageReduced', scale=[448, 448], margin=2.0)
     assert repr(TRANSFORMS.build(cfg)) == (
         'LoadImageReduced(scale=(448, 448), margin=2.0, ignore_empty=False, '
-        'backend_args=None)'
+        'bits=None, backend_args=None)'
     )
 
 

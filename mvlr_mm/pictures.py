@@ -1,0 +1,135 @@
+"""Read pictures: the one place that turns files into pixels.
+
+Training, testing, `mvlr verify` and `mvlr browse` all read through it, so that what one
+shows is what another learns.
+"""
+
+import io
+import warnings
+
+import cv2
+import numpy as np
+from mmengine import fileio
+from PIL import Image, ImageOps
+
+BITS = (8, 10, 12, 14, 16)
+
+
+def read_picture(
+    path: str, bits: int | None = None, backend_args: dict | None = None
+) -> np.ndarray:
+    """Return a picture as :func:`decode_picture` does.
+
+    Args:
+        path: A file, or an address that mmengine reads.
+        bits: As there.
+        backend_args: Of mmengine's file backends.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It holds no whole picture, or one whose scale is not known.
+    """
+    return decode_picture(fileio.get(path, backend_args=backend_args), path, bits)
+
+
+def decode_picture(
+    content: bytes,
+    path: str,
+    bits: int | None = None,
+    flag: int = cv2.IMREAD_COLOR,
+) -> np.ndarray:
+    """Return the pixels of a picture, (H, W, 3) uint8, blue, green, red.
+
+    Grey and black-and-white pictures get three equal channels, palettes and CMYK become
+    colours, transparency is left out, EXIF's orientation is applied, and of several
+    frames or pages the first is taken.
+
+    More than 8 bits a value become 8 by ``round(255 * value / (2**bits - 1))``. How
+    many of a file's 16 bits are used stands nowhere in it: cameras and scanners write
+    10, 12 or 14. So the smallest of 8, 10, 12, 14 and 16 that holds the file's
+    brightest value is taken, unless ``bits`` says it. Real numbers must lie in 0 to 1.
+
+    Args:
+        content: The bytes of a file.
+        path: Where they come from, for the message.
+        bits: How many bits the values of 16-bit pictures have; None tells it from each
+            picture.
+        flag: OpenCV's, for JPEGs at a part of their size.
+
+    Raises:
+        ValueError: They hold no whole picture, or one whose scale is not known.
+    """
+    if not content:
+        raise ValueError(f'{path} is empty; copy it again, or take it out of the list.')
+    img = None
+    if not _is_cut_jpeg(
+        content
+    ):  # of such ones, some versions of OpenCV fill in the rest
+        try:
+            raw = np.frombuffer(content, np.uint8)
+            img = cv2.imdecode(raw, flag | cv2.IMREAD_ANYDEPTH)
+        except cv2.error:
+            pass  # Pillow may know it, or says what is wrong with it
+    if img is None:
+        img = _by_pillow(content, path)
+    return img if img.dtype == np.uint8 else _to_8_bits(img, path, bits)
+
+
+def bits_of(values: np.ndarray) -> int:
+    """Return how many bits the values of a picture seem to have; see above."""
+    top = int(values.max())
+    return next((bits for bits in BITS if top < 1 << bits), top.bit_length())
+
+
+def _to_8_bits(img: np.ndarray, path: str, bits: int | None) -> np.ndarray:
+    if img.dtype.kind == 'f':
+        low, high = img.min(), img.max()  # NaN is in no range
+        if not (low >= 0 and high <= 1):
+            raise ValueError(
+                f'{path} holds real numbers from {low} to {high}, and only 0 to 1 can '
+                'be read as dark to bright; save it with whole numbers of 8 or 16 bits.'
+            )
+        return np.rint(img * 255).astype(np.uint8)
+    found = bits_of(img)
+    if img.min() < 0 or found > (bits or 16):
+        raise ValueError(
+            f'{path} holds values from {img.min()} to {img.max()}, which are not those '
+            f'of {bits or 16} bits; save it anew, or mend `bits`.'
+        )
+    full = (1 << (bits or found)) - 1
+    return ((img.astype(np.uint32) * 510 + full) // (2 * full)).astype(np.uint8)
+
+
+def _by_pillow(content: bytes, path: str) -> np.ndarray:
+    """Return the pixels of what OpenCV does not read, in blue, green, red."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # large pictures, odd metadata
+            image = Image.open(io.BytesIO(content))
+            image.load()
+            image = ImageOps.exif_transpose(image)
+            if image.mode in ('F', 'I') or image.mode.startswith('I;'):
+                return np.repeat(np.asarray(image)[..., None], 3, axis=2)
+            return np.ascontiguousarray(np.asarray(image.convert('RGB'))[..., ::-1])
+    except Exception as error:  # decoders raise whatever they like
+        raise ValueError(
+            f'{path} {_what_is_wrong(error)}; save it anew, or take it out of the list.'
+        ) from error
+
+
+def _what_is_wrong(error: Exception) -> str:
+    if isinstance(error, Image.UnidentifiedImageError):  # its text is an address
+        return 'is no picture, or of a kind that cannot be read'
+    return f'cannot be decoded: {error}'
+
+
+def _is_cut_jpeg(content: bytes) -> bool:
+    """Say whether a JPEG lacks its end, by the markers of ITU-T T.81, annex B."""
+    if not content.startswith(b'\xff\xd8'):
+        return False
+    at = 2
+    while content[at : at + 1] == b'\xff' and content[at + 1 : at + 2] != b'\xda':
+        size = content[at + 2 : at + 4]
+        at += 1 if content[at + 1 : at + 2] == b'\xff' else 2 + int.from_bytes(size)
+    # within the pixels, ff is followed by 00 or the number of a restart
+    return content.find(b'\xff\xd9', at) < 0

@@ -1,0 +1,43 @@
+import cv2
+import numpy as np
+import pytest
+from mmcv.transforms import LoadImageFromFile
+from mmpretrain.registry import TRANSFORMS
+
+from mvlr_mm.datasets import LoadPicture
+
+
+@pytest.fixture
+def path(tmp_path):
+    values = np.random.default_rng(0).integers(0, 256, (30, 40, 3)).astype(np.uint8)
+    cv2.imwrite(str(tmp_path / 'a.png'), values)
+    return str(tmp_path / 'a.png')
+
+
+def test_adds_what_the_stock_loader_adds(path):
+    results, stock = (
+        load({'img_path': path}) for load in (LoadPicture(), LoadImageFromFile())
+    )
+    assert results.keys() == stock.keys()
+    np.testing.assert_array_equal(results.pop('img'), stock.pop('img'))
+    assert results == stock
+
+
+def test_bits_are_handed_on(tmp_path):
+    path = str(tmp_path / 'a.png')
+    cv2.imwrite(path, np.full((5, 5), 1000, np.uint16))
+    for bits, value in ((None, 249), (12, 62)):
+        results = LoadPicture(bits=bits)({'img_path': path})
+        assert results['img'].mean() == value
+
+
+def test_a_picture_that_is_there_passes():
+    results = {'img': np.zeros((2, 2, 3), np.uint8)}
+    assert LoadPicture()(dict(results)).keys() == results.keys()
+
+
+def test_is_built_from_a_config_and_says_what_it_is():
+    loader = TRANSFORMS.build(dict(type='LoadPicture', bits=12))
+    assert repr(loader) == 'LoadPicture(bits=12, backend_args=None)'
+    with pytest.raises(ValueError, match=r'bits \(7\) must be 8 to 16, or None'):
+        LoadPicture(bits=7)
