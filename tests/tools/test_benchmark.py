@@ -58,7 +58,7 @@ def test_a_training_step_its_options_and_the_loader_are_measured(tmp_path):
     assert parts[:3] == ['data_preprocessor', 'backbone', 'neck.prompt']
     assert parts[-4:] == ['head and losses', 'backward', 'optimizer', 'EMA']
     assert all(ms > 0 for ms in result['step'].values())
-    assert result['loader']['transforms']['160x120']['LoadImageFromFile'] > 0
+    assert result['loader']['transforms']['160x120']['LoadPicture'] > 0
     (speeds,) = result['loader']['images_per_second']
     assert speeds['config, reduced decode'] > 0
     assert result['options']['2 x 2, float32']['images_per_second'] > 0

@@ -4,12 +4,12 @@ _base_ = '../pipelines/clip_pixels.py'
 data_root = '{{$MVLR_SCENES_ROOT:data/scenes}}'
 
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='LoadPicture'),
     dict(type='RandomResizedCrop', scale=128, crop_ratio_range=(0.8, 1.0)),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='PackInputs'),
 ]
-test_pipeline = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
+test_pipeline = [dict(type='LoadPicture'), dict(type='PackInputs')]
 
 train_dataloader = dict(
     batch_size=32,

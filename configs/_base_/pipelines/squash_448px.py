@@ -14,7 +14,7 @@ squash = dict(
 )
 
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='LoadPicture'),
     squash,
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='CutoutPatch', factor=0.5),
@@ -27,4 +27,4 @@ train_pipeline = [
     ),
     dict(type='PackInputs'),
 ]
-test_pipeline = [dict(type='LoadImageFromFile'), squash, dict(type='PackInputs')]
+test_pipeline = [dict(type='LoadPicture'), squash, dict(type='PackInputs')]

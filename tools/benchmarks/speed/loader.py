@@ -82,7 +82,7 @@ def pipelines(cfg: Config, side: int) -> dict[str, list[dict]]:
     for name, margin in MARGINS.items():
         load = dict(type='LoadImageReduced', scale=(side, side), margin=margin)
         result[name] = [
-            load if transform['type'] == 'LoadImageFromFile' else transform
+            load if transform['type'] == 'LoadPicture' else transform
             for transform in ours
         ]
     return result

@@ -43,7 +43,7 @@ def test_pictures_of_a_folder_come_in_order(tmp_path):
 def test_pipelines_differ_in_what_their_names_say(cfg):
     pipelines = loader.pipelines(cfg, 64)
     ours = pipelines.pop(loader.OURS)
-    assert [t['type'] for t in ours][:2] == ['LoadImageFromFile', 'Resize']
+    assert [t['type'] for t in ours][:2] == ['LoadPicture', 'Resize']
     assert ours[1]['scale'] == (64, 64)
     assert pipelines.pop(loader.MMPRETRAIN)[1]['type'] == 'RandomResizedCrop'
     assert [p[0]['margin'] for p in pipelines.values()] == [1.5, 1.0]
