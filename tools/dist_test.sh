@@ -10,8 +10,5 @@ tools=$(cd "$(dirname "$0")" && pwd)
 config=$1 checkpoint=$2 gpus=$3
 shift 3
 
-PYTHONPATH="$tools/..:${PYTHONPATH:-}" exec python -m torch.distributed.run \
-    --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" \
-    --master_addr="${MASTER_ADDR:-127.0.0.1}" --master_port="${PORT:-29500}" \
-    --nproc_per_node="$gpus" \
-    "$tools/test.py" "$config" "$checkpoint" --launcher pytorch "$@"
+exec "$tools/launch.sh" "$gpus" "$tools/test.py" "$config" "$checkpoint" \
+    --launcher pytorch "$@"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Train with several processes on each machine, one per GPU; on a machine without a
-# GPU the processes share its CPU.
+# GPU the processes share its CPU. They share the batch of the config as well.
 #   tools/dist_train.sh CONFIG GPUS [arguments of tools/train.py]
 # NNODES, NODE_RANK, MASTER_ADDR and PORT describe more than one machine.
 set -euo pipefail
@@ -12,8 +12,4 @@ tools=$(cd "$(dirname "$0")" && pwd)
 config=$1 gpus=$2
 shift 2
 
-PYTHONPATH="$tools/..:${PYTHONPATH:-}" exec python -m torch.distributed.run \
-    --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" \
-    --master_addr="${MASTER_ADDR:-127.0.0.1}" --master_port="${PORT:-29500}" \
-    --nproc_per_node="$gpus" \
-    "$tools/train.py" "$config" --launcher pytorch "$@"
+exec "$tools/launch.sh" "$gpus" "$tools/train.py" "$config" --launcher pytorch "$@"

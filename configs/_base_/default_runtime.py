@@ -9,13 +9,16 @@ default_hooks = dict(
         type='CheckpointHook',
         interval=1,
         max_keep_ckpts=2,
-        save_best='mlgcn/mAP',
+        save_best='auto',  # the first number of the evaluator
         rule='greater',
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='VisualizationHook', enable=False),
-    # here rather than in `custom_hooks`, so that a list in a leaf does not drop it
+    # here rather than in `custom_hooks`, so that a list in a leaf does not drop them;
+    # None switches one off
     check_classes=dict(type='CheckClassNames'),
+    check_metrics=dict(type='CheckMetricNames'),
+    report_average=dict(type='ReportAverage'),
     resume_schedule=dict(type='ResumeSchedule'),
 )
 

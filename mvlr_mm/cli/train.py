@@ -6,7 +6,9 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 from mmengine.registry import RUNNERS
-from mmengine.runner import Runner
+from mmengine.runner import Runner, find_latest_checkpoint
+
+from mvlr_mm.engine import share_batch
 
 from .allocator import keep_freed_memory
 from .config import check_checkpoint, complete_loaders, load_config
@@ -31,8 +33,7 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
     if args.amp:
         use_amp(cfg)
     if args.resume is not None:
-        cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
+        resume_from(cfg, args.resume)
     if args.auto_scale_lr:
         cfg.merge_from_dict({'auto_scale_lr.enable': True})
     if args.no_persistent_workers:
@@ -67,6 +68,33 @@ def check_work_dir(cfg: Config, overwrite: bool) -> None:
     )
 
 
+def resume_from(cfg: Config, checkpoint: str) -> None:
+    """Go on from a checkpoint, or from the newest of the work folder.
+
+    Args:
+        cfg: Where the folder has no checkpoint yet, its ``load_from`` starts the run.
+        checkpoint: A path, or ``auto``.
+    """
+    if checkpoint == 'auto':
+        checkpoint = find_latest_checkpoint(cfg.work_dir)
+    cfg.resume = checkpoint is not None
+    if cfg.resume:
+        cfg.load_from = checkpoint
+
+
+def add_hooks(cfg: Config) -> None:
+    """Give configs with other default hooks those that hold their settings to account.
+
+    Args:
+        cfg: One that is None in ``default_hooks`` stays off.
+    """
+    hooks = cfg.get('default_hooks') or {}
+    hooks.setdefault('check_metrics', dict(type='mmpretrain.CheckMetricNames'))
+    hooks.setdefault('report_average', dict(type='mmpretrain.ReportAverage'))
+    hooks.setdefault('resume_schedule', dict(type='mmpretrain.ResumeSchedule'))
+    cfg.default_hooks = hooks
+
+
 def run(args: argparse.Namespace) -> int:
     """Build everything, then train.
 
@@ -83,8 +111,10 @@ def run(args: argparse.Namespace) -> int:
         keep_freed_memory()
     merge_args(cfg, args)
     check_work_dir(cfg, args.overwrite)
+    add_hooks(cfg)
     join_processes(cfg)
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    share_batch(runner)
     # both data sets are read now, not after the first epoch
     _ = runner.train_loop, runner.val_loop
     runner.train()

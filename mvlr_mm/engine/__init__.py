@@ -2,16 +2,26 @@
 
 from .autocast_optim_wrapper import AutocastOptimWrapper
 from .checkpoint import load_weights
-from .hooks import CheckClassNames, FreezeModules, ResumeSchedule
+from .hooks import (
+    CheckClassNames,
+    CheckMetricNames,
+    FreezeModules,
+    ReportAverage,
+    ResumeSchedule,
+)
 from .separate_rates_constructor import SeparateRatesConstructor
+from .total_batch import share_batch
 from .trained_weights_ema import TrainedWeightsEMA
 
 __all__ = [
     'AutocastOptimWrapper',
     'CheckClassNames',
+    'CheckMetricNames',
     'FreezeModules',
+    'ReportAverage',
     'ResumeSchedule',
     'SeparateRatesConstructor',
     'TrainedWeightsEMA',
     'load_weights',
+    'share_batch',
 ]

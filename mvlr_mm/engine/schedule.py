@@ -23,9 +23,7 @@ class Schedule:
     """
 
     def __init__(self, runner: Runner) -> None:
-        found = runner.param_schedulers or []
-        lists = found.values() if isinstance(found, dict) else [found]
-        self.schedulers = [scheduler for each in lists for scheduler in each]
+        self.schedulers = all_schedulers(runner)
         several = isinstance(runner.optim_wrapper, OptimWrapperDict)
         self._wrappers = (
             list(runner.optim_wrapper.values()) if several else [runner.optim_wrapper]
@@ -85,6 +83,13 @@ class Schedule:
                 _step(by_iter, epoch_length)
                 _step(by_epoch, 1)
             _step(by_iter, rest)
+
+
+def all_schedulers(runner: Runner) -> list:
+    """Return the schedulers of all optimizers."""
+    found = runner.param_schedulers or []
+    lists = found.values() if isinstance(found, dict) else [found]
+    return [scheduler for each in lists for scheduler in each]
 
 
 def _step(schedulers: list, times: int) -> None:

@@ -16,6 +16,13 @@ class TrainedWeightsEMA(ExponentialMovingAverage):
     frozen at the start are the model's own, in memory and in checkpoint files, and the
     others move in one call. The weights are the same.
 
+    The memory grows from nothing: the n-th update gives the model at least the weight
+    ``warmup / (warmup + 1 + n)``, as ``tf.train.ExponentialMovingAverage`` does with
+    ``num_updates`` (its decay is ``min(decay, (1 + n) / (10 + n))``). Otherwise the
+    average of a short run would be mostly the weights of its start. A long run forgets
+    the warm-up: with a momentum of 3e-4 it is over after 30,000 updates, and 30 epochs
+    of COCO have 77,600.
+
     For ``EMAHook(ema_type='TrainedWeightsEMA', ...)``; it and mmengine's average read
     each other's checkpoints.
 
@@ -24,6 +31,10 @@ class TrainedWeightsEMA(ExponentialMovingAverage):
         momentum: Weight of the model in each step, in (0, 1).
         interval: Steps from one update to the next.
         update_buffers: Average the buffers as well, rather than copy them.
+        warmup: Length of the warm-up; 0 for none, which is mmengine's average.
+
+    Raises:
+        ValueError: ``warmup`` is below 0.
     """
 
     def __init__(
@@ -32,8 +43,12 @@ class TrainedWeightsEMA(ExponentialMovingAverage):
         momentum: float = 2e-4,
         interval: int = 1,
         update_buffers: bool = False,
+        warmup: float = 9,
     ) -> None:
+        if warmup < 0:
+            raise ValueError(f'warmup ({warmup}) must be 0, for none, or more.')
         super().__init__(model, momentum, interval, update_buffers=update_buffers)
+        self.warmup = warmup
         frozen = {
             name: parameter
             for name, parameter in model.named_parameters(remove_duplicate=False)
@@ -59,15 +74,16 @@ class TrainedWeightsEMA(ExponentialMovingAverage):
         self._check_frozen(model)
         whole = self.update_buffers
         source = model.state_dict() if whole else dict(model.named_parameters())
-        if self.steps == 0:
+        steps = int(self.steps)
+        if steps == 0:
             for name, average in self.avg_parameters.items():
                 average.copy_(source[name])
-        elif self.steps % self.interval == 0:
+        elif steps % self.interval == 0:
             names = [n for n, a in self.avg_parameters.items() if a.is_floating_point()]
             torch._foreach_lerp_(
                 [self.avg_parameters[name] for name in names],
                 [source[name] for name in names],
-                self.momentum,
+                momentum_of(steps // self.interval, self.momentum, self.warmup),
             )
         buffers = list(model.buffers())
         if buffers and not self.update_buffers:  # an empty list would be an error
@@ -82,3 +98,8 @@ class TrainedWeightsEMA(ExponentialMovingAverage):
                     'TrainedWeightsEMA has no average of it; use EMAHook(ema_type='
                     "'ExponentialMovingAverage')."
                 )
+
+
+def momentum_of(update: int, momentum: float, warmup: float) -> float:
+    """Return the weight of the model in the n-th update, n from 1."""
+    return max(momentum, warmup / (warmup + 1 + update)) if warmup else momentum

@@ -81,6 +81,16 @@ class MultiLabelProtocol(BaseMetric):
         self.tables = tuple(tables)
         self._size: int | None = None
 
+    def number_names(self) -> list[str]:
+        """Return the names of all numbers that an evaluation gives, without prefix."""
+        labels = max(2, self.protocol.topk or 0)
+        example = np.eye(labels)
+        names = list(evaluate(example, example, self.protocol, None, self.resamples))
+        if self.classwise:
+            classes = (self.dataset_meta or {}).get('classes') or ()
+            names += [f'{number}/{name}' for name in classes for number in ('AP', 'F1')]
+        return names
+
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep the scores and targets of one batch.
 

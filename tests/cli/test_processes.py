@@ -1,4 +1,5 @@
 import fcntl
+import socket
 import subprocess
 from pathlib import Path
 
@@ -22,7 +23,7 @@ FROZEN = "custom_hooks = [dict(type='FreezeModules', names=['backbone'])]"
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='the way without a GPU')
 @pytest.mark.parametrize('more', ['', FROZEN], ids=['all trains', 'backbone frozen'])
-def test_two_processes_equal_one_on_the_joined_batch(config, dist_env, more):
+def test_two_processes_share_the_batch_of_one(config, dist_env, more):
     config.write_text(f'{config.read_text()}\n{more}\n')
     two, one = config.parent / 'two', config.parent / 'one'
     words = [str(ROOT / 'tools/dist_train.sh'), str(config), '2']
@@ -36,8 +37,9 @@ def test_two_processes_equal_one_on_the_joined_batch(config, dist_env, more):
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
-    joined = [*twice, 'train_dataloader.batch_size=8']
-    main(['train', str(config), '--work-dir', str(one), *joined])
+    assert 'takes 4 pictures: 2 processes x 2 pictures.' in done.stdout + done.stderr
+
+    main(['train', str(config), '--work-dir', str(one), *twice])
     expected = final_weights(one)
     for name, value in final_weights(two).items():
         torch.testing.assert_close(value, expected[name], rtol=1e-5, atol=1e-6)
@@ -48,6 +50,7 @@ def test_two_processes_equal_one_on_the_joined_batch(config, dist_env, more):
     [
         ('dist_train.sh', 'CONFIG GPUS'),
         ('dist_test.sh', 'CONFIG CHECKPOINT GPUS'),
+        ('launch.sh', 'PROCESSES FILE'),
         ('slurm_train.sh', 'PARTITION JOB_NAME CONFIG WORK_DIR'),
     ],
 )
@@ -56,6 +59,27 @@ def test_scripts_say_what_they_take(script, usage):
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2
     assert usage in done.stderr
+
+
+def launch(dist_env, count, **changes):
+    """Run ``launch.sh`` on a program that tells its port."""
+    program = Path(__file__).with_name('tell_port.py')
+    command = ['bash', str(ROOT / 'tools/launch.sh'), str(count), str(program)]
+    env = {name: value for name, value in dist_env.items() if name != 'PORT'} | changes
+    return subprocess.run(command, env=env, capture_output=True, text=True)
+
+
+def test_a_free_port_is_found_and_a_taken_one_refused(dist_env):
+    with socket.socket() as taken:
+        taken.bind(('', 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = launch(dist_env, 1, PORT=port)
+        assert done.returncode == 2
+        assert f'error: PORT={port} is no free port' in done.stderr
+    found = launch(dist_env, 1)
+    assert found.returncode == 0, found.stderr
+    assert int(found.stdout.split()[-1]) > 0
 
 
 def test_yapf_is_imported_by_one_process_at_a_time(monkeypatch):

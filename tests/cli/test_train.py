@@ -149,3 +149,71 @@ def test_checkpoints_of_another_training_stay(config, capsys):
     run(config, '--overwrite', '--no-validate')
     assert before.keys() == set(work_dir.glob('*.pth'))
     assert (work_dir / 'epoch_1.pth').stat().st_mtime_ns not in before.values()
+
+
+PROTOCOL = "dict(type='MultiLabelProtocol', protocol='asl')"
+
+
+def test_the_best_checkpoint_follows_the_evaluator(config):
+    text = config.read_text()
+    config.write_text(text.replace("dict(type='MultiLabelMetric', thr=0.5)", PROTOCOL))
+    option = 'default_hooks.checkpoint.save_best'
+    kind = 'default_hooks.checkpoint.type=CheckpointHook'
+    rule = 'default_hooks.checkpoint.rule=greater'
+    work_dir = run(config, '--cfg-options', kind, rule, f'{option}=auto')
+    assert (work_dir / 'best_asl_mAP_epoch_1.pth').is_file()
+
+
+def test_a_best_that_the_evaluator_does_not_give_stops_before_the_first_step(
+    config, capsys
+):
+    text = config.read_text()
+    config.write_text(text.replace("dict(type='MultiLabelMetric', thr=0.5)", PROTOCOL))
+    kind = 'default_hooks.checkpoint.type=CheckpointHook'
+    best = 'default_hooks.checkpoint.save_best=mlgcn/mAP'
+    with pytest.raises(SystemExit, match='2'):
+        run(config, '--cfg-options', kind, best)
+    assert "names 'mlgcn/mAP'" in capsys.readouterr().err
+    assert not list(config.parent.glob('run/*.pth'))
+
+
+def test_resume_without_a_checkpoint_keeps_load_from(config):
+    start = run(config) / 'epoch_1.pth'
+    cfg = Config(dict(work_dir=str(config.parent / 'other'), load_from=str(start)))
+    train.resume_from(cfg, 'auto')
+    assert (cfg.resume, cfg.load_from) == (False, str(start))
+    cfg.work_dir = str(start.parent)
+    cfg.load_from = 'weights.pth'
+    train.resume_from(cfg, 'auto')
+    assert (cfg.resume, cfg.load_from) == (True, str(start))
+    train.resume_from(cfg, 'other.pth')
+    assert (cfg.resume, cfg.load_from) == (True, 'other.pth')
+
+
+def test_hooks_that_a_config_switches_off_stay_off():
+    cfg = Config(dict(default_hooks=dict(check_metrics=None)))
+    train.add_hooks(cfg)
+    assert cfg.default_hooks.check_metrics is None
+    assert cfg.default_hooks.resume_schedule.type == 'mmpretrain.ResumeSchedule'
+    cfg = Config({})
+    train.add_hooks(cfg)
+    assert set(cfg.default_hooks) == {
+        'check_metrics',
+        'report_average',
+        'resume_schedule',
+    }
+
+
+def test_resume_ends_where_the_config_says(config):
+    """The rates of a resumed run are those of a straight one."""
+    more = dict(type='CosineAnnealingLR', by_epoch=True, convert_to_iter_based=True)
+    config.write_text(f'{config.read_text()}\nparam_scheduler = {more}\n')
+    work_dir = run(config)
+    twice = ('--cfg-options', 'train_cfg.max_epochs=2')
+    run(config, '--resume', *twice)
+    resumed = saved(work_dir, 2)
+    run(config, '--overwrite', *twice)
+    straight = saved(work_dir, 2)
+    assert resumed['param_schedulers'] == straight['param_schedulers']
+    rates = [s['optimizer']['param_groups'][0]['lr'] for s in (resumed, straight)]
+    assert rates[0] == rates[1] < 0.01 / 4

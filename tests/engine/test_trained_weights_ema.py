@@ -9,6 +9,7 @@ from mmpretrain.registry import MODELS
 from torch import nn
 
 from mvlr_mm.engine import TrainedWeightsEMA, load_weights
+from mvlr_mm.engine.hooks.report_average import shares_kept
 
 
 class Model(BaseModel):
@@ -55,7 +56,9 @@ def test_a_model_may_have_no_buffers():
 def test_equals_the_average_of_everything(update_buffers, interval):
     options = dict(momentum=0.1, interval=interval, update_buffers=update_buffers)
     model = make()
-    ours = MODELS.build(dict(type='TrainedWeightsEMA', model=model, **options))
+    ours = MODELS.build(
+        dict(type='TrainedWeightsEMA', model=model, warmup=0, **options)
+    )
     theirs = ExponentialMovingAverage(model, **options)
     for _ in range(5):
         change(model)
@@ -98,6 +101,8 @@ def run(folder, ema_type, resume=None):
         sampler=dict(type='DefaultSampler', shuffle=False),
     )
     ema = dict(type='EMAHook', ema_type=ema_type, momentum=0.1, update_buffers=True)
+    if ema_type == 'TrainedWeightsEMA':
+        ema['warmup'] = 0
     Runner(
         make(),
         str(folder),
@@ -147,3 +152,41 @@ def test_the_swap_for_evaluation_goes_there_and_back():
     hook._swap_ema_parameters()
     equal(model.state_dict(), trained)
     assert not torch.equal(trained['head.weight'], averaged['head.weight'])
+
+
+@pytest.mark.parametrize(('momentum', 'interval'), [(3e-4, 1), (0.3, 1), (3e-4, 3)])
+def test_the_warm_up_is_that_of_tensorflow(momentum, interval):
+    model = nn.Linear(1, 1, bias=False).double()
+    ours = TrainedWeightsEMA(model, momentum=momentum, interval=interval)
+    expected = None
+    for step in range(60):
+        with torch.no_grad():
+            model.weight.fill_(float(step**2))
+        ours.update_parameters(model)
+        if expected is None:
+            expected = float(step**2)
+        elif step % interval == 0:
+            n = step // interval
+            decay = min(1 - momentum, (1 + n) / (10 + n))
+            expected = decay * expected + (1 - decay) * step**2
+    assert ours.module.weight.item() == pytest.approx(expected, rel=1e-6)
+
+
+def weights_of_steps(count, momentum, warmup):
+    """Return how much each update, the first being the start, has of the average."""
+    shares = shares_kept(count - 1, momentum, warmup)
+    return [*(shares[:-1] - shares[1:]), shares[-1]]
+
+
+def test_a_long_run_forgets_the_warm_up_and_a_short_one_its_start():
+    coco = 30 * 2587
+    with_warmup, without = (weights_of_steps(coco, 3e-4, warmup) for warmup in (9, 0))
+    difference = sum(abs(a - b) for a, b in zip(with_warmup, without, strict=True))
+    assert difference < 2e-6
+    assert shares_kept(600, 3e-4, 0)[-1] == pytest.approx(0.835, abs=1e-3)
+    assert shares_kept(600, 3e-4, 9)[-1] < 1e-9
+
+
+def test_a_warm_up_below_nothing_is_refused():
+    with pytest.raises(ValueError, match=r'warmup \(-1\) must be 0'):
+        TrainedWeightsEMA(nn.Linear(1, 1), warmup=-1)

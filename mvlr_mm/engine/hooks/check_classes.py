@@ -16,6 +16,8 @@ class CheckClassNames(Hook):
     The model's names are the attribute ``classes``, a list or tuple of str, of whatever
     modules have one. Models without, such as mmpretrain's own, pass. mmpretrain's
     ``ClassNumCheckHook`` compares numbers only, so it misses another order.
+
+    ``default_hooks=dict(check_classes=None)`` switches it off.
     """
 
     # before EMAHook and others that copy from a checkpoint
@@ -52,6 +54,9 @@ class CheckClassNames(Hook):
             )
 
     def _check_loader(self, runner: Runner, loader: DataLoader, split: str) -> None:
+        ours = list(_class_lists(runner.model))
+        if not ours:
+            return
         dataset = loader.dataset
         source = f'the {split} data ({type(dataset).__name__})'
         found = (getattr(dataset, 'metainfo', None) or {}).get('classes')
@@ -61,7 +66,7 @@ class CheckClassNames(Hook):
                 "compared with the model's."
             )
             return
-        for name, classes in _class_lists(runner.model):
+        for name, classes in ours:
             _compare(
                 name,
                 classes,
@@ -75,9 +80,8 @@ def _class_lists(model: nn.Module) -> Iterator[tuple[str, Sequence[str]]]:
     """Yield every module that has class names, and the names."""
     for name, module in model.named_modules():
         classes = getattr(module, 'classes', None)
-        if isinstance(classes, (list, tuple)) and all(
-            isinstance(entry, str) for entry in classes
-        ):
+        named = isinstance(classes, (list, tuple)) and len(classes) > 0
+        if named and all(isinstance(entry, str) for entry in classes):
             yield f'model.{name}'.rstrip('.'), classes
 
 

@@ -75,8 +75,24 @@ def test_training_without_validation_passes():
     HOOK.before_train(fake)
 
 
-def test_data_without_names_only_warn():
-    HOOK.before_test(runner(test=None))
+def test_data_without_names_only_warn(monkeypatch):
+    said = []
+    fake = runner(test=None)
+    monkeypatch.setattr(fake.logger, 'warning', said.append)
+    HOOK.before_test(fake)
+    assert len(said) == 1
+    assert "no metainfo['classes']" in said[0]
+
+
+@pytest.mark.parametrize('classes', [None, (), [], (0, 1)])
+def test_a_model_without_names_passes_in_silence(monkeypatch, classes):
+    for theirs in (None, (), NAMES):
+        fake = runner(ours=classes, test=theirs)
+        monkeypatch.setattr(fake.logger, 'warning', pytest.fail)
+        HOOK.before_test(fake)
+        HOOK.after_load_checkpoint(
+            fake, dict(meta=dict(dataset_meta=dict(classes='x')))
+        )
 
 
 def test_a_wrapped_model_is_searched():
