@@ -138,8 +138,9 @@ def test_ema_averages_the_statistics_and_leaves_constants_alone(cfg):
         hook.after_train_iter(runner, 0)
         means.append(net[1].running_mean.clone())
     average = means[0]
-    for mean in means[1:]:
-        average = average.lerp(mean, 3e-4)
+    for n, mean in enumerate(means[1:], start=1):
+        decay = min(0.9997, (1 + n) / (10 + n))  # with the warm-up
+        average = decay * average + (1 - decay) * mean
     kept, last = net.hard.clone(), net[1].running_mean.clone()
     hook.before_val_epoch(runner)
     torch.testing.assert_close(net[1].running_mean, average)
