@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from .errors import plain_errors
+from .threads import settle_threads
 from .words import WORDS
 
 
@@ -54,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit status of the word's program.
     """
     args = parse(argv)
+    settle_threads()  # before the program imports torch
     with plain_errors():
         program = importlib.import_module(WORDS[args.word].PROGRAM)
         return program.run(args)

@@ -6,4 +6,4 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=tools/setup_env.sh
 source "$root/tools/setup_env.sh"
 cd "$root"
-exec python -m pytest "$@"
+exec python -m mvlr_stack.threads python -m pytest "$@"
