@@ -67,7 +67,8 @@ def add_results_writer(evaluator: Evaluator, path: str) -> None:
     """Let the evaluator write what the model says of every image.
 
     Args:
-        evaluator: Of the test; a .npz file keeps its protocol and its class names.
+        evaluator: Of the test; a .npz file keeps the class names, and the protocol and
+            the thresholds of its first `MultiLabelProtocol`.
         path: A .npz file, for `mvlr eval`; or a .pkl, for mmpretrain's tools.
 
     Raises:
@@ -77,8 +78,11 @@ def add_results_writer(evaluator: Evaluator, path: str) -> None:
         evaluator.metrics.append(DumpResults(out_file_path=path))
         return
     metrics = (m for m in evaluator.metrics if isinstance(m, MultiLabelProtocol))
-    protocol = next((asdict(metric.protocol) for metric in metrics), None)
-    writer = SaveResults(path, protocol)
+    tested = next(metrics, None)
+    options = tested and dict(
+        protocol=asdict(tested.protocol), thresholds=tested.thresholds
+    )
+    writer = SaveResults(path, **(options or {}))
     writer.dataset_meta = evaluator.dataset_meta
     evaluator.metrics.append(writer)
 

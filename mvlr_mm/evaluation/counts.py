@@ -82,7 +82,12 @@ def label_counts(
     Raises:
         ValueError: As for :func:`decide`.
     """
-    predicted, actual, known = decide(scores, targets, thr, topk, must_exceed)
+    return counts_of(decide(scores, targets, thr, topk, must_exceed))
+
+
+def counts_of(decisions: Decisions) -> LabelCounts:
+    """Return the counts of decisions."""
+    predicted, actual, known = decisions
     correct = predicted & actual
     return LabelCounts(*(x.sum(axis=0) for x in (correct, predicted, actual, known)))
 

@@ -53,9 +53,9 @@ def label_table(
             'for each, in the order of the scores.'
         )
     ap = 100 * average_precision(scores, targets, protocol.ap)
-    best = search_thresholds(scores, targets).threshold
     thr = protocol.thr if thresholds is None else thresholds
     targets = targets_of_decisions(targets, protocol)
+    best = search_thresholds(scores, targets).threshold
     counts = label_counts(scores, targets, thr, must_exceed=protocol.equal_is_too_low)
     shares = (
         np.where(counts.known > 0, 100 * values, np.nan)

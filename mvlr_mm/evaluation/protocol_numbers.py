@@ -7,7 +7,7 @@ import numpy as np
 from .average_precision import average_precision
 from .bootstrap import map_interval
 from .columns import Matrix, checked
-from .counts import Decisions, LabelCounts, decide, label_counts
+from .counts import Decisions, counts_of, decide, label_counts
 from .f1 import summarise
 from .instances import hamming_loss, instance_metrics, mean_accuracy, subset_accuracy
 from .means import mean_over_labels
@@ -47,16 +47,36 @@ def evaluate(
         options = (protocol.ap, protocol.empty, resamples)
         interval = map_interval(scores, targets, *options, seed=seed)
         numbers['mAP-low'], numbers['mAP-high'] = (100 * end for end in interval)
-    targets = targets_of_decisions(targets, protocol)
     thr = protocol.thr if thresholds is None else thresholds
-    counts = label_counts(scores, targets, thr, must_exceed=protocol.equal_is_too_low)
-    numbers |= summarise(counts, protocol.family)
+    numbers |= decision_numbers(scores, targets, protocol, thr)
     if protocol.topk is not None:
         thr_of_top = thr if protocol.topk_thr else None
-        options = (thr_of_top, protocol.topk, protocol.equal_is_too_low)
-        top = summarise(label_counts(scores, targets, *options), protocol.family)
+        top = decision_numbers(scores, targets, protocol, thr_of_top, protocol.topk)
         numbers |= {f'top{protocol.topk}-{key}': value for key, value in top.items()}
-    return numbers | _more(scores, targets, protocol, thr, counts)
+    return numbers | _more(
+        scores, targets_of_decisions(targets, protocol), protocol, thr
+    )
+
+
+def decision_numbers(
+    scores: np.ndarray,
+    targets: np.ndarray,
+    protocol: Protocol,
+    thr: float | np.ndarray | None,
+    topk: int | None = None,
+) -> dict[str, float]:
+    """Return CP, CR, CF1, OP, OR and OF1 of a protocol, in percent.
+
+    Args:
+        scores: Scores (N, C).
+        targets: 1 present, 0 absent, -1 unknown, (N, C).
+        protocol: What to compute.
+        thr: In place of the protocol's: one threshold, one for each label, or None.
+        topk: How many labels of an image, or None.
+    """
+    targets = targets_of_decisions(targets, protocol)
+    options = (thr, topk, protocol.equal_is_too_low)
+    return summarise(label_counts(scores, targets, *options), protocol.family)
 
 
 def targets_of_decisions(targets: np.ndarray, protocol: Protocol) -> np.ndarray:
@@ -69,14 +89,16 @@ def _more(
     targets: np.ndarray,
     protocol: Protocol,
     thr: float | np.ndarray,
-    counts: LabelCounts,
 ) -> dict[str, float]:
     """Return the numbers that ``protocol.more`` asks for."""
     if not protocol.more:
         return {}
     decisions = decide(scores, targets, thr, must_exceed=protocol.equal_is_too_low)
     groups: dict[str, Callable[[Decisions], dict[str, float]]] = {
-        'attributes': lambda d: {'mA': mean_accuracy(counts), **instance_metrics(d)},
+        'attributes': lambda d: {
+            'mA': mean_accuracy(counts_of(d)),
+            **instance_metrics(d),
+        },
         'sets': lambda d: {
             'hamming-loss': hamming_loss(d),
             'subset-accuracy': subset_accuracy(d),

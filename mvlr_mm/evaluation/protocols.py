@@ -1,9 +1,9 @@
 """Evaluation protocols: which formula for which number, under a name."""
 
 import dataclasses
+import math
+from collections.abc import Mapping
 from typing import Any
-
-import numpy as np
 
 from ..argument_checks import check_choice
 from .average_precision import AP_MODES
@@ -62,7 +62,7 @@ class Protocol:
             check_choice('more', group, MORE)
         check_choice('must_exceed', self.must_exceed, (None, False, True))
         check_choice('topk_thr', self.topk_thr, (False, True))
-        if not isinstance(self.thr, (int, float)) or np.isnan(self.thr):
+        if not _is_number(self.thr):
             raise ValueError(
                 f'thr ({self.thr!r}) must be a number, such as 0.5; a file '
                 'of thresholds goes into `thresholds`.'
@@ -76,6 +76,13 @@ class Protocol:
     def equal_is_too_low(self) -> bool:
         """Whether a score that equals the threshold is too low."""
         return self.family == 'asl' if self.must_exceed is None else self.must_exceed
+
+
+def _is_number(value: object) -> bool:
+    try:
+        return isinstance(value, (int, float)) and not math.isnan(value)
+    except OverflowError:  # a whole number beyond all of float64
+        return False
 
 
 def _by_name(*protocols: Protocol) -> dict[str, Protocol]:
@@ -111,9 +118,7 @@ def protocol_of(name: str, **fields: Any) -> Protocol:
         ValueError: The name or a field is unknown, or a value is not allowed.
     """
     check_choice('protocol', name, PROTOCOLS)
-    for old, new in OLD_NAMES.items():
-        if old in fields:
-            fields[new] = fields.pop(old)
+    fields = current_names(fields)
     known = [field.name for field in dataclasses.fields(Protocol)][1:]
     for field in fields:
         if field not in known:
@@ -123,6 +128,11 @@ def protocol_of(name: str, **fields: Any) -> Protocol:
     if 'more' in fields:
         fields['more'] = tuple(fields['more'])
     return dataclasses.replace(PROTOCOLS[name], **fields)
+
+
+def current_names(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields of a protocol by the names that they have today."""
+    return {OLD_NAMES.get(name, name): value for name, value in fields.items()}
 
 
 def describe(protocol: Protocol) -> str:

@@ -4,7 +4,7 @@ The file is a plain npz: reading it runs no code, unlike a pickle.
 """
 
 import json
-import zipfile
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,17 +13,13 @@ import numpy as np
 from mvlr_stack.outputs import whole_file
 
 from .columns import checked
-from .protocols import protocol_of
+from .npz_reading import read_arrays
+from .protocols import current_names, protocol_of
 
-_NO_RESULTS = (
-    AttributeError,
-    EOFError,
-    KeyError,
-    TypeError,
-    ValueError,
-    zipfile.BadZipFile,
-)
-KEYS = ('scores', 'targets', 'classes', 'paths', 'protocol')
+# what the arrays hold, as numpy's kinds of types
+KINDS = dict(scores='fiub', targets='fiub', classes='U', paths='U', protocol='U')
+OPTIONAL = dict(thresholds='f', thresholds_file='U')
+AGAIN = 'write it again with `mvlr test CONFIG CHECKPOINT --out FILE.npz`'
 
 
 class Results(NamedTuple):
@@ -34,6 +30,8 @@ class Results(NamedTuple):
     classes: list[str]
     paths: list[str]  # of the N images; empty strings where unknown
     protocol: dict | None = None  # fields of the protocol it was tested under
+    thresholds: np.ndarray | None = None  # (C,), if they replaced the protocol's
+    thresholds_file: str = ''  # where they come from
 
 
 def write_results(path: str | Path, results: Results) -> None:
@@ -56,6 +54,7 @@ def write_results(path: str | Path, results: Results) -> None:
             classes=np.array(results.classes, dtype=np.str_),
             paths=np.array(results.paths, dtype=np.str_),
             protocol=np.array(json.dumps(results.protocol)),
+            **_thresholds(results),
         )
 
 
@@ -67,32 +66,18 @@ def read_results(path: str | Path) -> Results:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It is a pickle, is cut off, or does not fit together.
+        ValueError: It is a pickle, damaged or cut off, does not fit together, or a
+            score is NaN.
     """
     check_results_path(path)
     if not Path(path).is_file():
-        raise FileNotFoundError(
-            f'results {path}: no such file; write it with `mvlr test CONFIG CHECKPOINT '
-            '--out FILE.npz`.'
-        )
+        raise FileNotFoundError(f'results {path}: no such file; {AGAIN}.')
     try:
-        with np.load(path, allow_pickle=False) as content:
-            scores, targets, classes, paths, protocol = (content[key] for key in KEYS)
-        protocol = json.loads(str(protocol))
-        if protocol is not None:
-            protocol_of(**protocol)  # refuses what is no protocol
-    except _NO_RESULTS as error:
-        raise ValueError(
-            f'{path} holds no results, or was cut off ({error}); write it again with '
-            '`mvlr test CONFIG CHECKPOINT --out FILE.npz`.'
-        ) from error
-    scores, targets = checked(scores, targets)
-    if scores.shape != (len(paths), len(classes)):
-        raise ValueError(
-            f'{path} has scores of shape {scores.shape} for {len(paths)} images and '
-            f'{len(classes)} classes; write it again.'
-        )
-    return Results(scores, targets, classes.tolist(), paths.tolist(), protocol)
+        arrays = read_arrays(path, KINDS, OPTIONAL)
+        return _results(**arrays)
+    except ValueError as error:
+        reason = str(error).rstrip('.')
+        raise ValueError(f'results {path}: {reason}; {AGAIN}.') from error
 
 
 def check_results_path(path: str | Path) -> None:
@@ -106,3 +91,68 @@ def check_results_path(path: str | Path) -> None:
             f'results {path}: must be a .npz file as `mvlr test --out FILE.npz` writes '
             'it; a pickle could run any code when read, so it is not.'
         )
+
+
+def _thresholds(results: Results) -> dict[str, np.ndarray]:
+    """Return what the file says of thresholds, if anything."""
+    if results.thresholds is None:
+        return {}
+    return {
+        'thresholds': np.asarray(results.thresholds, np.float64),
+        'thresholds_file': np.array(results.thresholds_file),
+    }
+
+
+def _results(
+    scores: np.ndarray,
+    targets: np.ndarray,
+    classes: np.ndarray,
+    paths: np.ndarray,
+    protocol: np.ndarray,
+    thresholds: np.ndarray | None = None,
+    thresholds_file: np.ndarray | str = '',
+) -> Results:
+    """Return results from the arrays of a file.
+
+    Raises:
+        ValueError: They do not fit together.
+    """
+    size = (*paths.shape, *classes.shape)
+    one_each = paths.ndim == classes.ndim == 1
+    if not (one_each and scores.shape == targets.shape == size):
+        raise ValueError(
+            f'has scores of shape {scores.shape} and targets of shape {targets.shape} '
+            f'for paths of shape {paths.shape} and classes of shape {classes.shape}'
+        )
+    names = [str(name) for name in classes.tolist()]
+    files = [str(file) for file in paths.tolist()]
+    if not names or not files:
+        raise ValueError(f'has {len(files)} images and {len(names)} labels')
+    name, times = Counter(names).most_common(1)[0]
+    if times > 1:
+        raise ValueError(f'names the label {name!r} {times} times')
+    if thresholds is not None and (
+        thresholds.shape != classes.shape or np.isnan(thresholds).any()
+    ):
+        raise ValueError('has thresholds that are not one number for each label')
+    tested = _protocol(str(protocol))
+    scores, targets = checked(scores, targets)
+    source = str(thresholds_file)
+    return Results(scores, targets, names, files, tested, thresholds, source)
+
+
+def _protocol(text: str) -> dict | None:
+    """Return the fields of a protocol by the names of today.
+
+    Raises:
+        ValueError: The text is no such json.
+    """
+    try:
+        fields = json.loads(text)
+        if fields is None:
+            return None
+        fields = current_names(fields)
+        protocol_of(**fields)
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        raise ValueError(f'holds no protocol ({error})') from error
+    return fields

@@ -14,18 +14,28 @@ def scores_and_target(sample: Mapping[str, Any]) -> tuple[torch.Tensor, torch.Te
             or the indices ``gt_label``.
 
     Raises:
-        ValueError: A label is out of range.
+        ValueError: A label is out of range, or a score is NaN.
     """
     scores = sample['pred_score'].detach().cpu()
+    if scores.isnan().any():
+        raise ValueError(
+            f'the scores of {_path(sample)} contain NaN, first for label '
+            f'{int(scores.isnan().int().argmax())}: the model has diverged, or the '
+            'picture is broken.'
+        )
     target = sample.get('gt_score')
     if target is not None:
         return scores, target.detach().cpu()
     labels = torch.as_tensor(sample['gt_label'], dtype=torch.long).cpu().reshape(-1)
     if len(labels) and not 0 <= labels.min() <= labels.max() < len(scores):
         raise ValueError(
-            f'gt_label {labels.tolist()} of {sample.get("img_path", "an image")} does '
+            f'gt_label {labels.tolist()} of {_path(sample)} does '
             f'not lie in 0 to {len(scores) - 1}, the labels that the model scores.'
         )
     target = torch.zeros(len(scores), dtype=torch.int8)
     target[labels] = 1
     return scores, target
+
+
+def _path(sample: Mapping[str, Any]) -> str:
+    return str(sample.get('img_path', 'an image'))

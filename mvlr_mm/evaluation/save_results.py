@@ -9,6 +9,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmpretrain.registry import METRICS
 
+from ..threshold_file import in_order, label_thresholds
 from .results import Results, check_results_path, write_results
 from .samples import scores_and_target
 
@@ -22,7 +23,12 @@ class SaveResults(BaseMetric):
     Args:
         path: The file, .npz.
         protocol: Fields of the protocol that the run is tested under.
+        thresholds: The file of thresholds that it is tested with, if it is.
         collect_dir: As in mmengine.
+
+    Raises:
+        FileNotFoundError: The file of thresholds does not exist.
+        ValueError: ``path`` is no .npz, or the file of thresholds is none.
     """
 
     default_prefix = 'saved'
@@ -31,12 +37,15 @@ class SaveResults(BaseMetric):
         self,
         path: str | Path,
         protocol: dict | None = None,
+        thresholds: str | None = None,
         collect_dir: str | None = None,
     ) -> None:
         check_results_path(path)
         super().__init__(collect_dir=collect_dir)
         self.path = path
         self.protocol = protocol
+        self.thresholds = thresholds
+        self._found = None if thresholds is None else label_thresholds(thresholds)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep scores, target and path of every image of a batch.
@@ -59,7 +68,13 @@ class SaveResults(BaseMetric):
         names = (self.dataset_meta or {}).get('classes') or range(len(scores[0]))
         stacked = torch.stack(scores), torch.stack(targets)
         classes = [str(name) for name in names]
-        write_results(self.path, Results(*stacked, classes, list(paths), self.protocol))
+        tested = Results(*stacked, classes, list(paths), self.protocol)
+        if self._found is not None:
+            thresholds = in_order(self._found, classes, self.thresholds)
+            tested = tested._replace(
+                thresholds=thresholds, thresholds_file=str(self.thresholds)
+            )
+        write_results(self.path, tested)
         MMLogger.get_current_instance().info(
             f'Results of {len(paths)} images: {self.path}'
         )

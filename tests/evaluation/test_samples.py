@@ -18,3 +18,13 @@ def test_scores_and_target_of_a_sample():
         text = rf'gt_label \[{wrong}\] of a\.jpg does not lie in 0 to 2'
         with pytest.raises(ValueError, match=text):
             scores_and_target(sample)
+
+
+def test_a_score_that_is_nan_stops_the_run_at_its_picture():
+    sample = dict(pred_score=torch.tensor([0.5, float('nan')]), gt_label=[0])
+    with pytest.raises(ValueError, match='scores of an image contain NaN, first for l'):
+        scores_and_target(sample)
+    with pytest.raises(
+        ValueError, match=r'of a/b\.jpg contain NaN, first for label 1:'
+    ):
+        scores_and_target(sample | dict(img_path='a/b.jpg'))
