@@ -1,6 +1,7 @@
 """Thresholds and temperatures of labels in a file, which goes with a model."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -102,23 +103,47 @@ def _read(path: str | Path, key: str, otherwise: float) -> dict[str, float]:
             'RESULTS --out FILE`.'
         )
     try:
-        content = json.loads(Path(path).read_text(encoding='utf-8'))
-        if content['format'] != FORMAT:
-            raise KeyError(content['format'])
-        names = [str(record['name']) for record in content['labels']]
-        if not all('threshold' in record for record in content['labels']):
-            raise KeyError('threshold')
-        values = [record.get(key) for record in content['labels']]
-        numbers = [otherwise if value is None else float(value) for value in values]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        content = json.loads(Path(path).read_text(encoding='utf-8-sig'))
+        if not isinstance(content, dict) or content.get('format') != FORMAT:
+            raise ValueError(f"it has no 'format': {FORMAT!r}")
+        found: dict[str, float] = {}
+        for record in content['labels']:
+            name = record['name']
+            if not isinstance(name, str) or name in found:
+                raise ValueError(f'it names the label {name!r} twice, or not by text')
+            found[name] = _number(record, key, otherwise)
+    except (
+        LookupError,
+        OverflowError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
+        reason = ' '.join(str(error).split())[:200]
         raise ValueError(
-            f'{path} is not a threshold file ({error!r}): it must be json as `mvlr '
-            f"thresholds` writes it, with 'format': {FORMAT!r}."
+            f'{path} is not a threshold file ({reason}): it must be json as `mvlr '
+            'thresholds` writes it; search the thresholds again.'
         ) from error
-    found = dict(zip(names, numbers, strict=True))
-    if len(found) < len(names):
-        raise ValueError(f'{path} names a label twice; search the thresholds again.')
     return found
+
+
+def _number(record: dict, key: str, otherwise: float) -> float:
+    """Return a value of a label, a number that is not NaN.
+
+    Raises:
+        ValueError: It is none, or the label has no threshold.
+    """
+    if 'threshold' not in record:
+        raise ValueError(f'the label {record["name"]!r} has no threshold')
+    value = record.get(key)
+    if value is None:
+        return otherwise
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f'the {key} of {record["name"]!r} is no number: {value!r}')
+    number = float(value)
+    if math.isnan(number) or (key == 'temperature' and not 0 < number < math.inf):
+        raise ValueError(f'the {key} of {record["name"]!r} cannot be {number}')
+    return number
 
 
 def _plain(value: object) -> object:

@@ -1,8 +1,9 @@
 """Evaluate saved results again, under any protocol, without the model."""
 
 import argparse
-import difflib
 from collections.abc import Sequence
+
+import numpy as np
 
 from mvlr_mm.evaluation.calibration import apply_temperatures, calibration_error
 from mvlr_mm.evaluation.label_table import label_table
@@ -15,6 +16,7 @@ from mvlr_mm.evaluation.protocols import (
 from mvlr_mm.evaluation.results import Results, read_results
 from mvlr_mm.evaluation.table_files import check_table_path, write_table
 from mvlr_mm.evaluation.table_text import format_table
+from mvlr_mm.near_names import nearest_names, same_letters
 from mvlr_mm.threshold_file import read_temperatures, read_thresholds
 
 FIELDS = (
@@ -52,20 +54,56 @@ def choose_classes(results: Results, wanted: Sequence[str] | None) -> Results:
     """Return the results of these labels only, in this order.
 
     Raises:
-        ValueError: The results lack a label.
+        ValueError: The results lack a label, or one is named twice.
     """
     if wanted is None:
         return results
+    names = []
     for name in wanted:
-        if name not in results.classes:
-            near = difflib.get_close_matches(name, results.classes, cutoff=0)
+        found = same_letters(name, results.classes)
+        if found is None:
             raise ValueError(
                 f'--classes {name!r} is not among the {len(results.classes)} labels of '
-                f'the results; nearest: {", ".join(map(repr, near))}.'
+                f'the results; nearest: {nearest_names(name, results.classes)}.'
             )
-    columns = [results.classes.index(name) for name in wanted]
-    scores, targets = results.scores[:, columns], results.targets[:, columns]
-    return results._replace(scores=scores, targets=targets, classes=list(wanted))
+        if found in names:
+            raise ValueError(f'--classes names {found!r} twice; name each label once.')
+        names.append(found)
+    columns = [results.classes.index(name) for name in names]
+    thresholds = results.thresholds
+    return results._replace(
+        scores=results.scores[:, columns],
+        targets=results.targets[:, columns],
+        classes=names,
+        thresholds=None if thresholds is None else thresholds[columns],
+    )
+
+
+def choose_thresholds(
+    args: argparse.Namespace, results: Results
+) -> tuple[np.ndarray | None, str | None]:
+    """Return the labels' own thresholds, and where they come from; None without.
+
+    Those of the test hold as long as its protocol does.
+
+    Args:
+        args: The command line.
+        results: Of the labels that are evaluated.
+
+    Raises:
+        FileNotFoundError: The file of thresholds does not exist.
+        ValueError: It is none, lacks a label, or is given beside a threshold.
+    """
+    if args.thresholds is not None:
+        if args.thr is not None:
+            raise ValueError(
+                f'--thr {args.thr:g} and --thresholds {args.thresholds}: give one of '
+                'them, a threshold for all labels or the file with one for each.'
+            )
+        return read_thresholds(args.thresholds, results.classes), args.thresholds
+    if results.thresholds is None or args.protocol is not None or args.thr is not None:
+        return None, None
+    return results.thresholds, results.thresholds_file
 
 
 def calibration(results: Results, file: str | None) -> dict[str, float]:
@@ -101,16 +139,14 @@ def run(args: argparse.Namespace) -> int:
     protocol = choose_protocol(args, results.protocol)
     results = choose_classes(results, args.classes)
     scores, targets, classes = results[:3]
-    thresholds = None
-    if args.thresholds is not None:
-        thresholds = read_thresholds(args.thresholds, classes)
+    thresholds, source = choose_thresholds(args, results)
     options = (protocol, thresholds)
     numbers = evaluate(scores, targets, *options, args.resamples, args.seed)
     if args.calibration:
         numbers |= calibration(results, args.thresholds)
     rows = label_table(scores, targets, classes, *options)
     for path in files:
-        write_table(path, rows, protocol, numbers, args.thresholds)
-    print(format_table(rows, protocol, len(scores), args.thresholds))
-    print('\n'.join(f'{protocol.name}/{key} {x:.2f}' for key, x in numbers.items()))
+        write_table(path, rows, protocol, numbers, source)
+    print(format_table(rows, protocol, len(scores), source))
+    print('\n'.join(f'{protocol.name}/{key} {x:.4f}' for key, x in numbers.items()))
     return 0

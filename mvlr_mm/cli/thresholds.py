@@ -9,15 +9,16 @@ from mvlr_mm.evaluation.calibration import (
     calibration_error,
     fit_temperatures,
 )
-from mvlr_mm.evaluation.f1 import precision_recall_f1
 from mvlr_mm.evaluation.means import mean_over_labels
+from mvlr_mm.evaluation.protocol_numbers import decision_numbers, targets_of_decisions
+from mvlr_mm.evaluation.protocols import describe, protocol_of
 from mvlr_mm.evaluation.results import Results, read_results
 from mvlr_mm.evaluation.thresholds import (
     Thresholds,
     global_threshold,
     search_thresholds,
 )
-from mvlr_mm.threshold_file import read_thresholds, write_thresholds
+from mvlr_mm.threshold_file import write_thresholds
 
 
 def label_records(
@@ -65,6 +66,9 @@ def add_temperatures(records: list[dict], results: Results) -> tuple[float, floa
 def run(args: argparse.Namespace) -> int:
     """Search, write the file, and say what it changes on these images.
 
+    What is unknown counts as in the protocol that the results were tested under, and
+    the numbers are those of ``mvlr eval`` with the file.
+
     Args:
         args: Of the command line.
 
@@ -72,8 +76,9 @@ def run(args: argparse.Namespace) -> int:
         The exit status, 0.
     """
     results = read_results(args.results)
-    scores, targets, classes = results[:3]
-    search = (scores, targets, args.by, args.level)
+    protocol = protocol_of(**(results.protocol or {'name': 'mlgcn'}))
+    scores, targets = results.scores, results.targets
+    search = (scores, targets_of_decisions(targets, protocol), args.by, args.level)
     threshold, precision, recall = (x.item() for x in global_threshold(*search))
     if np.isnan(threshold):
         raise ValueError(f'{args.results} has no positive label to search by.')
@@ -85,11 +90,17 @@ def run(args: argparse.Namespace) -> int:
     overall = dict(threshold=threshold, precision=precision, recall=recall)
     about = dict(by=args.by, level=args.level, images=len(scores))
     write_thresholds(args.out, records, overall, **about)
-    per_label = read_thresholds(args.out, classes)
-    for name, thr in (('0.5', 0.5), ('global', threshold), ('per label', per_label)):
-        found = precision_recall_f1(scores, targets, thr)
-        shown = ' '.join(f'{key} {value:.2f}' for key, value in found.items())
+    per_label = np.array([record['threshold'] for record in records])
+    kinds = {
+        f'{protocol.thr:g}': protocol.thr,
+        f'global, {threshold:.4g}': threshold,
+        'per label': per_label,
+    }
+    for name, thr in kinds.items():
+        found = decision_numbers(scores, targets, protocol, thr)
+        shown = ' '.join(f'{key} {value:.4f}' for key, value in found.items())
         lines.append(f'threshold {name}: {shown}')
+    lines.append(f'Protocol {describe(protocol)}.')
     without = [record['name'] for record in records if not record['support']]
     if without:
         lines.append(f'without positives, so global: {", ".join(without)}')

@@ -53,9 +53,8 @@ def evaluate(
         thr_of_top = thr if protocol.topk_thr else None
         top = decision_numbers(scores, targets, protocol, thr_of_top, protocol.topk)
         numbers |= {f'top{protocol.topk}-{key}': value for key, value in top.items()}
-    return numbers | _more(
-        scores, targets_of_decisions(targets, protocol), protocol, thr
-    )
+    targets = targets_of_decisions(targets, protocol)
+    return numbers | _more(scores, targets, protocol, thr)
 
 
 def decision_numbers(

@@ -44,7 +44,7 @@ def test_another_protocol(results, evaluated, capsys, name):
     expected = evaluate(*results[:2], PROTOCOLS[name])
     assert found['numbers'] == expected
     out = capsys.readouterr().out
-    assert f'{name}/mAP {expected["mAP"]:.2f}' in out.splitlines()
+    assert f'{name}/mAP {expected["mAP"]:.4f}' in out.splitlines()
     assert f'Protocol {name}: ap ' in out
     assert [label['name'] for label in found['labels']] == CLASSES
 
@@ -82,7 +82,33 @@ def test_some_labels_only(results, evaluated):
     found = evaluated('--protocol', 'mlgcn', '--classes', 'dog', 'cat')
     scores, targets = results.scores[:, [2, 0]], results.targets[:, [2, 0]]
     assert found['numbers'] == evaluate(scores, targets, PROTOCOLS['mlgcn'])
-    assert [label['name'] for label in found['labels']] == ['dog', 'cat']
+    whole = {x['name']: x for x in evaluated('--protocol', 'mlgcn')['labels']}
+    assert whole['dog'] != whole['cat']
+    assert found['labels'] == [whole['dog'], whole['cat']]
+
+
+def test_some_labels_of_a_test_with_thresholds(results, tmp_path, capsys):
+    path, out = tmp_path / 'results.npz', tmp_path / 'out.json'
+    thr = np.array([0.1, 0.3, 0.6, 0.9])
+    write_results(path, results._replace(thresholds=thr, thresholds_file='thr.json'))
+    argv = ['eval', str(path), '--json', str(out), '--overwrite']
+    main([*argv, '--classes', 'dog', 'cat'])
+    found = json.loads(out.read_text())
+    data = results.scores[:, [2, 0]], results.targets[:, [2, 0]]
+    tested = protocol_of('asl', thr=0.3)
+    assert found['numbers'] == evaluate(*data, tested, thr[[2, 0]])
+    assert 'Thresholds of thr.json in place of thr.' in capsys.readouterr().out
+    for words in (['--thr', '0.5'], ['--protocol', 'asl']):
+        main([*argv, *words])
+        assert json.loads(out.read_text())['thresholds'] is None
+
+
+def test_a_label_is_found_by_its_letters_however_they_are_composed(results, tmp_path):
+    path, out = tmp_path / 'results.npz', tmp_path / 'out.json'
+    write_results(path, results._replace(classes=['cafe\u0301', *CLASSES[1:]]))
+    main(['eval', str(path), '--json', str(out), '--classes', 'caf\u00e9', 'dog'])
+    names = [label['name'] for label in json.loads(out.read_text())['labels']]
+    assert names == ['cafe\u0301', 'dog']
 
 
 def test_thresholds_interval_and_calibration(results, evaluated, tmp_path, capsys):
@@ -124,6 +150,8 @@ def test_a_csv_of_the_labels(evaluated, tmp_path):
     ('words', 'message'),
     [
         (['--classes', 'trafic light'], "'trafic light' is not among the 4 labels"),
+        (['--classes', 'dog', 'dog'], "--classes names 'dog' twice"),
+        (['--thr', '0.5', '--thresholds', 'x.json'], 'thr 0.5 and --thresholds x.json'),
         (['--csv', 'labels.xls'], 'the table labels.xls must be a .csv or a .json'),
         (['--thresholds', 'gone.json'], 'gone.json'),
         (['--topk', '-1'], 'topk (-1) must be a whole number of at least 1'),

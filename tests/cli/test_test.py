@@ -11,7 +11,8 @@ from mmpretrain.registry import MODELS
 
 from mvlr_mm.cli.config import load_config
 from mvlr_mm.evaluation import evaluate, read_results
-from mvlr_mm.evaluation.protocols import protocol_of
+from mvlr_mm.evaluation.protocols import PROTOCOLS, protocol_of
+from mvlr_mm.threshold_file import write_thresholds
 from mvlr_stack.command import main, parse
 
 
@@ -63,6 +64,35 @@ def test_out_holds_results_to_evaluate_again(config, checkpoint):
     numbers = {f'asl/{key}': value for key, value in numbers.items()}
     assert numbers == {key: logged[key] for key in numbers}
     assert {'asl/AP/a', 'asl/F1/c'} <= set(logged)
+
+
+def test_eval_prints_the_numbers_of_the_test_under_every_protocol(
+    config, checkpoint, capsys
+):
+    folder = config.parent
+    thresholds = str(folder / 'thresholds.json')
+    values = [('b', 0.5), ('a', 0.25), ('c', 0.75)]  # by name, in another order
+    write_thresholds(thresholds, [dict(name=n, threshold=t) for n, t in values], {})
+    metrics = [dict(type='MultiLabelProtocol', protocol=name) for name in PROTOCOLS]
+    own = dict(protocol='asl', topk=2, thresholds=thresholds, prefix='own')
+    metrics.insert(0, dict(type='MultiLabelProtocol', **own))
+    text = config.read_text()
+    stock = "dict(type='MultiLabelMetric', thr=0.5)"
+    config.write_text(text.replace(stock, repr(metrics)))
+    run(config, checkpoint, '--out', str(folder / 'out.npz'))
+    logs = sorted((folder / 'run').glob('*/*.json'), key=lambda p: p.stat().st_mtime)
+    logged = json.loads(logs[-1].read_text().splitlines()[-1])
+    for prefix in ('own', *PROTOCOLS):
+        words = [] if prefix == 'own' else ['--protocol', prefix]
+        out = folder / f'{prefix}.json'
+        main(['eval', str(folder / 'out.npz'), '--json', str(out), *words])
+        found = json.loads(out.read_text())
+        numbers = {f'{prefix}/{key}': x for key, x in found['numbers'].items()}
+        assert numbers == {k: logged[k] for k in logged if k.startswith(f'{prefix}/')}
+        assert found['thresholds'] == (thresholds if prefix == 'own' else None)
+    printed = capsys.readouterr().out
+    assert f'asl/top2-CF1 {logged["own/top2-CF1"]:.4f}' in printed
+    assert f'Thresholds of {thresholds} in place of thr.' in printed
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='the way without a GPU')

@@ -5,6 +5,7 @@ import pytest
 
 from mvlr_mm.evaluation import precision_recall_f1, write_results
 from mvlr_mm.evaluation.calibration import fit_temperatures
+from mvlr_mm.evaluation.protocols import PROTOCOLS
 from mvlr_mm.evaluation.results import Results
 from mvlr_mm.evaluation.thresholds import (
     global_threshold,
@@ -60,9 +61,43 @@ def test_it_says_what_they_change(data, searched, capsys):
     path = searched()
     lines = capsys.readouterr().out.splitlines()
     best = precision_recall_f1(*data, read_thresholds(path, CLASSES))
-    assert f'CF1 {best["CF1"]:.2f}' in lines[2]
+    assert f'CF1 {best["CF1"]:.4f}' in lines[2]
     assert best['CF1'] > precision_recall_f1(*data)['CF1']
-    assert lines[3] == 'without positives, so global: never'
+    assert lines[3].startswith('Protocol mlgcn: ')
+    assert lines[4] == 'without positives, so global: never'
+
+
+@pytest.mark.parametrize('fields', [{}, {'must_exceed': True, 'thr': 0.25}])
+@pytest.mark.parametrize('unknown', ['skip', 'negative'])
+@pytest.mark.parametrize('name', PROTOCOLS)
+def test_eval_gives_the_numbers_that_it_reports(
+    data, tmp_path, capsys, name, unknown, fields
+):
+    scores, targets = data[0].astype(np.float32), data[1].copy()
+    targets[::7, 1] = -1
+    protocol = dict(name=name, unknown=unknown, **fields)
+    results, file = str(tmp_path / 'results.npz'), tmp_path / 'thresholds.json'
+    write_results(results, Results(scores, targets, CLASSES, [''] * 60, protocol))
+    main(['thresholds', results, '--out', str(file)])
+    reported = capsys.readouterr().out.splitlines()
+    content = json.loads(file.read_text())
+    overall = content['global']['threshold']
+    for words, line in (
+        ([], reported[0]),
+        (['--thr', repr(overall)], reported[1]),
+        (['--thresholds', str(file)], reported[2]),
+    ):
+        main(['eval', results, *words])
+        printed = capsys.readouterr().out
+        kind, found = line.rsplit(':', 1)
+        for key, value in zip(found.split()[::2], found.split()[1::2], strict=True):
+            assert f'\n{name}/{key} {value}\n' in printed, kind
+    main(['eval', results, '--json', str(tmp_path / 'table.json'), *words])
+    table = json.loads((tmp_path / 'table.json').read_text())['labels']
+    for row, label in zip(table[:3], content['labels'], strict=False):
+        assert row['precision'] == pytest.approx(100 * label['precision'])
+        assert row['recall'] == pytest.approx(100 * label['recall'])
+        assert row['best_threshold'] == label['threshold']
 
 
 def test_temperatures_on_request(data, searched, capsys):

@@ -35,6 +35,28 @@ def test_own_thresholds_and_unknown_as_negative(cases):
     assert [row.precision for row in rows] == precision.tolist()
 
 
+def test_ap_and_the_best_threshold_follow_the_protocol(cases):
+    scores, targets = cases('unknown')
+    expected = {}
+    for mode in ('noninterpolated', 'voc07', 'voc10'):
+        rows = label_table(scores, targets, NAMES, protocol_of('mlgcn', ap=mode))
+        expected[mode] = 100 * average_precision(scores, targets, mode)
+        np.testing.assert_array_equal([row.ap for row in rows], expected[mode])
+    assert len({tuple(values) for values in expected.values()}) == 3
+    # the F1 at the threshold is the highest, as the protocol counts it
+    for unknown in ('skip', 'negative'):
+        protocol = protocol_of('mlgcn', unknown=unknown)
+        rows = label_table(scores, targets, NAMES, protocol)
+        best = np.nan_to_num([row.best_threshold for row in rows])
+        reached = label_table(scores, targets, NAMES, protocol, best)
+        for thr in np.linspace(0, 1, 21):
+            others = label_table(scores, targets, NAMES, protocol, np.full(7, thr))
+            assert all(
+                not row.f1 < other.f1
+                for row, other in zip(reached, others, strict=True)
+            )
+
+
 def test_names_and_labels_have_to_match(cases):
     with pytest.raises(ValueError, match='names has 6 entries for 7 labels'):
         label_table(*cases('random'), NAMES[1:], PROTOCOLS['mlgcn'])

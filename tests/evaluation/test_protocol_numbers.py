@@ -230,6 +230,12 @@ def test_own_thresholds_and_interval(cases):
     thr = np.linspace(0.2, 0.8, 7)
     found = evaluate(scores, targets, PROTOCOLS['mlgcn'], thr, resamples=20, seed=3)
     assert six(found) == list(precision_recall_f1(scores, targets, thr).values())
+    top = precision_recall_f1(scores, targets, thr, topk=3)
+    assert six(found, 'top3-') == list(top.values())
+    assert top != precision_recall_f1(scores, targets, 0.5, topk=3)
+    free = evaluate(scores, targets, protocol_of('mlgcn', topk_thr=False), thr)
+    top = precision_recall_f1(scores, targets, None, topk=3)
+    assert six(free, 'top3-') == list(top.values())
     interval = map_interval(scores, targets, resamples=20, seed=3)
     ends = [found['mAP-low'] / 100, found['mAP-high'] / 100]
     assert ends == pytest.approx(list(interval))

@@ -6,6 +6,7 @@ from mmpretrain.registry import METRICS
 from mmpretrain.structures import DataSample
 
 from mvlr_mm.evaluation.results import read_results
+from mvlr_mm.threshold_file import write_thresholds
 
 CLASSES = ['cat', 'café']
 PATHS = ['a b.jpg', 'ü.jpg', '']
@@ -28,3 +29,21 @@ def test_the_metric_writes_what_the_model_says(tmp_path):
     assert (found.classes, found.paths, found.protocol) == (CLASSES, PATHS, None)
     with pytest.raises(ValueError, match=r'results x\.pkl: must be a \.npz file'):
         METRICS.build(dict(type='SaveResults', path='x.pkl'))
+
+
+def test_thresholds_of_a_file_are_kept_in_the_order_of_the_labels(tmp_path):
+    file, path = tmp_path / 'thresholds.json', tmp_path / 'results.npz'
+    values = (('café', 0.7), ('cat', 0.2))
+    records = [dict(name=name, threshold=value) for name, value in values]
+    write_thresholds(file, records, {})
+    metric = METRICS.build(
+        dict(type='SaveResults', path=str(path), thresholds=str(file))
+    )
+    metric.dataset_meta = dict(classes=CLASSES)
+    metric.process(None, [dict(pred_score=torch.tensor([0.1, 0.9]), gt_label=[1])])
+    metric.evaluate(1)
+    found = read_results(path)
+    assert found.thresholds.tolist() == [0.2, 0.7]
+    assert found.thresholds_file == str(file)
+    with pytest.raises(FileNotFoundError, match=r'thresholds \(gone\): no such file'):
+        METRICS.build(dict(type='SaveResults', path='a.npz', thresholds='gone'))

@@ -1,7 +1,8 @@
 """What is said about labels that cannot be read."""
 
-import difflib
 from collections.abc import Iterable
+
+from ...near_names import nearest_names
 
 
 def unknown_label(label: str, names: Iterable[str], where: str) -> str:
@@ -12,10 +13,8 @@ def unknown_label(label: str, names: Iterable[str], where: str) -> str:
         names: The label names that there are.
         where: The file and the place in it.
     """
-    lower = {name.lower(): name for name in names}
-    near = difflib.get_close_matches(label.lower(), lower, cutoff=0)
-    nearest = ', '.join(repr(lower[name]) for name in near)
+    names = tuple(names)
     return (
-        f'{where}: unknown label {label!r}, not among the {len(lower)} classes; '
-        f'nearest: {nearest}. Mend the label, or add it to classes.'
+        f'{where}: unknown label {label!r}, not among the {len(names)} classes; '
+        f'nearest: {nearest_names(label, names)}. Mend the label, or add it to classes.'
     )

@@ -1,6 +1,5 @@
 """Read a vector per label from the files that such vectors come in."""
 
-import difflib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ...known_labels import readable
+from ...near_names import nearest_names
 
 
 def read_label_vectors(
@@ -138,8 +138,8 @@ def _rows(
     }
     for label in classes:
         if label not in row_of:
-            close = difflib.get_close_matches(label, names)
-            hint = f'; close to it: {", ".join(close)}' if close else ''
+            close = nearest_names(label, names, cutoff=0.6)
+            hint = f'; close to it: {close}' if close else ''
             raise ValueError(
                 f'file ({file}) has no vector for the label {label!r}{hint}. Rename '
                 'the label or add its vector.'

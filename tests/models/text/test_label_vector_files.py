@@ -77,7 +77,7 @@ def test_real_vectors(name, count, key, width):
 def test_missing_label_is_named_with_its_neighbours(tmp_path):
     file = write_npz(tmp_path, names=NAMES, bert=VECTORS)
     with pytest.raises(
-        ValueError, match=r"v\.npz\).*label 'diningtable'; close to it: dining table"
+        ValueError, match=r"v\.npz\).*label 'diningtable'; close to it: 'dining table'"
     ):
         read_label_vectors(file, ['cat', 'diningtable'])
 

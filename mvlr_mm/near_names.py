@@ -1,0 +1,50 @@
+"""Names that are near another one, for messages about a name that is not there."""
+
+import difflib
+import unicodedata
+from collections.abc import Collection, Iterable
+
+
+def nearest_names(name: str, names: Iterable[str], cutoff: float = 0.0) -> str:
+    """Return the up to three nearest names, quoted, for a message.
+
+    Case and the composition of letters do not count: é may be one code point or two.
+    A name that looks just like the wanted one is shown with its code points as well.
+
+    Args:
+        name: The name that is wanted.
+        names: Those that there are.
+        cutoff: How near a name has to be, from 0 to 1.
+    """
+    forms: dict[str, list[str]] = {}
+    for other in names:
+        forms.setdefault(_form(other), []).append(other)
+    near = difflib.get_close_matches(_form(name), forms, cutoff=cutoff)
+    found = [other for form in near for other in forms[form]][:3]
+    return ', '.join(_quoted(other, name) for other in found)
+
+
+def same_letters(name: str, names: Collection[str]) -> str | None:
+    """Return the name itself, or the only one of the same letters; None without one.
+
+    Args:
+        name: The name that is wanted.
+        names: Those that there are.
+    """
+    if name in names:
+        return name
+    alike = [other for other in names if _composed(other) == _composed(name)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize('NFC', name)
+
+
+def _form(name: str) -> str:
+    return _composed(name).casefold()
+
+
+def _quoted(name: str, beside: str) -> str:
+    alike = name != beside and _composed(name) == _composed(beside)
+    return f'{name!r} (other code points: {name!a})' if alike else repr(name)
