@@ -1,6 +1,5 @@
 """COCO as multi-label data."""
 
-import os.path as osp
 from itertools import pairwise
 
 import numpy as np
@@ -9,6 +8,7 @@ from mmpretrain.registry import DATASETS
 from .checking.checked_dataset import CheckedDataset
 from .formats.coco_index import read_coco_labels
 from .formats.coco_labels import COCOLabels
+from .formats.picture_paths import picture_path
 
 CLASS_ORDERS = ('id', 'name')
 
@@ -70,9 +70,8 @@ class COCOMultiLabel(CheckedDataset):
         if self.class_order == 'name':
             order.sort(key=found.names.__getitem__)
         self._set_classes(tuple(found.names[i] for i in order))
-        prefix = osp.join(self.img_prefix, '')  # once, not for 80,000 names
         data_list = [
-            dict(img_path=name if name[:1] == '/' else prefix + name, gt_label=labels)
+            dict(img_path=picture_path(self.img_prefix, name), gt_label=labels)
             for name, labels in zip(
                 found.files, self._labels(found, order), strict=True
             )

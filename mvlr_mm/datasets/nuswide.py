@@ -12,6 +12,7 @@ from ..known_labels import NUSWIDE_CLASSES
 from .checking.checked_dataset import CheckedDataset
 from .checking.problems import Problems
 from .formats.columns import read_columns, read_image_list
+from .formats.picture_paths import picture_path
 
 # Pictures with at least one of the 81 concepts.
 COUNTS = {'train': 125_449, 'test': 83_898}
@@ -67,7 +68,7 @@ class NUSWIDE(CheckedDataset):
         labels = self._read_labels(files)
         data_list = [
             dict(
-                img_path=osp.join(self.img_prefix, file),
+                img_path=picture_path(self.img_prefix, file),
                 gt_label=row.nonzero()[0].tolist(),
             )
             for file, row in zip(files, labels, strict=True)

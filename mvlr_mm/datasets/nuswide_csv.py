@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os.path as osp
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -12,6 +11,7 @@ from ..known_labels import NUSWIDE_CLASSES
 from .checking.checked_dataset import CheckedDataset
 from .formats.files import read_text
 from .formats.label_messages import unknown_label
+from .formats.picture_paths import picture_path
 
 SPLITS = ('train', 'val')
 
@@ -74,7 +74,7 @@ class NUSWIDECSV(CheckedDataset):
                 for name in names:
                     if name not in index:
                         raise ValueError(unknown_label(name, index, where))
-                path = osp.join(self.img_prefix, path.replace('\\', '/'))
+                path = picture_path(self.img_prefix, path.replace('\\', '/'))
                 found = sorted({index[name] for name in names})
                 data_list.append(dict(img_path=path, gt_label=found))
                 lines.append(line)

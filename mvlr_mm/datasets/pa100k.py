@@ -1,6 +1,5 @@
 """PA-100K: attributes of pedestrians as multi-label data."""
 
-import os.path as osp
 from typing import ClassVar
 
 import numpy as np
@@ -9,6 +8,7 @@ from mmpretrain.registry import DATASETS
 from ..known_labels import PA100K_CLASSES, PA100K_NAMES
 from .checking.checked_dataset import CheckedDataset
 from .formats.mat import read_mat, read_strings
+from .formats.picture_paths import picture_path
 
 SPLITS = ('train', 'val', 'test')
 
@@ -78,7 +78,7 @@ class PA100K(CheckedDataset):
                 )
         data_list = [
             dict(
-                img_path=osp.join(self.img_prefix, file),
+                img_path=picture_path(self.img_prefix, file),
                 gt_label=np.flatnonzero(row == 1).tolist(),
             )
             for file, row in zip(files, labels, strict=True)

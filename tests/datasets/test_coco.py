@@ -214,7 +214,7 @@ def test_a_renamed_class_is_named(tmp_path):
 def test_a_picture_twice_is_an_error(tmp_path):
     data = content()
     data['images'].append(dict(id=11, file_name='3.jpg'))
-    message = r'picture 4 lists .*images/3.jpg, as .*picture 1 does already; keep one'
+    message = r'picture 4 lists .*images/3.jpg, as .*picture 1 does already; write one'
     with pytest.raises(ValueError, match=message):
         COCOMultiLabel(**write(tmp_path, data))
 

@@ -34,9 +34,9 @@ def line(image='a.jpg', labels=()):
 
 
 def test_jsonl_takes_names_indices_and_none(tmp_path):
-    text = '\n'.join([line('a.jpg', ['dog', 0, 'dog', '2']), '', line('b.jpg')])
+    text = '\n'.join([line('a.jpg', ['dog', 0]), '', line('b.jpg', ['1'])])
     dataset = make(tmp_path, text + '\n')
-    assert labels(dataset) == [[0, 2], []]
+    assert labels(dataset) == [[0, 2], [1]]
     assert dataset.metainfo['classes'] == tuple(CLASSES)
     assert dataset.get_data_info(0)['img_path'] == f'{tmp_path}/images/a.jpg'
 
@@ -49,7 +49,7 @@ def test_jsonl_takes_names_indices_and_none(tmp_path):
         ('l.csv', ',', 'image,labels\na.jpg,"dog,traffic light"\nb.jpg,""\n'),
         ('l.csv', '|', 'labels,image\ndog|traffic light,a.jpg\n,b.jpg\n'),
         ('l.csv', ' ', 'image,labels\na.jpg,2 1\nb.jpg,\n'),
-        ('l.txt', None, 'a.jpg dog 1\nb.jpg\n'),
+        ('l.txt', None, 'a.jpg dog 1\nb.jpg\t\n'),
         ('l.txt', ',', 'a.jpg\ttraffic light,dog\r\nb.jpg\t\r\n'),
     ],
 )
@@ -63,8 +63,15 @@ def test_text_paths_may_contain_spaces_before_a_tab(tmp_path):
 
 
 def test_a_name_that_looks_like_an_index_is_the_name(tmp_path):
-    dataset = make(tmp_path, line('a.jpg', ['0', 0]), classes=['1', '0'])
+    dataset = make(tmp_path, line('a.jpg', ['0']), classes=['1', '0'])
+    assert labels(dataset) == [[1]]
+    dataset = make(tmp_path, line('a.jpg', ['1', 0]), classes=['0', '1', '2'])
     assert labels(dataset) == [[0, 1]]
+    digits = [str(i) for i in range(1, 10)]
+    with pytest.raises(ValueError, match=r"unknown label '0', not among the 9 classes"):
+        make(tmp_path, line('a.jpg', ['0']), classes=digits)
+    with pytest.raises(ValueError, match=r"label 0 can be an index, '1', or a name"):
+        make(tmp_path, line('a.jpg', [0]), classes=digits)
 
 
 @pytest.mark.parametrize('name', ['names.json', 'names.txt'])
@@ -252,7 +259,7 @@ def test_mmpretrain_carries_unknown_labels_to_the_loss(tmp_path):
         (record('a.jpg', [], unknown=3), r'list.jsonl:1: unknown \(3\) must be a list'),
         (
             record('b.jpg', []) + '\n\n' + record('b.jpg', [1]),
-            r'list.jsonl:3 lists .*b.jpg, as .*list.jsonl:1 does already; keep one',
+            r'list.jsonl:3 lists .*b.jpg, as .*list.jsonl:1 does already; write one',
         ),
     ],
 )
@@ -286,11 +293,11 @@ def test_every_problem_is_collected(tmp_path):
     dataset = make(tmp_path, text, problems=problems)
     found = problems.found
     assert [re.sub(r'.*list.jsonl:', '', one)[:24] for one in found] == [
+        '2 is not valid json, or ',
         "1: unknown label 'cow', ",
         '1: label 9 is out of ran',
-        '2 is not valid json, or ',
         "5: image ('') must be a ",
-        '3 does already; keep one',
+        '3 does already; write on',
     ]
     assert labels(dataset) == [[0], [2], []]
 
@@ -307,3 +314,154 @@ def test_a_broken_csv_is_explained(tmp_path):
     text = 'image,labels\na.jpg,"' + 'x' * 200_000 + '"\n'
     with pytest.raises(ValueError, match=r'l.csv:\d is not valid csv: field larger'):
         make(tmp_path, text, 'l.csv')
+
+
+def test_letters_may_be_composed_or_not(tmp_path):
+    dataset = make(tmp_path, line('a.jpg', ['cafe\u0301']), classes=['x', 'caf\u00e9'])
+    assert labels(dataset) == [[1]]
+
+
+ONE_HOT = [[1, 0, 1, 0], [0, 0, 0, 0]]
+FOUR = ['cat', 'dog', 'sea', 'sky']
+
+
+def written(rows, form):
+    """The same values a class in one of the forms of a list."""
+    texts = [[str(value) for value in row] for row in rows]
+    if form == 'jsonl':
+        return '\n'.join(
+            line(f'{n}.jpg', row) for n, row in zip('ab', rows, strict=True)
+        )
+    lines = [f'{n}.jpg,{" ".join(row)}' for n, row in zip('ab', texts, strict=True)]
+    if form == 'csv':
+        return '\n'.join(['image,labels', *lines])
+    return '\n'.join(lines).replace(',', ' ')
+
+
+@pytest.mark.parametrize('form', ['jsonl', 'csv', 'txt'])
+def test_one_value_a_class_is_understood_and_said(tmp_path, form):
+    problems = CollectedProblems()
+    options = dict(classes=FOUR, sep=' ', problems=problems)
+    dataset = make(tmp_path, written(ONE_HOT, form), f'l.{form}', **options)
+    assert labels(dataset) == [[0, 2], []]
+    assert problems.found == []
+    assert (
+        'every record has 4 values of 0 and 1, which are read as' in problems.notes[-1]
+    )
+
+
+@pytest.mark.parametrize('values', [[True, False, True, False], [1.0, 0.0, 1.0, 0.0]])
+def test_one_value_a_class_may_be_true_or_a_real_number(tmp_path, values):
+    assert labels(make(tmp_path, line('a.jpg', values), classes=FOUR)) == [[0, 2]]
+
+
+@pytest.mark.parametrize('form', ['jsonl', 'csv', 'txt'])
+def test_values_that_do_not_fit_everywhere_are_an_error(tmp_path, form):
+    text = written([ONE_HOT[0], [0, 1]], form)
+    message = r":\d has the label 'dog' twice; .* or write 4 values of 0 and 1 in every"
+    with pytest.raises(ValueError, match=message.replace('dog', '(dog|cat)')):
+        make(tmp_path, text, f'l.{form}', classes=FOUR, sep=' ')
+
+
+@pytest.mark.parametrize(
+    ('classes', 'rows', 'wanted'),
+    [
+        (['cat', 'dog'], [[1, 0], [1, 1]], [[0], [0, 1]]),
+        (['cat', 'dog'], [[1, 0], [1]], [[0, 1], [1]]),
+        (['cat'], [[1], [0]], [[0], []]),
+        (['cat'], [[], [0]], [[], [0]]),
+    ],
+)
+def test_few_classes(tmp_path, classes, rows, wanted):
+    assert labels(make(tmp_path, written(rows, 'jsonl'), classes=classes)) == wanted
+
+
+@pytest.mark.parametrize(
+    ('classes', 'rows'), [(['cat', 'dog'], [[1, 0], [0, 1]]), (['cat'], [[0], [0]])]
+)
+def test_what_can_be_either_is_an_error(tmp_path, classes, rows):
+    with pytest.raises(ValueError, match=r'can be indices, or one value of 0 or 1 a'):
+        make(tmp_path, written(rows, 'jsonl'), classes=classes)
+
+
+def test_zeros_and_ones_that_are_names(tmp_path):
+    text = line('a.jpg', ['1', '0', '2'])
+    assert labels(make(tmp_path, text, classes=['2', '1', '0'])) == [[0, 1, 2]]
+
+
+def test_a_label_twice_is_not_merged(tmp_path):
+    for found in (['dog', 'dog'], ['dog', 2], [2, '2']):
+        with pytest.raises(
+            ValueError, match=r":1 has the label 'dog' twice; keep it on"
+        ):
+            make(tmp_path, line('a.jpg', found))
+    with pytest.raises(ValueError, match="has the label 'cat' twice"):
+        make(tmp_path, record('a.jpg', [], absent=['cat', 0]))
+
+
+@pytest.mark.parametrize(
+    ('name', 'text'),
+    [
+        ('l.csv', 'image,labels\na.jpg,dog\nb.jpg,cat\na.jpg,cat\n'),
+        ('l.txt', 'a.jpg dog\nb.jpg 0\na.jpg 0\n'),
+        (
+            'l.jsonl',
+            '\n'.join([line('a.jpg', [2]), line('b.jpg', [0]), line('a.jpg', [0])]),
+        ),
+    ],
+)
+def test_one_row_a_label_is_understood_and_said(tmp_path, name, text):
+    problems = CollectedProblems()
+    dataset = make(tmp_path, text, name, problems=problems)
+    assert labels(dataset) == [[0, 2], [0]]
+    assert 'the rows are put together: 3 rows, 2 pictures' in problems.notes[-1]
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        (
+            'a.jpg,dog\na.jpg,cat;dog\n',
+            'does already; write one record, with the labels',
+        ),
+        ('a.jpg,dog\na.jpg,\n', 'does already; write one record'),
+        ('a.jpg,dog\na.jpg,dog\n', "l.csv:2 has the label 'dog' twice"),
+        ('a.jpg,dog\n./a.jpg,cat\n', r'l.csv:3 lists .*, as .*l.csv:2 does already'),
+    ],
+)
+def test_repeated_pictures_that_are_no_such_list(tmp_path, text, message):
+    with pytest.raises(ValueError, match=message):
+        make(tmp_path, f'image,labels\n{text}', 'l.csv')
+
+
+@pytest.mark.parametrize('name', ['l.ndjson', 'l.NDJSON'])
+def test_ndjson_is_jsonl(tmp_path, name):
+    assert labels(make(tmp_path, '\ufeff' + line('a.jpg', ['dog']), name)) == [[2]]
+
+
+def test_a_json_array(tmp_path):
+    text = json.dumps(
+        [dict(image='a.jpg', labels=['dog']), dict(image='b.jpg', labels=[3])]
+    )
+    problems = CollectedProblems()
+    dataset = make(tmp_path, '\ufeff' + text, 'l.json', problems=problems)
+    assert labels(dataset) == [[2], []]
+    assert 'l.json: record 1: label 3 is out of range' in problems.found[0]
+
+
+def test_absolute_paths_stay(tmp_path):
+    text = line(str(tmp_path / 'images/a.jpg'), ['dog'])
+    assert (
+        make(tmp_path, text).get_data_info(0)['img_path'] == f'{tmp_path}/images/a.jpg'
+    )
+    dataset = make(tmp_path, line('s3://b/a.jpg', ['dog']), check_files=False)
+    assert dataset.get_data_info(0)['img_path'] == 's3://b/a.jpg'
+
+
+def test_the_home_folder(tmp_path, monkeypatch):
+    make(tmp_path, line('a.jpg', ['dog']))
+    (tmp_path / 'names.txt').write_text('\n'.join(CLASSES))
+    monkeypatch.setenv('HOME', str(tmp_path.parent))
+    root = f'~/{tmp_path.name}'
+    dataset = MultiLabelList('list.jsonl', 'names.txt', root, 'images')
+    assert dataset.get_data_info(0)['img_path'] == f'{tmp_path}/images/a.jpg'

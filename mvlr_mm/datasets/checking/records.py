@@ -34,15 +34,20 @@ def check_records(
             )
     first: dict[str, int] = {}
     for i, data in enumerate(data_list):
-        before = first.setdefault(data['img_path'], i)
+        before = first.setdefault(same_file(data['img_path']), i)
         if before != i:
             with problems.one_record():
                 raise ValueError(
                     f'{place(i)} lists {data["img_path"]}, as {place(before)} does '
-                    'already; keep one of the two.'
+                    'already; write one record, with the labels of both.'
                 )
     if check_files:
         require_pictures(list(first), ann_file)
+
+
+def same_file(path: str) -> str:
+    """Return a path without detours: ``./a.jpg`` and ``x/../a.jpg`` are ``a.jpg``."""
+    return path if '://' in path else os.path.normpath(path)
 
 
 def require_pictures(paths: Sequence[str], ann_file: str) -> None:
@@ -60,9 +65,16 @@ def require_pictures(paths: Sequence[str], ann_file: str) -> None:
         first = ', '.join(missing[:3])
         raise FileNotFoundError(
             f'{len(missing)} of the {len(paths)} pictures in {ann_file} do not exist, '
-            f'first: {first}. Check data_root and data_prefix, or mend the file; '
-            'check_files=False leaves this check out.'
+            f'first: {first}{_there(missing)}. Check data_root and data_prefix, or '
+            'mend the file; check_files=False leaves this check out.'
         )
+
+
+def _there(paths: Sequence[str]) -> str:
+    there = [path for path in paths if os.path.lexists(path)]
+    if not there:
+        return ''
+    return f'; {there[0]} is a folder, or a link that leads to none'
 
 
 def _missing(paths: Iterable[str]) -> list[str]:
@@ -80,6 +92,7 @@ def _missing(paths: Iterable[str]) -> list[str]:
 def _names(folder: str) -> set[str]:
     try:
         with os.scandir(folder or '.') as entries:
-            return {entry.name for entry in entries}
+            # a folder is no picture, nor is a link that leads nowhere
+            return {entry.name for entry in entries if entry.is_file()}
     except (FileNotFoundError, NotADirectoryError):
         return set()

@@ -9,6 +9,7 @@ from mmpretrain.registry import DATASETS
 
 from .checked_dataset import CheckedDataset
 from .problems import CollectedProblems
+from .records import same_file
 
 SPLITS = ('train', 'val', 'test')
 _NOT_BUILT = (AssertionError, ImportError, KeyError, OSError, TypeError, ValueError)
@@ -110,9 +111,10 @@ def _load(cfg: ConfigDict, problems: list[str]) -> tuple[list[dict], tuple[str, 
 def _repeated(paths: list[str]) -> list[str]:
     first: dict[str, int] = {}
     return [
-        f'records {first[path]} and {i} both are {path}; keep one of the two.'
+        f'records {first[same_file(path)]} and {i} both are {path}; write one record, '
+        'with the labels of both.'
         for i, path in enumerate(paths)
-        if first.setdefault(path, i) != i
+        if first.setdefault(same_file(path), i) != i
     ]
 
 

@@ -41,12 +41,29 @@ def parse_json(text: str, where: str) -> Any:
         ValueError: The text is not json, or ends too early.
     """
     try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
+        return json.loads(text, object_pairs_hook=distinct_keys)
+    except (ValueError, RecursionError) as error:
         raise ValueError(
             f'{where} is not valid json, or was cut off: {error}; '
             'copy or write it again.'
         ) from error
+
+
+def distinct_keys(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a json object, in which no key occurs twice.
+
+    Args:
+        pairs: Its keys and values.
+
+    Raises:
+        ValueError: One does; json would keep the last value in silence.
+    """
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f'the key {twice!r} occurs twice in one object')
+    return record
 
 
 def require_keys(record: Any, keys: Sequence[str], where: str) -> None:

@@ -2,7 +2,12 @@ import os
 
 import pytest
 
-from mvlr_mm.datasets.checking.records import require_pictures
+from mvlr_mm.datasets.checking.problems import RAISED
+from mvlr_mm.datasets.checking.records import (
+    check_records,
+    require_pictures,
+    same_file,
+)
 
 
 def test_every_folder_is_read_once(tmp_path, monkeypatch):
@@ -26,3 +31,28 @@ def test_relative_paths_and_missing_folders(tmp_path, monkeypatch):
         FileNotFoundError, match=r'2 of the 3 .* first: no/b.jpg, a.jpg/c'
     ):
         require_pictures(['a.jpg', 'no/b.jpg', 'a.jpg/c'], 'list')
+
+
+def test_folders_and_dead_links_are_no_pictures(tmp_path):
+    (tmp_path / 'folder.jpg').mkdir()
+    (tmp_path / 'dead.jpg').symlink_to(tmp_path / 'gone.jpg')
+    (tmp_path / 'a.jpg').touch()
+    (tmp_path / 'link.jpg').symlink_to(tmp_path / 'a.jpg')
+    require_pictures([str(tmp_path / 'link.jpg')], 'list')
+    for name in ('folder.jpg', 'dead.jpg'):
+        path = str(tmp_path / name)
+        with pytest.raises(
+            FileNotFoundError, match=f'1 of the 1 .*{name} is a folder, or'
+        ):
+            require_pictures([path], 'list')
+
+
+@pytest.mark.parametrize('name', ['./a.jpg', 'x/../a.jpg', './/a.jpg', 'a.jpg'])
+def test_one_file_under_two_paths_is_one_picture(name):
+    records = [dict(img_path=path) for path in ('a.jpg', 'b.jpg', name)]
+    with pytest.raises(ValueError, match=r'#2 lists .*a.jpg, as #0 does already'):
+        check_records(records, 'list', '#{}'.format, False, RAISED)
+
+
+def test_addresses_stay_as_they_are():
+    assert same_file('s3://a//b.jpg') == 's3://a//b.jpg'
