@@ -18,7 +18,7 @@ VISION = {
     'resnet': dict(layers=[1, 1, 1, 1], width=8, image_size=64),
     'vit': dict(layers=2, width=32, head_width=16, patch_size=16, image_size=64),
     'timm': dict(
-        timm_model_name='mobilenetv3_small_050',
+        timm_model_name='mobilenetv2_035',
         timm_model_pretrained=False,
         timm_pool='avg',
         timm_proj='linear',

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ...structures import VLFeatures
-from ..clip import load_clip
+from ..clip import load_visual
 from .towers import make_tower
 
 
@@ -59,7 +59,7 @@ class CLIPBackbone(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        self.tower = make_tower(load_clip(model, pretrained).visual, img_size)
+        self.tower = make_tower(load_visual(model, pretrained), img_size)
         self.tower.dropout = nn.Dropout(dropout)
         self.embed_dim = self.tower.embed_dim
         self.norm_eval = norm_eval

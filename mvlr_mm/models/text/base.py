@@ -12,10 +12,10 @@ from .recomputed import encode_recomputed
 
 
 class TokenBatch(NamedTuple):
-    """Tokenised texts, cut at the longest one: S tokens."""
+    """Tokenised texts, cut where no text has a token that the tower sees: S tokens."""
 
     ids: Tensor  # (C, S) int64
-    mask: Tensor  # (C, S) bool, True at tokens that belong to the text
+    mask: Tensor  # (C, S) bool, True at tokens that the tower sees
 
     def to(self, device: torch.device) -> 'TokenBatch':
         """Move both to a device."""

@@ -1,85 +1,100 @@
 """CLIP's text tower."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from mmpretrain.registry import MODELS
-from open_clip import SimpleTokenizer
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional as F
 
-from ..clip import load_clip
+from ..clip import load_text, read_clip_config
 from .base import TextEncoder, TokenBatch
+from .clip_tokenizers import make_tokens
 
 
 @MODELS.register_module()
 class CLIPTextEncoder(TextEncoder):
-    """The frozen text tower of an open_clip model.
+    """The frozen text tower of an open_clip model; it gives what ``encode_text`` gives.
 
-    The tower is causal and read at the end token, so everything behind the longest
-    text's end token is cut away before the tower runs: for the 80 names of COCO that
-    leaves 9 of 77 tokens and changes nothing but rounding.
+    A tower that is causal and read at its end token never sees what is behind that
+    token: texts are cut behind the longest one's, which for the 80 names of COCO leaves
+    9 of 77 tokens and changes nothing but rounding. CoCa's class token sees one place
+    more. Towers without a causal mask (SigLIP, CLIPA, most MobileCLIPs) see the
+    padding, and get all of it.
 
     Args:
-        model: Name in open_clip, or path of an open_clip json config.
+        model: Name in open_clip, or path of an open_clip json config. A
+            :class:`mvlr_mm.models.classifiers.CLIPClassifier` says it where the config
+            does not.
         pretrained: Tag, path of a weights file, or None; see
-            :func:`mvlr_mm.models.clip.load_clip`.
+            :func:`mvlr_mm.models.clip.load_text`.
         init_cfg: As in mmengine.
 
     Raises:
-        ValueError: The tower is not causal or not read at its end token (SigLIP's,
-            for instance), or has no BPE vocabulary of CLIP.
+        ValueError: ``model`` is missing; the tower is one of the transformers library;
+            or its vocabulary is smaller than its tokenizer's.
+        OSError: Its tokenizer, where it is not CLIP's, cannot be loaded.
     """
 
     def __init__(
-        self, model: str, pretrained: str | None = None, init_cfg: dict | None = None
+        self,
+        model: str | None = None,
+        pretrained: str | None = None,
+        init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        clip = load_clip(model, pretrained)
-        tower = getattr(clip, 'text', clip)
-        pool = getattr(tower, 'pool_type', getattr(tower, 'text_pool_type', None))
-        if pool not in ('argmax', 'eos') or tower.attn_mask is None:
+        if model is None:
             raise ValueError(
-                f'model ({model!r}) has no causal text tower that is read at its end '
-                'token; use a CLIP with one, or HFTextEncoder for a text model of '
-                'the transformers library.'
+                'CLIPTextEncoder needs model, the name of a CLIP in open_clip or the '
+                'path of its json config.'
             )
+        text_cfg = _known(model, read_clip_config(model)['text_cfg'])
+        self.tokenizer = make_tokens(text_cfg, _folder(model))
+        tower = load_text(model, pretrained)
         self.token_embedding = tower.token_embedding
         self.positional_embedding = tower.positional_embedding
+        self.cls_emb = tower.cls_emb
         self.transformer = tower.transformer
         self.ln_final = tower.ln_final
         self.text_projection = tower.text_projection
         self.register_buffer('attn_mask', tower.attn_mask, persistent=False)
-        self.context_length = len(self.positional_embedding)
-        self.tokenizer = SimpleTokenizer(context_length=self.context_length)
+        self.context_length = tower.context_length
+        self.pool_type, self.eos_id = tower.pool_type, getattr(tower, 'eos_id', None)
+        self.num_seen_behind = self._count_seen_behind()
         if self.tokenizer.vocab_size > self.token_embedding.num_embeddings:
             raise ValueError(
                 f'model ({model!r}) has {self.token_embedding.num_embeddings} tokens, '
-                f"CLIP's vocabulary has {self.tokenizer.vocab_size}; use a model with "
-                "CLIP's vocabulary."
+                f'its tokenizer has {self.tokenizer.vocab_size}; give the model '
+                'that the tokenizer belongs to.'
             )
         self.token_dim = self.token_embedding.embedding_dim
-        projection = self.text_projection
-        if isinstance(projection, torch.nn.Linear):
-            self.embed_dim = projection.out_features
-        else:
-            self.embed_dim = projection.shape[1]
+        self.embed_dim = tower.output_dim
+        if self.text_projection is None:
+            self.embed_dim = self.token_dim
         self.freeze()
+
+    def _count_seen_behind(self) -> int:
+        """Count the places behind a text's end that have a part in its vector."""
+        if self.cls_emb is not None:
+            return 1
+        if self.attn_mask is not None and self.pool_type in ('argmax', 'eos', 'first'):
+            return 0
+        return self.context_length
 
     def tokenize(self, texts: Sequence[str], prompt_length: int = 0) -> TokenBatch:
         """See :meth:`TextEncoder.tokenize`."""
-        start, end = self.tokenizer.sot_token_id, self.tokenizer.eot_token_id
-        rows = []
-        for text in texts:
-            row = [start, *[0] * prompt_length, *self.tokenizer.encode(text), end]
+        rows = [self.tokenizer.row(text, prompt_length) for text in texts]
+        for text, row in zip(texts, rows, strict=True):
             if len(row) > self.context_length:
                 raise ValueError(
                     f'text ({text!r}) with {prompt_length} prompt tokens takes '
                     f'{len(row)} tokens, the text tower reads {self.context_length}; '
                     'use a shorter label name, template or prompt.'
                 )
-            rows.append(row)
-        lengths = torch.tensor([len(row) for row in rows])
-        ids = torch.zeros(len(rows), int(lengths.max()), dtype=torch.long)
+        lengths = torch.tensor([len(row) for row in rows]) + self.num_seen_behind
+        lengths.clamp_(max=self.context_length)
+        ids = torch.full((len(rows), int(lengths.max())), self.tokenizer.pad)
         for i, row in enumerate(rows):
             ids[i, : len(row)] = torch.tensor(row)
         return TokenBatch(ids, torch.arange(ids.shape[1]) < lengths[:, None])
@@ -88,18 +103,67 @@ class CLIPTextEncoder(TextEncoder):
         """See :meth:`TextEncoder.forward`."""
         x = self.token_embedding(tokens.ids)  # (C, S, W)
         if prompt is not None:
-            shared = prompt.expand(len(x), -1, -1)
-            x = torch.cat([x[:, :1], shared, x[:, 1 + len(prompt) :]], dim=1)
-        length = x.shape[1]
-        x = x + self.positional_embedding[:length]
-        x = self.transformer(x, attn_mask=self.attn_mask[:length, :length])
-        rows = torch.arange(len(x), device=x.device)
-        x = self.ln_final(x)[rows, tokens.mask.sum(1) - 1]  # at the end token, (C, W)
-        if isinstance(self.text_projection, torch.nn.Linear):
+            start = self.tokenizer.num_start
+            shared, end = prompt.expand(len(x), -1, -1), start + len(prompt)
+            x = torch.cat([x[:, :start], shared, x[:, end:]], dim=1)
+        x, mask = x + self.positional_embedding[: x.shape[1]], self.attn_mask
+        if self.cls_emb is not None:
+            last = self.cls_emb + self.positional_embedding[-1]
+            x = torch.cat([x, last.expand(len(x), 1, -1)], dim=1)
+            mask = self._mask_of_class_token(tokens.ids)
+        elif mask is not None:
+            mask = mask[: x.shape[1], : x.shape[1]]
+        x = self.ln_final(self.transformer(x, attn_mask=mask))
+        x = self._read(x, tokens.ids)
+        if isinstance(self.text_projection, nn.Linear):
             return self.text_projection(x)
-        return x @ self.text_projection
+        return x if self.text_projection is None else x @ self.text_projection
 
     def embed_words(self, text: str) -> Tensor:
         """See :meth:`TextEncoder.embed_words`."""
-        ids = torch.tensor(self.tokenizer.encode(text), dtype=torch.long)
+        ids = torch.tensor(self.tokenizer.words(text), dtype=torch.long)
         return self.token_embedding.weight.detach()[ids]
+
+    def _mask_of_class_token(self, ids: Tensor) -> Tensor:
+        """Return CoCa's mask, (C * heads, S + 1, S + 1): S tokens and the class token.
+
+        Causal, and blind to padding. As CoCa was trained, what is blinded is one place
+        behind the padding: the first padding is seen, and the class token is not.
+        """
+        seen = F.pad(ids != self.tokenizer.pad, (1, 0), value=True)
+        mask = self.attn_mask[: seen.shape[1], : seen.shape[1]].expand(len(ids), -1, -1)
+        mask = mask.masked_fill(~seen[:, None], float('-inf'))
+        heads = self.transformer.resblocks[0].attn.num_heads
+        return mask.repeat_interleave(heads, dim=0)
+
+    def _read(self, x: Tensor, ids: Tensor) -> Tensor:
+        """Return the token that stands for the text, (C, W)."""
+        if self.cls_emb is not None or self.pool_type == 'last':
+            return x[:, -1]
+        if self.pool_type == 'first':
+            return x[:, 0]
+        ends = ids if self.pool_type == 'argmax' else (ids == self.eos_id).int()
+        return x[torch.arange(len(x), device=x.device), ends.argmax(dim=1)]
+
+
+def _folder(model: str) -> Path | None:
+    """Return where the json config is; a name of open_clip has no folder."""
+    return Path(model).parent if model.endswith('.json') else None
+
+
+def _known(model: str, text_cfg: dict) -> dict:
+    """Return the ``text_cfg`` of a model if its tower is one of open_clip itself."""
+    name = text_cfg.get('hf_model_name')
+    if name:
+        raise ValueError(
+            f'model ({model!r}) has a text tower of the transformers library ({name}), '
+            'which CLIPTextEncoder does not run; use '
+            f"dict(type='HFTextEncoder', model={name!r}), whose projection you train, "
+            "or another CLIP's text tower."
+        )
+    if text_cfg.get('pool_type') == 'none':
+        raise ValueError(
+            f'model ({model!r}) does not pool its text (pool_type none), so that a '
+            'label has no one vector; use another CLIP.'
+        )
+    return text_cfg

@@ -16,7 +16,7 @@ def test_gives_patches_and_their_grid(tiny_clip, kind):
     assert feats.labels is None
 
 
-@pytest.mark.parametrize(('kind', 'stages'), [('resnet', 5), ('vit', 3), ('timm', 9)])
+@pytest.mark.parametrize(('kind', 'stages'), [('resnet', 5), ('vit', 3), ('timm', 11)])
 def test_frozen_stages_do_not_train_and_the_rest_does(tiny_clip, kind, stages):
     backbone = build(tiny_clip(kind), frozen_stages=2).train()
     backbone(torch.randn(2, 3, 64, 64)).visual.square().sum().backward()

@@ -1,16 +1,20 @@
 import json
 from pathlib import Path
 
+import open_clip
 import pytest
 import torch
 from mmpretrain.registry import MODELS
 from open_clip import SimpleTokenizer
+from safetensors.torch import save_file
 from torch.nn.functional import pad
 from torch.utils.flop_counter import FlopCounterMode
 
 from mvlr_mm.label_names import read_label_names
-from mvlr_mm.models.text import TokenBatch
+from mvlr_mm.models.text import CLIPTextEncoder, TokenBatch
 
+TEXT = dict(context_length=24, vocab_size=49408, width=32, heads=2, layers=2)
+VISION = dict(layers=1, width=16, head_width=16, patch_size=16, image_size=32)
 NAMES = ['cat', 'traffic light', 'potted plant']
 
 
@@ -79,13 +83,74 @@ def test_too_long_text_is_named(encoder):
         encoder.tokenize(['very ' * 21 + 'long'], prompt_length=3)
 
 
-def test_tower_that_is_not_causal_is_refused(tmp_path, tiny_clip):
+@pytest.fixture
+def make(tmp_path):
+    """An encoder with other ``text_cfg``, and open_clip's model it comes from."""
+
+    def build(coca=False, **text_cfg):
+        text = dict(TEXT, **text_cfg)
+        config = dict(embed_dim=16, vision_cfg=VISION, text_cfg=text)
+        if coca:
+            config['multimodal_cfg'] = TEXT
+        clip = (open_clip.CoCa if coca else open_clip.CustomTextCLIP)(**config).eval()
+        for parameter in clip.parameters():
+            parameter.data += 0.1 * torch.randn_like(parameter)
+        config['custom_text'] = True
+        (tmp_path / 'clip.json').write_text(json.dumps(config))
+        save_file(clip.state_dict(), tmp_path / 'clip.safetensors')
+        files = [str(tmp_path / f'clip.{end}') for end in ('json', 'safetensors')]
+        return CLIPTextEncoder(*files), clip
+
+    return build
+
+
+@pytest.mark.parametrize(
+    ('text_cfg', 'columns'),
+    [
+        (dict(), 8),
+        (dict(proj_bias=True), 8),
+        (dict(no_causal_mask=True, pool_type='first'), 24),
+        (dict(pool_type='last'), 24),
+        (dict(no_causal_mask=True), 24),
+        (dict(no_causal_mask=True, pool_type='last', proj_type='none', width=16), 24),
+        (dict(coca=True, embed_cls=True, output_tokens=True), 9),
+        (dict(coca=True, embed_cls=True, output_tokens=True, context_length=8), 8),
+    ],
+)
+def test_each_kind_of_tower_is_cut_where_nothing_is_lost(make, text_cfg, columns):
+    encoder, clip = make(**text_cfg)
+    context_length = clip.text.context_length
+    texts = [f'a photo of a {name}' for name in NAMES]
+    options = dict(normalize=False) if 'coca' in text_cfg else {}
+    ids = SimpleTokenizer(context_length=context_length)(texts)
+    expected = clip.encode_text(ids, **options)
+    context = encoder.embed_words('a photo of a').requires_grad_()
+    tokens = encoder.tokenize(NAMES, 4)
+    assert tokens.ids.shape[1] == columns  # start, prompt, 'traffic light', end: 8
+    for found in (
+        encoder(encoder.tokenize(texts)),
+        encoder(tokens, context),
+        encoder.encode(tokens, context, chunk_size=1),
+    ):
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    found.square().sum().backward()
+    assert context.grad.abs().min() > 0
+
+
+def test_towers_that_it_does_not_run_are_refused(tmp_path, tiny_clip):
     config = json.loads(Path(tiny_clip()['model']).read_text())
-    config['text_cfg']['no_causal_mask'] = True
-    path = tmp_path / 'two_ways.json'
-    path.write_text(json.dumps(config))
-    with pytest.raises(ValueError, match=r'two_ways\.json.*causal.*HFTextEncoder'):
-        MODELS.build(dict(type='CLIPTextEncoder', model=str(path)))
+    path = tmp_path / 'x.json'
+    for text_cfg, message in (
+        (dict(hf_model_name='roberta-base'), r"x\.json.*HFTextEncoder', model='rob"),
+        (dict(TEXT, pool_type='none'), r'x\.json.* does not pool its text'),
+        (dict(TEXT, vocab_size=1000), r'x\.json.* has 1000 tokens.*has 49408'),
+        (dict(TEXT, tokenizer_mode='clips', hf_tokenizer_name='b'), r"mode \('clips'"),
+    ):
+        path.write_text(json.dumps(dict(config, text_cfg=text_cfg)))
+        with pytest.raises(ValueError, match=message):
+            CLIPTextEncoder(str(path))
+    with pytest.raises(ValueError, match=r'CLIPTextEncoder needs model'):
+        CLIPTextEncoder()
 
 
 def test_chunks_are_cut_at_their_own_longest_text(encoder):

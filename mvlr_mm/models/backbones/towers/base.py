@@ -1,0 +1,66 @@
+"""What every image tower gives: a vector of CLIP's own space for each patch."""
+
+from abc import abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+Grid = tuple[int, int]
+
+
+class DenseTower(nn.Module):
+    """An image tower that gives a vector for every patch.
+
+    A patch comes out as the tower's own pooling and projection would give a picture
+    that is this patch alone.
+
+    Attributes:
+        embed_dim: Width D, that of the CLIP's joint space.
+        dropout: Acts on the trunk's features, before their projection to that space.
+        trunk: What is before that projection.
+    """
+
+    embed_dim: int
+    trunk: nn.Module
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(0.0)
+
+    @abstractmethod
+    def stages(self) -> list[list[nn.Module | nn.Parameter]]:
+        """Return the parts of the trunk, from the image on, for freezing the first."""
+
+    @abstractmethod
+    def forward(self, images: Tensor) -> tuple[Tensor, Grid]:
+        """Turn (B, 3, H, W) into patches (B, N, D) and their grid (h, w)."""
+
+
+def fold(value: nn.Linear, output: nn.Linear) -> nn.Linear:
+    """One linear map that equals ``output(value(x))``, computed in float64."""
+    weight = output.weight.double()
+    bias = torch.zeros(len(weight)).double()
+    result = nn.Linear(value.in_features, output.out_features)
+    with torch.no_grad():
+        result.weight.copy_(weight @ value.weight.double())
+        if output.bias is not None:
+            bias = output.bias.double()
+        if value.bias is not None:
+            bias = bias + weight @ value.bias.double()
+        result.bias.copy_(bias)
+    return result
+
+
+def last_rows(joint: nn.Linear, count: int) -> nn.Linear:
+    """Return the map to the last ``count`` features of a joint one: values of a qkv."""
+    part = nn.Linear(joint.in_features, count, bias=joint.bias is not None)
+    with torch.no_grad():
+        part.weight.copy_(joint.weight[-count:])
+        if joint.bias is not None:
+            part.bias.copy_(joint.bias[-count:])
+    return part
+
+
+def flatten(x: Tensor) -> tuple[Tensor, Grid]:
+    """Turn a map (B, D, h, w) into patches (B, h * w, D) and (h, w)."""
+    return x.flatten(2).transpose(1, 2), (x.shape[2], x.shape[3])
