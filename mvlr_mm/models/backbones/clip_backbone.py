@@ -23,7 +23,7 @@ class CLIPBackbone(BaseModule):
         model: Name in open_clip (for OpenAI's weights one that ends in
             ``-quickgelu``), or path of an open_clip json config.
         pretrained: Tag, path of a weights file, or None for random weights; see
-            :func:`mvlr_mm.models.clip.load_clip`.
+            :func:`mvlr_mm.models.clip.load_visual`.
         img_size: Side of the images in pixels. Only timm trunks with positions of a
             fixed size need it; all others take any size.
         frozen_stages: Number of leading stages of the trunk that do not train (a
