@@ -3,6 +3,7 @@
 from .captions import Line, judge, label_lines, verdict_legend, verdict_lines
 from .cooccurrence import cooccurrence_shares, draw_cooccurrence
 from .curves import draw_curves, read_scalars
+from .heat_map import heat_map, overlay
 from .label_histogram import draw_label_histogram
 from .sheet import draw_sheet
 
@@ -13,8 +14,10 @@ __all__ = [
     'draw_curves',
     'draw_label_histogram',
     'draw_sheet',
+    'heat_map',
     'judge',
     'label_lines',
+    'overlay',
     'read_scalars',
     'verdict_legend',
     'verdict_lines',
