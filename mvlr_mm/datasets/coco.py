@@ -66,6 +66,11 @@ class COCOMultiLabel(CheckedDataset):
     def load_data_list(self) -> list[dict]:
         """Return ``img_path`` and ``gt_label`` of every picture, in file order."""
         found = read_coco_labels(self.ann_file, self.problems)
+        if found.root is not None:
+            self.problems.note(
+                f'{self.ann_file}: the category {found.root!r} is no label: no box has '
+                'it, and it is the supercategory of all others.'
+            )
         order = list(range(len(found.names)))
         if self.class_order == 'name':
             order.sort(key=found.names.__getitem__)

@@ -117,6 +117,16 @@ def test_an_unknown_id_is_named(tmp_path, extra, message):
             r'annotations\[0\] has category_id \[1\], which',
         ),
         ('annotations', [None], r'annotations\[0\] must be a json object'),
+        (
+            'annotations',
+            [box(7, 1, iscrowd='0')],
+            r"annotations\[0\]: iscrowd \('0'\) must be 0 or 1",
+        ),
+        (
+            'images',
+            [dict(id=7, file_name='7.jpg', neg_category_ids=[1])],
+            r'images\[0\] has neg_category_ids, as in LVIS',
+        ),
     ],
 )
 def test_what_has_another_type_is_named(tmp_path, part, value, message):
@@ -222,7 +232,7 @@ def test_a_picture_twice_is_an_error(tmp_path):
 def test_a_category_twice_is_an_error(tmp_path):
     data = content()
     data['categories'].append(dict(id=2, name='dog'))
-    with pytest.raises(ValueError, match='two categories have the same name'):
+    with pytest.raises(ValueError, match="categories: 'dog' occurs twice"):
         COCOMultiLabel(**write(tmp_path, data))
 
 
@@ -252,3 +262,76 @@ def test_every_problem_is_collected(tmp_path):
     assert not list(tmp_path.glob('*.npz'))  # no index of what was left out
     with pytest.raises(ValueError, match='has id 3'):
         COCOMultiLabel(**files)
+
+
+def test_the_order_of_the_names_of_three(tmp_path):
+    data = content()
+    names = {5: 'cherry', 1: 'banana', 3: 'apple', 9: 'date'}
+    data['categories'] = [dict(id=i, name=name) for i, name in names.items()]
+    data['annotations'] = [box(7, 1), box(3, 3), box(5, 5), box(9, 1), box(9, 9)]
+    dataset = COCOMultiLabel(**write(tmp_path, data), class_order='name')
+    found = [[dataset.metainfo['classes'][i] for i in row] for row in labels(dataset)]
+    assert found == [['banana'], ['apple'], ['cherry'], ['banana', 'date']]
+
+
+def test_absolute_paths_and_addresses_stay(tmp_path):
+    data = content()
+    for image, name in zip(data['images'], ['/x/7.jpg', 's3://b/3.jpg'], strict=False):
+        image['file_name'] = name
+    dataset = COCOMultiLabel(**write(tmp_path, data), check_files=False)
+    paths = [dataset.get_data_info(i)['img_path'] for i in range(3)]
+    assert paths == ['/x/7.jpg', 's3://b/3.jpg', f'{tmp_path}/images/5.jpg']
+
+
+def roboflow(name='animals', above='none'):
+    return [
+        dict(id=0, name=name, supercategory=above),
+        dict(id=1, name='person', supercategory=name),
+        dict(id=18, name='dog', supercategory=name),
+    ]
+
+
+@pytest.mark.parametrize('name', ['animals', 'dog'])
+def test_a_category_above_all_others_without_boxes_is_no_label(tmp_path, name):
+    files = write(tmp_path, content() | dict(categories=roboflow(name)))
+    for _ in range(2):  # from the file, and from its index
+        problems = CollectedProblems()
+        dataset = COCOMultiLabel(**files, problems=problems)
+        assert dataset.metainfo['classes'] == ('person', 'dog')
+        assert labels(dataset) == [[0, 1], [1], [0], []]
+        (note,) = problems.notes
+        assert f'the category {name!r} is no label' in note
+
+
+@pytest.mark.parametrize(
+    'categories',
+    [
+        roboflow(above='thing'),
+        [*roboflow(), dict(id=4, name='sofa', supercategory='furniture')],
+        [dict(id=0, name='animals'), *roboflow()[1:], dict(id=4, name='sea')],
+    ],
+)
+def test_other_categories_without_boxes_are_labels(tmp_path, categories):
+    dataset = COCOMultiLabel(**write(tmp_path, content() | dict(categories=categories)))
+    assert 'animals' in dataset.metainfo['classes']
+
+
+def test_a_category_above_all_others_with_a_box_is_a_label(tmp_path):
+    data = content() | dict(categories=roboflow())
+    data['annotations'].append(box(9, 0))
+    dataset = COCOMultiLabel(**write(tmp_path, data))
+    assert dataset.metainfo['classes'] == ('animals', 'person', 'dog')
+    assert labels(dataset) == [[1, 2], [2], [1], [0]]
+
+
+def test_names_that_a_text_tower_reads_alike(tmp_path):
+    data = content()
+    data['categories'].append(dict(id=2, name='Dog'))
+    with pytest.raises(ValueError, match=r"categories: 'Dog' and 'dog', at .* same"):
+        COCOMultiLabel(**write(tmp_path, data))
+
+
+def test_a_key_twice_is_an_error(tmp_path):
+    text = json.dumps(content())[:-1] + ', "images": []}'
+    with pytest.raises(ValueError, match="the key 'images' occurs twice in one object"):
+        COCOMultiLabel(**write(tmp_path, text))

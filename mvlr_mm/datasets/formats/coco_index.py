@@ -1,9 +1,11 @@
 """The labels of a COCO file from an index beside it, which the first reading leaves."""
 
+import hashlib
+import io
 import json
 import os
 import uuid
-import zipfile
+import zlib
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,15 +16,20 @@ from ..checking.problems import RAISED, Problems
 from .coco_json import read_coco_json
 from .coco_labels import COCOLabels, parse_coco_labels
 
-_VERSION = 1
+_VERSION = 2
+_BLOCK = 1 << 24
+_DIGEST_SIZE = 16
+_TEXTS = ('files', 'names', 'root')
+_ARRAYS = ('picture', 'category', 'crowd')
 
 
 def read_coco_labels(path: str, problems: Problems = RAISED) -> COCOLabels:
     """Return the labels of an ``instances_*.json``, and leave an index of them.
 
-    The index lies beside the file, ``<file>.index.npz``, and is used as long as the
-    file's size and time of change are those that it was made from. Where the folder
-    cannot be written to, a line in the log says so.
+    The index lies beside the file, ``<file>.index.npz``, and is used as long as size
+    and CRC-32 of the file are those that it was made from, and its own bytes those that
+    were written (BLAKE2b, at its end). Where the folder cannot be written to, a line in
+    the log says so.
 
     Args:
         path: The json file.
@@ -46,39 +53,33 @@ def _index_path(path: str) -> Path:
 
 
 def _stamp(path: str) -> np.ndarray:
-    try:
-        state = os.stat(path)
-    except FileNotFoundError:
-        return np.zeros(3, dtype=np.int64)  # reading it says what is wrong
-    return np.array([_VERSION, state.st_size, state.st_mtime_ns], dtype=np.int64)
+    """Return what an index must have been made from: its form, the file's content."""
+    size, check = 0, 0
+    with suppress(FileNotFoundError), open(path, 'rb') as file:  # reading it will tell
+        while block := file.read(_BLOCK):
+            size, check = size + len(block), zlib.crc32(block, check)
+    return np.array([_VERSION, size, check], dtype=np.int64)
 
 
 def _load(path: str, stamp: np.ndarray) -> COCOLabels | None:
     """Return what the index holds, or None where it does not belong to the file."""
     try:
-        with np.load(_index_path(path), allow_pickle=False) as stored:
+        content = _index_path(path).read_bytes()
+        body, digest = content[:-_DIGEST_SIZE], content[-_DIGEST_SIZE:]
+        if _digest(body) != digest:
+            return None
+        with np.load(io.BytesIO(body), allow_pickle=False) as stored:
             if not np.array_equal(stored['stamp'], stamp):
                 return None
-            files, names = (
-                json.loads(stored[key].tobytes()) for key in ('files', 'names')
-            )
-            arrays = [stored[key] for key in ('picture', 'category', 'crowd')]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            texts = {key: json.loads(stored[key].tobytes()) for key in _TEXTS}
+            arrays = {key: stored[key] for key in _ARRAYS}
+        return COCOLabels(**texts, **arrays)
+    except Exception:  # whatever is wrong with an index, the file itself is there
         return None
-    labels = COCOLabels(files, names, *arrays)
-    return labels if _is_sound(labels) else None
 
 
-def _is_sound(labels: COCOLabels) -> bool:
-    if len({array.shape for array in labels[2:]}) != 1 or labels.crowd.dtype != bool:
-        return False
-    return all(
-        not array.size or (array.min() >= 0 and array.max() < len(entries))
-        for array, entries in (
-            (labels.picture, labels.files),
-            (labels.category, labels.names),
-        )
-    )
+def _digest(body: bytes) -> bytes:
+    return hashlib.blake2b(body, digest_size=_DIGEST_SIZE).digest()
 
 
 def _save(path: str, stamp: np.ndarray, labels: COCOLabels) -> None:
@@ -87,12 +88,13 @@ def _save(path: str, stamp: np.ndarray, labels: COCOLabels) -> None:
     draft = target.with_name(f'{target.name}.{uuid.uuid4().hex}.tmp')
     texts = {
         key: np.frombuffer(json.dumps(getattr(labels, key)).encode(), np.uint8)
-        for key in ('files', 'names')
+        for key in _TEXTS
     }
-    arrays = dict(picture=labels.picture, category=labels.category, crowd=labels.crowd)
+    arrays = {key: getattr(labels, key) for key in _ARRAYS}
+    body = io.BytesIO()
+    np.savez(body, stamp=stamp, **texts, **arrays)
     try:
-        with draft.open('wb') as file:
-            np.savez(file, stamp=stamp, **texts, **arrays)
+        draft.write_bytes(body.getvalue() + _digest(body.getvalue()))
         os.replace(draft, target)
     except OSError as error:
         with suppress(OSError):

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .files import read_text
+from .files import distinct_keys, read_text
 
 # Arrays of numbers are nine tenths of the file. Neither a quote nor a brace can be
 # inside of one, and what follows shows that it was the whole array.
@@ -16,7 +16,7 @@ _NUMBERS = re.compile(
 _REPLACEMENT = b'"":0'
 _BLOCK = 1 << 24
 # Dropping the other keys while parsing keeps the objects small.
-_KEYS = (
+_KEYS = {
     'images',
     'annotations',
     'categories',
@@ -26,7 +26,9 @@ _KEYS = (
     'image_id',
     'category_id',
     'iscrowd',
-)
+    'supercategory',
+    'neg_category_ids',
+}
 
 
 def read_coco_json(path: str) -> Any:
@@ -44,14 +46,15 @@ def read_coco_json(path: str) -> Any:
     except (FileNotFoundError, UnicodeDecodeError):
         text = read_text(path)  # which says what is wrong
     try:
-        return json.loads(text, object_hook=_needed)
+        return json.loads(text, object_pairs_hook=_needed)
     except json.JSONDecodeError as error:
         # the position is that in the shortened text, so the text itself is shown
-        near = error.doc[max(error.pos - 40, 0) : error.pos + 20]
-        raise ValueError(
-            f'{path} is not valid json, or was cut off: {error.msg} near {near!r}; '
-            'copy or write it again.'
-        ) from error
+        near = (
+            f'{error.msg} near {error.doc[max(error.pos - 40, 0) : error.pos + 20]!r}'
+        )
+        raise _invalid(path, near) from error
+    except (ValueError, RecursionError) as error:
+        raise _invalid(path, str(error)) from error
 
 
 def _without_numbers(path: str, block: int = _BLOCK) -> Iterator[bytes]:
@@ -67,5 +70,11 @@ def _without_numbers(path: str, block: int = _BLOCK) -> Iterator[bytes]:
     yield _NUMBERS.sub(_REPLACEMENT, rest)
 
 
-def _needed(record: dict) -> dict:
-    return {key: record[key] for key in _KEYS if key in record}
+def _needed(pairs: list[tuple[str, Any]]) -> dict:
+    return distinct_keys([pair for pair in pairs if pair[0] in _KEYS])
+
+
+def _invalid(path: str, why: str) -> ValueError:
+    return ValueError(
+        f'{path} is not valid json, or was cut off: {why}; copy or write it again.'
+    )

@@ -5,8 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...label_names import check_label_names
 from ..checking.problems import Problems
 from .files import require_keys
+
+_CROWD = {0: False, 1: True}
 
 
 class COCOLabels(NamedTuple):
@@ -16,10 +19,11 @@ class COCOLabels(NamedTuple):
     """
 
     files: list[str]  # file name of each picture, in the order of the file
-    names: list[str]  # name of each category, in the order of their ids
+    names: list[str]  # name of each category that is a label, in the order of their ids
     picture: np.ndarray  # (P,) int32, index into files
     category: np.ndarray  # (P,) int32, index into names
     crowd: np.ndarray  # (P,) bool, all boxes of the pair are crowds
+    root: str | None = None  # a category that is no label, only the top of the others
 
 
 def parse_coco_labels(content: dict, path: str, problems: Problems) -> COCOLabels:
@@ -40,29 +44,38 @@ def parse_coco_labels(content: dict, path: str, problems: Problems) -> COCOLabel
             raise ValueError(
                 f'{path}: {part} must be a list, not {type(content[part]).__name__}.'
             )
-    names, category_at = _categories(content['categories'], path)
+    categories = _categories(content['categories'], path)
     files, picture_at = _pictures(content['images'], path, problems)
+    category_at = {category['id']: i for i, category in enumerate(categories)}
     # only crowds so far, for every pair of picture and category
     pairs: dict[tuple[int, int], bool] = {}
     for i, box in enumerate(content['annotations']):
         try:
             pair = picture_at[box['image_id']], category_at[box['category_id']]
+            crowd = _CROWD[box.get('iscrowd', 0)]
         except (KeyError, TypeError):
-            known = dict(image_id=picture_at, category_id=category_at)
+            known = dict(image_id=picture_at, category_id=category_at, iscrowd=_CROWD)
             with problems.one_record():
                 raise ValueError(
                     _explain(box, f'{path}: annotations[{i}]', known)
                 ) from None
         else:
-            pairs[pair] = pairs.get(pair, True) and bool(box.get('iscrowd', 0))
+            pairs[pair] = pairs.get(pair, True) and crowd
     ordered = sorted(pairs)
     table = np.array(ordered, dtype=np.int32).reshape(-1, 2)
+    picture, category = table[:, 0], table[:, 1]
     crowd = np.array([pairs[pair] for pair in ordered], dtype=bool)
-    return COCOLabels(files, names, table[:, 0], table[:, 1], crowd)
+    names = [category['name'] for category in categories]
+    root, top = _root(categories, set(category.tolist())), None
+    if root is not None:
+        top = names.pop(root)
+        category = category - (category > root).astype(np.int32)
+    check_label_names(tuple(names), f'{path}: categories')
+    return COCOLabels(files, names, picture, category, crowd, top)
 
 
-def _categories(categories: list, path: str) -> tuple[list[str], dict[int, int]]:
-    """Return the names in the order of the ids, and the index of every id."""
+def _categories(categories: list, path: str) -> list[dict]:
+    """Return the categories in the order of their ids, checked."""
     if not categories:
         raise ValueError(f'{path}: categories is empty; labels are made of them.')
     for i, category in enumerate(categories):
@@ -72,17 +85,28 @@ def _categories(categories: list, path: str) -> tuple[list[str], dict[int, int]]
         name = category['name']
         if not isinstance(name, str) or not name.strip():
             raise ValueError(f'{where}: name ({name!r}) must be a name.')
-    if len({isinstance(category['id'], str) for category in categories}) > 1:
+    ids = [category['id'] for category in categories]
+    if len({isinstance(value, str) for value in ids}) > 1:
         raise ValueError(f'{path}: categories have numbers and texts as ids; take one.')
-    ordered = sorted(categories, key=lambda category: category['id'])
-    index = {category['id']: i for i, category in enumerate(ordered)}
-    names = [category['name'] for category in ordered]
-    for key, values in (('id', list(index)), ('name', set(names))):
-        if len(values) < len(ordered):
-            raise ValueError(
-                f'{path}: two categories have the same {key}; each needs its own.'
-            )
-    return names, index
+    if len(set(ids)) < len(ids):
+        raise ValueError(
+            f'{path}: two categories have the same id; each needs its own.'
+        )
+    return sorted(categories, key=lambda category: category['id'])
+
+
+def _root(categories: list[dict], used: set[int]) -> int | None:
+    """Return the index of the category that is only the top of all others, if any.
+
+    Roboflow's exports begin with one, which no box has.
+    """
+    above = [category.get('supercategory') for category in categories]
+    for i, category in enumerate(categories):
+        others = {*above[:i], *above[i + 1 :]}
+        top = above[i] in (None, '', 'none')
+        if top and i not in used and others == {category['name']}:
+            return i
+    return None
 
 
 def _pictures(
@@ -96,6 +120,12 @@ def _pictures(
             where = f'{path}: images[{i}]'
             require_keys(image, ('id', 'file_name'), where)
             _check_id(image['id'], where)
+            if 'neg_category_ids' in image:
+                raise ValueError(
+                    f'{where} has neg_category_ids, as in LVIS: what has no box is '
+                    'unknown there, not absent; write a list with "absent" for '
+                    'MultiLabelList.'
+                )
             if not isinstance(image['file_name'], str) or not image['file_name']:
                 name = image['file_name']
                 raise ValueError(f'{where}: file_name ({name!r}) must be a path.')
@@ -117,12 +147,14 @@ def _explain(box: dict, where: str, known: dict[str, dict]) -> str:
     Raises:
         ValueError: A key is missing.
     """
-    require_keys(box, tuple(known), where)
+    require_keys(box, ('image_id', 'category_id'), where)
     key = next(
         key
-        for key, ids in known.items()
-        if not isinstance(box[key], Hashable) or box[key] not in ids
+        for key, values in known.items()
+        if not isinstance(box.get(key, 0), Hashable) or box.get(key, 0) not in values
     )
+    if key == 'iscrowd':
+        return f'{where}: iscrowd ({box[key]!r}) must be 0 or 1.'
     part = key.removesuffix('_id')
     return (
         f'{where} has {key} {box[key]}, which no {part} of the file has; '

@@ -102,5 +102,5 @@ def test_equals_the_whole_json_whatever_stands_there(tmp_path, value, indent, bl
     text = json.dumps(value, indent=indent)
     path.write_text(text)
     shortened = b''.join(coco_json._without_numbers(str(path), block)).decode()
-    expected = json.loads(text, object_hook=coco_json._needed)
-    assert json.loads(shortened, object_hook=coco_json._needed) == expected
+    expected = json.loads(text, object_pairs_hook=coco_json._needed)
+    assert json.loads(shortened, object_pairs_hook=coco_json._needed) == expected
