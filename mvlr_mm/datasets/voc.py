@@ -8,9 +8,11 @@ from mmpretrain.registry import DATASETS
 from ..known_labels import VOC_CLASSES, VOC_NAMES
 from ..label_names import read_label_names
 from .checking.checked_dataset import CheckedDataset
-from .formats.files import read_text
 from .formats.label_states import label_states
-from .formats.voc_files import Labels, read_class_lists, read_xml
+from .formats.picture_paths import PicturesByStem, picture_path
+from .formats.voc_labels import VOCLabels
+from .formats.voc_lists import read_class_lists, read_ids
+from .formats.voc_xml import read_xml
 
 DIFFICULT = ('positive', 'negative', 'ignored')
 SOURCES = ('xml', 'lists')
@@ -38,7 +40,8 @@ class VOCMultiLabel(CheckedDataset):
         data_root: The folder with ``ImageSets``, ``Annotations`` and ``JPEGImages``,
             such as ``data/VOCdevkit/VOC2007``.
         ann_file: The list of pictures, relative to ``data_root``.
-        data_prefix: Folder of the pictures, relative to ``data_root``.
+        data_prefix: Folder of the pictures, relative to ``data_root``. A picture is the
+            file there with the name of the list and any suffix of pictures.
         difficult: What difficult labels are: ``positive``, ``negative`` or ``ignored``
             (-1 in ``gt_score``, left out by losses and metrics). None is ``ignored``
             with ``test_mode``, else ``positive``.
@@ -52,8 +55,8 @@ class VOCMultiLabel(CheckedDataset):
     Raises:
         FileNotFoundError: A list, an annotation or a picture is missing.
         ValueError: An argument is not one of its choices; a file is cut off, in another
-            encoding or malformed; an object has no class; a list is empty, names a
-            picture twice, or lists of classes differ in their pictures.
+            encoding, malformed or of another kind; an object has no class; a list is
+            empty, names a picture twice, contradicts itself or lacks a picture.
     """
 
     def __init__(
@@ -93,49 +96,57 @@ class VOCMultiLabel(CheckedDataset):
 
         ``gt_score`` too, where difficult labels are left out.
         """
-        lines = [line.split() for line in read_text(self.ann_file).split('\n')]
-        ids = [words[0] for words in lines if words]
+        pictures = PicturesByStem(self.img_prefix)
+        ids = [self._id(*line, pictures) for line in read_ids(self.ann_file)]
         read = self._from_xml if self.source == 'xml' else self._from_lists
-        data_list = [
-            self._record(name, labels)
-            for name, labels in zip(ids, read(ids), strict=True)
-        ]
+        data_list = []
+        for name, labels in zip(ids, read(ids), strict=True):
+            with self.problems.one_record():
+                data_list.append(self._record(_path(name, pictures), labels))
         return self.checked(data_list, lambda i: f'{self.ann_file}: picture {i}')
 
-    def _from_xml(self, ids: list[str]) -> list[Labels]:
-        folder = osp.join(self.data_root, 'Annotations')
+    def _id(self, line: str, without_value: str, pictures: PicturesByStem) -> str:
+        """Return the id of a picture; its name may end like the list of a class."""
+        if line != without_value and (
+            pictures.find(line) or osp.isfile(self._xml(line))
+        ):
+            return line
+        return without_value
+
+    def _xml(self, name: str) -> str:
+        return osp.join(self.data_root, 'Annotations', f'{name}.xml')
+
+    def _from_xml(self, ids: list[str]) -> list[VOCLabels]:
         found = []
         for name in ids:
-            labels = Labels(set(), set())
+            labels = VOCLabels(set(), set())
             with self.problems.one_record():
-                labels = read_xml(
-                    osp.join(folder, f'{name}.xml'), self._names, self.problems
-                )
+                labels = read_xml(self._xml(name), self._names, self.problems)
             found.append(labels)
         return found
 
-    def _from_lists(self, ids: list[str]) -> list[Labels]:
+    def _from_lists(self, ids: list[str]) -> list[VOCLabels]:
         folder, file = osp.split(self.ann_file)
-        found = read_class_lists(
-            folder, osp.splitext(file)[0], self._names, self.problems
-        )
-        missing = [name for name in ids if name not in found]
-        if missing:
-            with self.problems.one_record():
-                raise ValueError(
-                    f'{len(missing)} of the {len(ids)} pictures in {self.ann_file} are '
-                    f'in no list of a class beside it, first: {missing[0]}; copy the '
-                    "lists again, or read the labels with source='xml'."
-                )
-        return [found.get(name, Labels(set(), set())) for name in ids]
+        part = osp.splitext(file)[0]
+        return read_class_lists(folder, part, self._names, ids, self.problems)
 
-    def _record(self, name: str, labels: Labels) -> dict:
+    def _record(self, path: str, labels: VOCLabels) -> dict:
         present = labels.present
         if self.difficult == 'positive':
             present = present | labels.difficult
-        path = osp.join(self.img_prefix, f'{name}.jpg')
         data = dict(img_path=path, gt_label=sorted(present))
         if self.difficult == 'ignored':
             count = len(self._names)
             data['gt_score'] = label_states(count, present, labels.difficult)
         return data
+
+
+def _path(name: str, pictures: PicturesByStem) -> str:
+    usual, found = picture_path(pictures.prefix, f'{name}.jpg'), pictures.find(name)
+    if usual in found or not found:
+        return usual
+    if len(found) > 1:
+        raise ValueError(
+            f'the picture {name} can be {" or ".join(found)}; keep one of them.'
+        )
+    return found[0]

@@ -22,7 +22,8 @@ def make(folder, text, name='list.jsonl', pictures=('a.jpg', 'b.jpg'), **more):
     data = text if isinstance(text, bytes) else text.encode()
     (folder / name).write_bytes(data)
     options = dict(classes=CLASSES, data_root=str(folder), data_prefix='images')
-    return MultiLabelList(name, **{**options, **more})
+    # serialized data are collected as garbage every time, which takes long
+    return MultiLabelList(name, serialize_data=False, **{**options, **more})
 
 
 def labels(dataset):

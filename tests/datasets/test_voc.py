@@ -192,7 +192,7 @@ def test_lists_that_lack_a_picture(tmp_path):
     root = write(tmp_path)
     with (tmp_path / 'ImageSets/Main/trainval.txt').open('a') as file:
         file.write('000099\n')
-    message = r'1 of the 5 pictures in .*trainval.txt are in no list .* first: 000099'
+    message = r'aeroplane_trainval.txt has no line for 1 of the 5 .* first: 000099'
     with pytest.raises(ValueError, match=message):
         VOCMultiLabel(root, source='lists')
 
@@ -239,3 +239,40 @@ def test_every_problem_is_collected(tmp_path):
     assert labels(dataset) == [[index('cow')], [], [index('cat')]]
     assert [('aeroplan' in found[0]), ('2.xml' in found[1])] == [True, True]
     assert len(found) == 2
+
+
+@pytest.mark.parametrize('source', ['xml', 'lists'])
+@pytest.mark.parametrize('suffix', ['.png', '.JPG', '.jpeg', '.webp'])
+def test_pictures_of_other_suffixes_and_names(tmp_path, source, suffix):
+    pictures = {'a': [('dog', 0)], 'my photo 2': [('cat', 0)], 'photo 1': [('cow', 0)]}
+    root = write(tmp_path, pictures)
+    for path in (tmp_path / 'JPEGImages').iterdir():
+        path.rename(path.with_suffix(suffix))
+    dataset = VOCMultiLabel(root, source=source)
+    paths = [dataset.get_data_info(i)['img_path'] for i in range(3)]
+    assert paths == [f'{tmp_path}/JPEGImages/{name}{suffix}' for name in pictures]
+    assert labels(dataset) == [[index('dog')], [index('cat')], [index('cow')]]
+
+
+def test_a_picture_under_two_suffixes(tmp_path):
+    root = write(tmp_path, {'a': [('dog', 0)]})
+    folder = tmp_path / 'JPEGImages'
+    (folder / 'a.png').touch()
+    dataset = VOCMultiLabel(root)
+    assert dataset.get_data_info(0)['img_path'] == f'{folder}/a.jpg'
+    (folder / 'a.jpg').rename(folder / 'a.bmp')
+    with pytest.raises(ValueError, match=r'the picture a can be .*a.bmp or .*a.png;'):
+        VOCMultiLabel(root)
+
+
+def test_the_list_of_a_class_may_be_the_list_of_pictures(tmp_path):
+    dataset = VOCMultiLabel(write(tmp_path), 'ImageSets/Main/car_trainval.txt')
+    assert labels(dataset) == WITH_DIFFICULT
+
+
+def test_the_home_folder(tmp_path, monkeypatch):
+    write(tmp_path)
+    monkeypatch.setenv('HOME', str(tmp_path.parent))
+    for source in ('xml', 'lists'):
+        dataset = VOCMultiLabel(f'~/{tmp_path.name}', source=source)
+        assert labels(dataset) == WITH_DIFFICULT
