@@ -53,3 +53,29 @@ def test_its_text_over_the_bases_of_today_means_the_same_data(path, tmp_path):
         loader = f'{split}_dataloader'
         assert now[loader].dataset.to_dict() == before[loader].dataset.to_dict()
     assert now.data_preprocessor.to_dict() == before.data_preprocessor.to_dict()
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        'baseline_rn101_coco',
+        'mvlr_custom_small-clip',
+        'mvlr_rn101_coco',
+        'mvlr_tiny_scenes',
+        'mvlr_vitb16_coco',
+    ],
+)
+def test_its_text_over_the_configs_of_today_means_the_same_model(
+    name, tmp_path, tiny_clip
+):
+    text = (OLD / f'mvlr/{name}.py').read_text()
+    text = text.replace("'../_base_/", f"'{NEW}/_base_/")
+    child = tmp_path / f'{name}.py'
+    child.write_text(text.replace("_base_ = './", f"_base_ = '{NEW}/mvlr/"))
+    shapes = []
+    for path in (OLD / f'mvlr/{name}.py', child):
+        cfg = Config.fromfile(path)
+        shrink(cfg.model, tiny_clip(tower(path)))
+        state = MODELS.build(cfg.model).state_dict()
+        shapes.append({key: value.shape for key, value in state.items()})
+    assert shapes[0] == shapes[1]

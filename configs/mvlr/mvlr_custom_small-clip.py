@@ -6,19 +6,13 @@
 _base_ = './mvlr_custom.py'
 
 clip_path = '{{$MVLR_CLIP:data/clip}}'
-clip = dict(model=f'{clip_path}.json', pretrained=f'{clip_path}.safetensors')
-width = 256  # embed_dim in the json
 
 # what this kind of trunk was trained with
 data_preprocessor = dict(mean=[127.5] * 3, std=[127.5] * 3)
 model = dict(
+    clip=dict(model=f'{clip_path}.json', pretrained=f'{clip_path}.safetensors'),
     # of MobileNetV2's 11: all but the last two blocks, conv_head and its norm
-    backbone=dict(frozen_stages=7, channels_last=True, **clip),
-    neck=dict(
-        prompt=dict(text_encoder=dict(**clip)),
-        fusion=dict(embed_dim=width),
-        interaction=dict(embed_dim=width),
-    ),
+    backbone=dict(frozen_stages=7, channels_last=True),
 )
 
 # Some hundred steps rather than the paper's 77,000: larger ones (the trunk's a tenth of

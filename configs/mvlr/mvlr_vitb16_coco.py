@@ -2,7 +2,4 @@
 # The paper: mAP 90.4. Not yet trained here.
 _base_ = './mvlr_rn101_coco.py'
 
-clip = 'ViT-B-16-quickgelu'
-model = dict(
-    backbone=dict(model=clip), neck=dict(prompt=dict(text_encoder=dict(model=clip)))
-)
+model = dict(clip=dict(model='ViT-B-16-quickgelu'))

@@ -2,7 +2,4 @@
 # The paper: mAP 97.3. Not yet trained here.
 _base_ = './mvlr_rn101_voc07.py'
 
-clip = 'ViT-B-16-quickgelu'
-model = dict(
-    backbone=dict(model=clip), neck=dict(prompt=dict(text_encoder=dict(model=clip)))
-)
+model = dict(clip=dict(model='ViT-B-16-quickgelu'))

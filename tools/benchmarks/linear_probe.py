@@ -91,8 +91,8 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     cfg = read_config(args.config, args.cfg_options)
     init_default_scope('mmpretrain')
-    backbone = cfg.model.backbone
-    clip = load_clip(backbone.model, backbone.pretrained).eval()
+    said = {**cfg.model.get('clip', {}), **cfg.model.backbone}
+    clip = load_clip(said['model'], said.get('pretrained')).eval()
     data = {split: embed(cfg, split, clip) for split in SPLITS}
     on_val = {c: probe(data['train'], data['val'], c) for c in STRENGTHS}
     best = max(on_val, key=on_val.get)

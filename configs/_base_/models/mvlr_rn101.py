@@ -1,20 +1,20 @@
 # MVLR on CLIP's ResNet-101. A leaf gives `model.neck.prompt.classes`.
 model = dict(
-    type='ImageClassifier',
-    backbone=dict(type='CLIPBackbone', model='RN101-quickgelu', pretrained='openai'),
+    type='VLClassifier',
+    # of both towers; all widths follow the image tower
+    clip=dict(model='RN101-quickgelu', pretrained='openai'),
+    backbone=dict(type='CLIPBackbone'),
     neck=dict(
         type='NeckSequence',
         prompt=dict(
             type='PDLR',
-            text_encoder=dict(
-                type='CLIPTextEncoder', model='RN101-quickgelu', pretrained='openai'
-            ),
+            text_encoder=dict(type='CLIPTextEncoder'),
             template='This photo contains {}.',
             num_tokens=4,
             context_init='a photo of a',
         ),
-        fusion=dict(type='IFM', embed_dim=512),
-        interaction=dict(type='QMVL', embed_dim=512),
+        fusion=dict(type='IFM'),
+        interaction=dict(type='QMVL'),
     ),
     head=dict(
         type='SimilarityHead',

@@ -24,9 +24,9 @@ class CLIPTextEncoder(TextEncoder):
     padding, and get all of it.
 
     Args:
-        model: Name in open_clip, or path of an open_clip json config. A
-            :class:`mvlr_mm.models.classifiers.CLIPClassifier` says it where the config
-            does not.
+        model: Name in open_clip, or path of an open_clip json config. Within a
+            :class:`mvlr_mm.models.classifiers.VLClassifier` it and ``pretrained`` are
+            the backbone's where they are not said.
         pretrained: Tag, path of a weights file, or None; see
             :func:`mvlr_mm.models.clip.load_text`.
         init_cfg: As in mmengine.

@@ -1,0 +1,5 @@
+"""The whole model."""
+
+from .vl_classifier import VLClassifier
+
+__all__ = ['VLClassifier']

@@ -1,0 +1,120 @@
+"""mmpretrain's classifier for a config that says each thing once."""
+
+import inspect
+from typing import Any
+
+from mmengine.logging import print_log
+from mmpretrain.models import ImageClassifier
+from mmpretrain.registry import MODELS
+from torch import nn
+
+from ..backbones import CLIPBackbone
+from ..necks import NeckSequence
+from ..text import CLIPTextEncoder
+
+_OF_CLIP = ('model', 'pretrained')
+_OF_KCR = ('knowledge', 'context')
+
+
+@MODELS.register_module()
+class VLClassifier(ImageClassifier):
+    """``ImageClassifier`` that fills in what follows from the rest of its config.
+
+    What a part says itself always stays as it is.
+
+    - A :class:`CLIPBackbone` without ``model`` or ``pretrained`` takes those of
+      ``clip``; a :class:`CLIPTextEncoder` those of the backbone, or of ``clip`` where
+      the backbone is no CLIP's.
+    - A stage of the neck, or a head, that has an ``embed_dim`` and does not say it
+      takes the width of the patches: the backbone's, or that of a ``DenseProjection``.
+    - A head's ``kcr`` is left out, with a line in the log, where no stage of a
+      :class:`NeckSequence` provides what it compares: without IFM there is none.
+
+    Args:
+        backbone: Config of the backbone, or the backbone.
+        neck: Config of the neck, or the neck.
+        head: Config of the head, or the head.
+        clip: ``model`` and ``pretrained`` of the CLIP; see
+            :func:`mvlr_mm.models.clip.load_visual`.
+        **kwargs: As in ``ImageClassifier``.
+
+    Raises:
+        ValueError: ``clip`` has another key.
+    """
+
+    def __init__(
+        self,
+        backbone: dict | nn.Module,
+        neck: dict | nn.Module | None = None,
+        head: dict | nn.Module | None = None,
+        clip: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        clip = dict(clip or {})
+        for key in clip:
+            if key not in _OF_CLIP:
+                raise ValueError(f'clip has {key!r}, but only {_OF_CLIP} stand there.')
+        if isinstance(backbone, dict):
+            if _class_of(backbone) is CLIPBackbone:
+                backbone = _with(backbone, **clip)
+                clip |= {key: backbone[key] for key in _OF_CLIP if key in backbone}
+            backbone = MODELS.build(backbone)
+        width = getattr(backbone, 'embed_dim', None)
+        if isinstance(neck, dict):
+            neck, width = _complete_neck(neck, clip, width)
+            neck = MODELS.build(neck)
+        if isinstance(head, dict):
+            head = _without_kcr(_complete(head, clip, width), neck)
+        super().__init__(backbone, neck, head, **kwargs)
+
+
+def _complete_neck(
+    neck: dict, clip: dict, width: int | None
+) -> tuple[dict, int | None]:
+    """Return the neck's completed config, and the width of the patches behind it."""
+    if _class_of(neck) is not NeckSequence:
+        return _complete(neck, clip, width), neck.get('out_channels', width)
+    neck = dict(neck)
+    for name, stage in neck.items():
+        if isinstance(stage, dict) and 'type' in stage:
+            neck[name] = _complete(stage, clip, width)
+            width = stage.get('out_channels', width)
+    return neck, width
+
+
+def _complete(part: dict, clip: dict, width: int | None) -> dict:
+    """Return a part's config with its width, and its text tower's CLIP."""
+    encoder = part.get('text_encoder')
+    if isinstance(encoder, dict) and _class_of(encoder) is CLIPTextEncoder:
+        part = dict(part, text_encoder=_with(encoder, **clip))
+    kind = _class_of(part)
+    if width and kind and 'embed_dim' in inspect.signature(kind).parameters:
+        part = _with(part, embed_dim=width)
+    return part
+
+
+def _with(part: dict, **defaults: Any) -> dict:
+    """Return a config with what it does not say; None says only that of weights."""
+    said = {k: v for k, v in part.items() if v is not None or k == 'pretrained'}
+    return {**part, **defaults, **said}
+
+
+def _without_kcr(head: dict, neck: nn.Module | None) -> dict:
+    """Leave ``kcr`` out of a head's config where no stage provides for it."""
+    if head.get('kcr') is None or not isinstance(neck, NeckSequence):
+        return head
+    provided = {name for s in neck.children() for name in getattr(s, 'provides', ())}
+    if provided.issuperset(_OF_KCR):
+        return head
+    print_log(
+        f'The head goes without kcr: no stage of the neck ({", ".join(neck.names)}) '
+        f'provides {" and ".join(_OF_KCR)}.',
+        logger='current',
+    )
+    return dict(head, kcr=None)
+
+
+def _class_of(part: dict) -> type | None:
+    """Return the class that a config builds, None where it is not known."""
+    kind = part.get('type')
+    return MODELS.get(kind) if isinstance(kind, str) else kind

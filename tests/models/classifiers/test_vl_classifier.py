@@ -1,0 +1,124 @@
+import pytest
+import torch
+from mmengine.config import Config, ConfigDict
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+
+from mvlr_mm.models.classifiers import VLClassifier
+
+NAMES = ['cat', 'dog']
+PROMPT = dict(type='PDLR', text_encoder=dict(type='CLIPTextEncoder'), classes=NAMES)
+DENSE = dict(type='DenseBackbone', trunk=dict(type='ResNet', depth=18), in_channels=512)
+
+
+def model(clip, backbone=None, head=None, **stages):
+    neck = dict(type='NeckSequence', prompt=PROMPT, fusion=dict(type='IFM'))
+    return dict(
+        type='VLClassifier',
+        clip=clip,
+        backbone=backbone or dict(type='CLIPBackbone'),
+        neck=neck | stages,
+        head=head or dict(type='SimilarityHead', kcr=dict(type='KCRLoss')),
+    )
+
+
+def weights_of(pretrained, name):
+    """The text tower that another model has as well."""
+    return MODELS.build(dict(type='CLIPTextEncoder', **pretrained)).state_dict()[name]
+
+
+def test_clip_is_said_once_and_all_widths_follow(tiny_clip):
+    cfg = model(
+        tiny_clip(),
+        interaction=dict(type='QMVL'),
+        head=dict(type='VisualClassifierHead', num_classes=2),
+    )
+    built = MODELS.build(ConfigDict(cfg))
+    assert built.backbone.tower.proj.out_features == 16
+    assert built.neck.fusion.embed_dim == built.neck.interaction.embed_dim == 16
+    assert built.head.fc.in_features == 16
+    assert not list(built.neck.prompt.proj.parameters())
+    name = 'ln_final.weight'
+    text = built.neck.prompt.text_encoder.state_dict()
+    torch.testing.assert_close(text[name], weights_of(tiny_clip(), name))
+
+
+def test_a_childs_backbone_decides_about_the_text(tiny_clip):
+    elsewhere = dict(model='RN101-quickgelu', pretrained='openai')
+    built = MODELS.build(model(elsewhere, dict(type='CLIPBackbone', **tiny_clip())))
+    assert built.neck.prompt.text_encoder.context_length == 24
+
+
+def test_what_is_said_stays(tiny_clip):
+    text = dict(type='CLIPTextEncoder', model=tiny_clip('vit')['model'])
+    cfg = model(
+        tiny_clip(),
+        prompt=dict(PROMPT, text_encoder=dict(text, pretrained=None), embed_dim=16),
+        fusion=dict(type='IFM', embed_dim=16, alpha=0.3),
+    )
+    torch.manual_seed(0)
+    built = MODELS.build(cfg)
+    token = 'token_embedding.weight'
+    drawn = built.neck.prompt.text_encoder.state_dict()[token]
+    assert not drawn.equal(weights_of(tiny_clip('vit'), token))  # None draws weights
+    assert built.neck.fusion.alpha == 0.3
+    cfg = model(tiny_clip(), fusion=dict(type='IFM', embed_dim=8))
+    with pytest.raises(ValueError, match=r'embed_dim'):
+        MODELS.build(cfg)(torch.randn(1, 3, 64, 64))
+
+
+def test_another_backbone_takes_the_text_of_clip(tiny_clip):
+    built = MODELS.build(model(tiny_clip(), dict(DENSE, embed_dim=16)))
+    assert built.neck.prompt.text_encoder.context_length == 24
+    built = MODELS.build(model(tiny_clip(), DENSE))  # 512 wide, the text 16
+    assert built.neck.prompt.proj.weight.shape == (512, 16)
+    assert built.neck.fusion.embed_dim == 512
+    assert built(torch.randn(1, 3, 64, 64)).shape == (1, 2)
+
+
+def test_stages_behind_a_dense_projection_have_its_width(tiny_clip):
+    dense = dict(type='DenseProjection', in_channels=512, out_channels=16)
+    cfg = model(tiny_clip(), dict(type='ResNet', depth=18))
+    cfg['neck'] = dict(
+        type='NeckSequence', dense=dense, prompt=PROMPT, fusion=dict(type='IFM')
+    )
+    built = MODELS.build(cfg)
+    assert built.neck.fusion.embed_dim == 16
+    assert built(torch.randn(1, 3, 64, 64)).shape == (1, 2)
+
+
+def test_without_ifm_the_head_has_no_kcr_and_says_so(tiny_clip, monkeypatch):
+    lines = []
+    monkeypatch.setattr(
+        'mvlr_mm.models.classifiers.vl_classifier.print_log',
+        lambda line, **_kwargs: lines.append(line),
+    )
+    built = MODELS.build(model(tiny_clip(), fusion=None))
+    assert len(lines) == 1
+    assert 'goes without kcr: no stage of the neck (prompt) provides know' in lines[0]
+    feats = built.extract_feat(torch.randn(1, 3, 64, 64))
+    losses = built.head.loss(feats, [DataSample().set_gt_label([0])])
+    assert set(losses) == {'loss'}
+    assert MODELS.build(model(tiny_clip())).head.kcr_loss is not None
+    assert len(lines) == 1
+
+
+def test_the_config_is_left_as_it_is(tiny_clip):
+    cfg = Config(dict(model=model(tiny_clip(), fusion=None)))
+    before = cfg.to_dict()
+    MODELS.build(cfg.model)
+    assert cfg.to_dict() == before
+
+
+def test_built_parts_are_taken(tiny_clip):
+    cfg = model(tiny_clip())
+    parts = MODELS.build(cfg)
+    again = VLClassifier(parts.backbone, parts.neck, parts.head)
+    assert again.neck is parts.neck
+    single = MODELS.build(dict(cfg, neck=PROMPT, head=None))
+    assert single.neck.classes == tuple(NAMES)
+
+
+def test_other_keys_of_clip_are_refused(tiny_clip):
+    with pytest.raises(ValueError, match=r"clip has 'img_size', but only \('model'"):
+        MODELS.build(model(dict(tiny_clip(), img_size=64)))
