@@ -5,11 +5,13 @@ with mmengine: ``_base_ = 'mvlr_mm::mvlr/mvlr_rn101_coco.py'``.
 """
 
 from mvlr_stack import find_problems, installed_versions
+from mvlr_stack.quiet import quiet_import
 
 try:
-    from mmengine.config.utils import MODULE2PACKAGE
+    with quiet_import():
+        from mmengine.config.utils import MODULE2PACKAGE
 
-    from . import datasets, engine, evaluation, models
+        from . import datasets, engine, evaluation, models, registry
 except Exception as error:
     problems = find_problems(installed_versions())
     if not problems:
@@ -25,4 +27,12 @@ from .version import __version__
 # finds editable installs and plain checkouts too.
 MODULE2PACKAGE['mvlr_mm'] = 'mvlr_mm.version'
 
-__all__ = ['VLFeatures', '__version__', 'datasets', 'engine', 'evaluation', 'models']
+__all__ = [
+    'VLFeatures',
+    '__version__',
+    'datasets',
+    'engine',
+    'evaluation',
+    'models',
+    'registry',
+]

@@ -13,7 +13,6 @@ again with that in the slot.
 """
 
 import importlib.util
-import inspect
 import logging
 import os
 import re
@@ -24,24 +23,16 @@ from typing import Any, NamedTuple
 
 from mmengine.config import Config
 from mmengine.logging import MMLogger
-from mmengine.runner import Runner
+
+from mvlr_stack.overrides import Word
+
+from .override_values import read_value
+from .overrides import READ, merge_overrides
 
 _SLOT = re.compile(
     r'^(?P<key>\w+) *= *(?P<quote>[\'"]?)\{\{[\'"]?\s*\$(?P<name>MVLR_\w+)\s*:',
     re.MULTILINE,
 )
-# what mmengine's runner and the commands take from a config; the rest are variables
-_READ_LATER = {
-    *inspect.signature(Runner.__init__).parameters,
-    'auto_scale_lr',
-    'custom_imports',
-    'data_preprocessor',
-    'find_unused_parameters',
-    'model_wrapper_cfg',
-    'runner_type',
-    'tta_model',
-    'tta_pipeline',
-}
 
 
 def read_config(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Config:
@@ -75,7 +66,8 @@ def read_config(path: str | Path, overrides: Mapping[str, Any] | None = None) ->
                 f'{path}: {slot.key} is made from itself ({slot.value!r} becomes '
                 f'{cfg[slot.key]!r}); write its whole value.'
             )
-    cfg.merge_from_dict(overrides)
+    values = {slot.key: slot.value for slot in said.values() if slot.key in overrides}
+    merge_overrides(cfg, overrides | values)
     return cfg
 
 
@@ -118,8 +110,12 @@ def _said(cfg: Config, overrides: Mapping[str, Any], path: str | Path) -> dict:
     said = {}
     for match in _SLOT.finditer(cfg.text):
         key = match['key']
-        value = overrides.get(key, cfg[key])
         is_text = bool(match['quote'])
+        value = given = overrides.get(key, cfg[key])
+        if isinstance(given, Word):
+            value = read_value(given, cfg[key])
+            if is_text and not isinstance(value, str):  # a folder of the name 2024
+                value = str(given)
         if is_text and not isinstance(value, str):
             raise ValueError(f'{path}: {key} ({value!r}) must be a text.')
         said[match['name']] = _Slot(key, value, is_text)
@@ -131,12 +127,13 @@ def _refuse_used_up(
 ) -> None:
     """Stop at an override of a variable that has no slot: nothing reads it any more."""
     slots = {slot.key for slot in said.values()}
-    for key in overrides:
-        if key in cfg and key not in _READ_LATER | slots:
+    for key, value in overrides.items():
+        name = key.partition('.')[0]
+        if name in cfg and name not in READ | slots:
             raise ValueError(
-                f'{key}={overrides[key]!r} would change nothing: {path} has used its '
-                f'variable {key} ({cfg[key]!r}) up. Override the settings that were '
-                'made from it, or write a child config.'
+                f'{key}={value!r} would change nothing: {path} has used its variable '
+                f'{name} ({cfg[name]!r}) up. Override the settings that were made from '
+                'it, or write a child config.'
             )
 
 

@@ -2,17 +2,7 @@
 
 import argparse
 
-from .overrides import OverridesAction
-
-
-def add_overrides(parser: argparse.ArgumentParser) -> None:
-    """Add ``--cfg-options``: settings of the config that the command line overrides."""
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=OverridesAction,
-        help='settings of the config to override, key=value; a list is key="[a,b]"',
-    )
+from .overrides import add_overrides
 
 
 def add_overwrite(parser: argparse.ArgumentParser) -> None:

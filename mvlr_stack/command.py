@@ -2,18 +2,29 @@
 
 import argparse
 import importlib
+import runpy
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from .errors import plain_errors
 from .threads import settle_threads
 from .words import WORDS
 
 
+def package_version() -> str:
+    """Return the version of the package beside this one, without importing it."""
+    file = Path(__file__).parents[1] / 'mvlr_mm' / 'version.py'
+    return runpy.run_path(str(file))['__version__']
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all words."""
     parser = argparse.ArgumentParser(
         prog='mvlr', epilog='mvlr COMMAND --help says more.'
+    )
+    parser.add_argument(
+        '--version', action='version', version=f'mvlr {package_version()}'
     )
     words = parser.add_subparsers(metavar='COMMAND', dest='word', required=True)
     for name, word in WORDS.items():

@@ -1,27 +1,28 @@
-"""Settings of a config that a command line overrides: ``KEY=VALUE``."""
+"""``--cfg-options KEY=VALUE``: settings of a config that a command line overrides.
+
+What a value means depends on the config (:mod:`mvlr_mm.overrides`), which is read
+later: here it is only taken from the command line.
+"""
 
 import argparse
-import ast
 from collections.abc import Sequence
 
+HELP = (
+    'settings of the config to override: KEY=VALUE, with dots in the key and numbers '
+    'for the places of a list (custom_hooks.1.momentum=0.01). Numbers, None, True, '
+    'False, lists, tuples and dicts as Python writes them, in quotes for the shell '
+    '("model.neck.fusion=None", \'classes=["cat", "dog"]\'); a text as it is'
+)
 
-def parse_value(text: str) -> object:
-    """Return the value that a word of the command line stands for.
 
-    Numbers, ``None``, booleans, lists, tuples and dicts are written as in Python; a
-    text as it is, or in quotes.
+class Word(str):
+    """A value as the command line has it."""
 
-    Args:
-        text: What stands behind the equals sign.
-    """
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return text
+    __slots__ = ()
 
 
 class OverridesAction(argparse.Action):
-    """Collect ``KEY=VALUE`` words in a dict."""
+    """Collect the words of ``--cfg-options``, which may come more than once."""
 
     def __call__(
         self,
@@ -30,9 +31,29 @@ class OverridesAction(argparse.Action):
         values: str | Sequence[object] | None,
         option_string: str | None = None,
     ) -> None:
-        """Add the words of one use of the argument to those of the earlier ones."""
+        """Add the words of one use.
+
+        Raises:
+            argparse.ArgumentError: A word is not KEY=VALUE.
+        """
         found = dict(getattr(namespace, self.dest) or {})
         for word in values:
-            key, _, value = word.partition('=')
-            found[key] = parse_value(value)
+            key, equals, value = word.partition('=')
+            if not equals or not all(key.split('.')) or key != key.strip():
+                raise argparse.ArgumentError(
+                    self, f'{word!r} must be KEY=VALUE, such as train_cfg.max_epochs=5'
+                )
+            found[key] = Word(value)
         setattr(namespace, self.dest, found)
+
+
+def add_overrides(parser: argparse.ArgumentParser) -> None:
+    """Add ``--cfg-options`` to a command: ``args.cfg_options`` by dotted key."""
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        default={},
+        metavar='KEY=VALUE',
+        action=OverridesAction,
+        help=HELP,
+    )

@@ -2,12 +2,16 @@
 
 import argparse
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from copy import deepcopy
 from pathlib import Path
 
 import torch
 from mmengine.config import Config
 
 from mvlr_mm.config import read_config
+from mvlr_mm.overrides import find
 
 
 def load_config(args: argparse.Namespace) -> Config:
@@ -15,14 +19,41 @@ def load_config(args: argparse.Namespace) -> Config:
 
     Raises:
         FileNotFoundError: If the config does not exist.
+        ValueError: As for :func:`~mvlr_mm.config.read_config` and :func:`agreeing`.
     """
     # mmengine reads the rank from here, also where a launcher passes an argument
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = read_config(args.config, args.cfg_options)
-    cfg.launcher = args.launcher
-    if args.work_dir is not None or cfg.get('work_dir') is None:
-        cfg.work_dir = args.work_dir or f'./work_dirs/{Path(args.config).stem}'
+    with agreeing(cfg, args.cfg_options):
+        if args.launcher != 'none' or 'launcher' not in args.cfg_options:
+            cfg.launcher = args.launcher
+        if args.work_dir is not None or cfg.get('work_dir') is None:
+            cfg.work_dir = args.work_dir or f'./work_dirs/{Path(args.config).stem}'
     return cfg
+
+
+@contextmanager
+def agreeing(cfg: Config, overrides: Iterable[str]) -> Iterator[None]:
+    """Let other arguments change a config, but nothing that is overridden.
+
+    Args:
+        cfg: With the overrides merged.
+        overrides: Their dotted keys.
+
+    Raises:
+        ValueError: An argument says another thing than an override.
+    """
+    before = {key: deepcopy(find(cfg, key)[1]) for key in overrides}
+    yield
+    for key, value in before.items():
+        after = None
+        with suppress(ValueError):  # what it was in may be gone
+            after = find(cfg, key)[1]
+        if after != value:
+            raise ValueError(
+                f'--cfg-options {key}={value!r} and another argument contradict each '
+                'other; leave one of them out.'
+            )
 
 
 def complete_loaders(cfg: Config, args: argparse.Namespace) -> None:

@@ -16,7 +16,7 @@ from mvlr_mm.evaluation import MultiLabelProtocol, SaveResults
 from mvlr_stack.outputs import whole_file
 
 from .allocator import keep_freed_memory
-from .config import check_checkpoint, complete_loaders, load_config
+from .config import agreeing, check_checkpoint, complete_loaders, load_config
 from .processes import join_processes, leave_processes
 
 
@@ -56,10 +56,6 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
             out_dir=args.show_dir,
             interval=args.interval,
         )
-    if args.tta:
-        use_tta(cfg)
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
     complete_loaders(cfg, args)
 
 
@@ -100,7 +96,10 @@ def run(args: argparse.Namespace) -> int:
     cfg = load_config(args)
     if not torch.cuda.is_available():
         keep_freed_memory()
-    merge_args(cfg, args)
+    with agreeing(cfg, args.cfg_options):
+        merge_args(cfg, args)
+    if args.tta:
+        use_tta(cfg)
     join_processes(cfg)
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     if args.out and args.out_item != 'metrics':

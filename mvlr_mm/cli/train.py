@@ -11,7 +11,7 @@ from mmengine.runner import Runner, find_latest_checkpoint
 from mvlr_mm.engine import share_batch
 
 from .allocator import keep_freed_memory
-from .config import check_checkpoint, complete_loaders, load_config
+from .config import agreeing, check_checkpoint, complete_loaders, load_config
 from .processes import join_processes, leave_processes
 
 
@@ -40,8 +40,6 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
         for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
             if cfg.get(name) is not None:
                 cfg[name].persistent_workers = False
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
     complete_loaders(cfg, args)
 
 
@@ -109,7 +107,8 @@ def run(args: argparse.Namespace) -> int:
     cfg = load_config(args)
     if not torch.cuda.is_available():
         keep_freed_memory()
-    merge_args(cfg, args)
+    with agreeing(cfg, args.cfg_options):
+        merge_args(cfg, args)
     check_work_dir(cfg, args.overwrite)
     add_hooks(cfg)
     join_processes(cfg)

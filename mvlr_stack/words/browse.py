@@ -3,8 +3,9 @@
 import argparse
 from pathlib import Path
 
-from ..arguments import add_overrides, add_overwrite
+from ..arguments import add_overwrite
 from ..outputs import check_output
+from ..overrides import add_overrides
 
 PROGRAM = 'mvlr_mm.cli.browse'
 SPLITS = ('train', 'val', 'test')  # names that `mvlr_mm.datasets` gives a meaning to

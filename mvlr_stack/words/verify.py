@@ -6,8 +6,9 @@ Exit status: 0 without a problem, 1 with some, 2 if nothing was read.
 import argparse
 from pathlib import Path
 
-from ..arguments import add_overrides, add_overwrite
+from ..arguments import add_overwrite
 from ..outputs import check_output
+from ..overrides import add_overrides
 
 PROGRAM = 'mvlr_mm.cli.verify'
 

@@ -217,3 +217,30 @@ def test_resume_ends_where_the_config_says(config):
     assert resumed['param_schedulers'] == straight['param_schedulers']
     rates = [s['optimizer']['param_groups'][0]['lr'] for s in (resumed, straight)]
     assert rates[0] == rates[1] < 0.01 / 4
+
+
+@pytest.mark.parametrize(
+    ('words', 'override'),
+    [
+        (['--work-dir', 'a'], 'work_dir=b'),
+        (['--no-validate'], 'val_dataloader.batch_size=3'),
+        (['--amp'], 'optim_wrapper.type=OptimWrapper'),
+        (['--auto-scale-lr'], 'auto_scale_lr.enable=False'),
+        (['--no-persistent-workers'], 'train_dataloader.persistent_workers=True'),
+        (['--no-pin-memory'], 'train_dataloader.pin_memory=True'),
+        (['--launcher', 'slurm'], 'launcher=mpi'),
+    ],
+)
+def test_arguments_that_contradict_each_other(config, capsys, words, override):
+    with pytest.raises(SystemExit, match='2'):
+        main(['train', str(config), *words, '--cfg-options', override])
+    key = override.partition('=')[0]
+    assert f'error: --cfg-options {key}=' in capsys.readouterr().err
+
+
+def test_the_work_folder_can_be_an_override(config):
+    args = parse(
+        ['train', str(config), '--cfg-options', 'work_dir=my runs', 'launcher=mpi']
+    )
+    cfg = train.load_config(args)
+    assert (cfg.work_dir, cfg.launcher) == ('my runs', 'mpi')

@@ -2,22 +2,17 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 import yaml
+from mmengine.hub import get_config
+
+import mvlr_mm
 
 ROOT = Path(__file__).parents[2]
-LOOK_UP = """
-import sys
-import mvlr_mm
-from mmengine.config import Config
-from mmengine.hub import get_config
-print(mvlr_mm.__file__)
-print(get_config('mvlr_mm::mvlr/mvlr_rn101_coco.py').filename)
-print(Config.fromfile(sys.argv[1]).default_scope)
-"""
 
 
 def run(*command, **kwargs):
@@ -26,17 +21,28 @@ def run(*command, **kwargs):
     return done.stdout
 
 
+def tracked_files():
+    """Return what belongs to the project; the test is skipped outside of git."""
+    if not (ROOT / '.git').exists():
+        pytest.skip('this is no checkout')
+    kinds = ('--cached', '--others', '--exclude-standard')
+    return run('git', 'ls-files', *kinds, cwd=ROOT).splitlines()
+
+
 @pytest.fixture(scope='module')
-def wheel(tmp_path_factory):
+def checkout(tmp_path_factory):
+    """A copy to build in: what git knows of, and nothing else."""
     copy = tmp_path_factory.mktemp('source') / 'checkout'
-    unwanted = shutil.ignore_patterns('.git', '.venv*', 'build', 'work_dirs', 'data')
-    for part in ('mvlr_mm', 'mvlr_stack', 'configs', 'tools'):
-        shutil.copytree(ROOT / part, copy / part, symlinks=True, ignore=unwanted)
-    for path in ROOT.glob('*.*'):
-        if path.is_file():
-            shutil.copy(path, copy)
-    shutil.copy(ROOT / 'LICENSE', copy)
-    out = copy.parent / 'wheels'
+    for name in tracked_files():
+        if os.path.lexists(ROOT / name):
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, copy / name, follow_symlinks=False)
+    return copy
+
+
+@pytest.fixture(scope='module')
+def wheel(checkout):
+    copy, out = checkout, checkout.parent / 'wheels'
     pip = (sys.executable, '-m', 'pip', 'wheel', '--quiet', '--no-deps')
     env = {**os.environ, 'MVLR_BUILD_NATIVE': '0'}  # compiling takes a minute
     run(*pip, '--no-build-isolation', '--wheel-dir', str(out), str(copy), env=env)
@@ -52,17 +58,9 @@ def installed(wheel, tmp_path_factory):
     return target
 
 
-def look_up(python_path, tmp_path):
-    config = tmp_path / 'own.py'
-    config.write_text("_base_ = 'mvlr_mm::_base_/default_runtime.py'\n")
-    env = {**os.environ, 'PYTHONPATH': str(python_path)}
-    out = run(sys.executable, '-c', LOOK_UP, str(config), cwd=tmp_path, env=env)
-    return out.splitlines()[-3:]
-
-
 def test_the_wheel_carries_configs_and_tools_and_no_tests(wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    for path in [*ROOT.glob('configs/**/*.py'), *ROOT.glob('tools/**/*.sh')]:
+    for path in ROOT.glob('configs/**/*.py'):
         assert f'mvlr_mm/.mim/{path.relative_to(ROOT)}' in names
     assert 'mvlr_mm/.mim/model-index.yml' in names
     assert 'mvlr_mm/.mim/configs/mvlr/metafile.yml' in names
@@ -77,23 +75,31 @@ def test_every_module_is_in_the_wheel(wheel):
                 assert str(path.relative_to(ROOT)) in names
 
 
-def test_configs_are_found_in_an_installed_wheel(installed, tmp_path):
-    package, config, scope = look_up(installed, tmp_path)
-    assert package == str(installed / 'mvlr_mm/__init__.py')
-    assert config == str(installed / 'mvlr_mm/.mim/configs/mvlr/mvlr_rn101_coco.py')
-    assert scope == 'mmpretrain'
-
-
-def test_configs_are_found_in_a_checkout(tmp_path):
-    package, config, scope = look_up(ROOT, tmp_path)
-    assert package == str(ROOT / 'mvlr_mm/__init__.py')
+def test_configs_are_found_in_a_checkout():
+    config = get_config('mvlr_mm::mvlr/mvlr_rn101_coco.py').filename
     assert Path(config).resolve() == ROOT / 'configs/mvlr/mvlr_rn101_coco.py'
-    assert scope == 'mmpretrain'
 
 
 def test_the_command_is_installed(installed):
     env = {**os.environ, 'PYTHONPATH': str(installed)}
-    assert 'mvlr COMMAND' in run(str(installed / 'bin/mvlr'), '--help', env=env)
+    command = str(installed / 'bin/mvlr')
+    assert 'mvlr COMMAND' in run(command, '--help', env=env)
+    assert run(command, '--version', env=env) == f'mvlr {mvlr_mm.__version__}\n'
+
+
+def test_every_script_of_the_wheel_runs(installed):
+    env = {**os.environ, 'PYTHONPATH': str(installed)}
+    tools = installed / 'mvlr_mm/.mim/tools'
+    scripts = {str(p.relative_to(tools)): p for p in tools.rglob('*.*[hy]')}
+    shell = {'dist_test.sh', 'dist_train.sh', 'launch.sh', 'slurm_train.sh'}
+    assert set(scripts) == {'analysis/complexity.py', 'test.py', 'train.py', *shell}
+    for name, script in scripts.items():
+        if name in shell:
+            done = subprocess.run([script], capture_output=True, text=True)
+            assert done.returncode == 2
+            assert 'usage: ' in done.stderr
+        else:
+            assert 'usage: ' in run(sys.executable, str(script), '--help', env=env)
 
 
 def test_every_config_of_the_model_index_exists():
@@ -102,3 +108,13 @@ def test_every_config_of_the_model_index_exists():
         for model in yaml.safe_load((ROOT / metafile).read_text())['Models']:
             assert (ROOT / model['Config']).is_file()
             assert Path(model['Config']).stem == model['Name']
+
+
+def test_the_source_distribution_has_every_file(tmp_path, checkout):
+    code = f'import setuptools.build_meta as b; b.build_sdist({str(tmp_path)!r})'
+    run(sys.executable, '-c', code, cwd=checkout)
+    (archive,) = tmp_path.glob('*.tar.gz')
+    with tarfile.open(archive) as file:
+        names = {name.partition('/')[2] for name in file.getnames()}
+    links = {'mvlr_mm/.mim/configs', 'mvlr_mm/.mim/tools'}  # come as folders
+    assert names >= set(tracked_files()) - links - {'.gitignore'}

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from mmengine.analysis import FlopAnalyzer
 from mmengine.analysis.jit_handles import bmm_flop_jit, get_shape
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.model import BaseDataPreprocessor
 from mmengine.registry import init_default_scope
 from mmpretrain.registry import MODELS
@@ -29,6 +29,7 @@ from torch import Tensor, nn
 from mvlr_mm.config import read_config
 from mvlr_mm.models.necks import NeckSequence
 from mvlr_mm.models.text import TextEncoder
+from mvlr_stack.overrides import add_overrides
 
 NOTE = (
     'Multiply-adds of one picture: convolutions, linear maps, matrix products, '
@@ -190,9 +191,7 @@ def parse_args(args: list[str] | None) -> argparse.Namespace:
         '--shape', type=int, nargs='+', default=[448], help='side, or height width, px'
     )
     parser.add_argument('--json', type=Path, metavar='FILE', help='write it there too')
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, help='key=value, as in train.py'
-    )
+    add_overrides(parser)
     parsed = parser.parse_args(args)
     if len(parsed.shape) > 2 or min(parsed.shape) < 1:
         parser.error(f'--shape {parsed.shape}: give one or two positive numbers.')

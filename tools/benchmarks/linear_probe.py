@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmpretrain.registry import MODELS
@@ -25,6 +25,7 @@ from torch import nn
 from mvlr_mm.config import read_config
 from mvlr_mm.evaluation import average_precision
 from mvlr_mm.models.clip import load_clip
+from mvlr_stack.overrides import add_overrides
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 SPLITS = ('train', 'val', 'test')
@@ -87,7 +88,7 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument('config')
     parser.add_argument('--json', type=Path, help='file for the numbers')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
+    add_overrides(parser)
     args = parser.parse_args(argv)
     cfg = read_config(args.config, args.cfg_options)
     init_default_scope('mmpretrain')

@@ -15,7 +15,8 @@ import sys
 from pathlib import Path
 
 import torch
-from mmengine.config import DictAction
+
+from mvlr_stack.overrides import add_overrides
 
 TOOLS = Path(__file__).resolve().parents[1]
 
@@ -32,7 +33,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('--seconds', type=float, default=20, help='about that long')
     parser.add_argument('--amp', action='store_true', help='bfloat16')
     parser.add_argument('--compile', action='store_true', help='trunk and neck')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
+    add_overrides(parser)
     args = parser.parse_args(argv)
 
     sys.path.insert(0, str(TOOLS))

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
+
+from mvlr_stack.overrides import add_overrides
 
 from ..training_step import TrainingStep
 from . import loader, step_options
@@ -30,7 +32,7 @@ Part = tuple[Any, dict[str, str]]  # data and tables by heading
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this part can be told."""
     parser.add_argument('--config', default=str(CONFIG))
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
+    add_overrides(parser)
     parser.add_argument('--side', type=int, default=448, help='of a picture, px')
     parser.add_argument('--batch', type=int, default=32, help='of an update')
     parser.add_argument(
