@@ -25,7 +25,7 @@ def test_a_small_step_on_the_cpu_gives_a_report(tmp_path):
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout.splitlines()[-1])
     assert report['amp']
-    assert report['options'] == {'optim_wrapper.optimizer.fused': True}
+    assert report['options'] == {'optim_wrapper.optimizer.fused': 'True'}
     assert report['images_per_second'] > 0
     assert report['peak_gb'] > 0.1
     assert 0 < report['share_of_matrix_product'] < 1

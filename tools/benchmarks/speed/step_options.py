@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from mmengine.config import Config
 
+from mvlr_stack.overrides import Word
+
 from ..training_step import TrainingStep, peak_gb
 
 ROOT = Path(__file__).parents[3]
@@ -85,8 +87,13 @@ def child(args: argparse.Namespace) -> None:
 
 def _updates(args: argparse.Namespace) -> dict[str, float]:
     told = args.child
+    # json has made texts of the words of a command line
+    options = {
+        key: Word(value) if isinstance(value, str) else value
+        for key, value in told['options'].items()
+    }
     step = TrainingStep(
-        args.config, told['batch'], args.side, args.device, told['amp'], told['options']
+        args.config, told['batch'], args.side, args.device, told['amp'], options
     )
     seconds = []
     for _ in range(args.rounds + 1):
