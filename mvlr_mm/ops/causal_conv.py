@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .derivatives import refuse_forward_mode, refuse_second_gradient
 from .selective_scan.dispatch import works
 from .selective_scan.native_load import load_first
-from .selective_scan.scan_ops import refuse_second_gradient
 
 _MAX_WIDTH = 8  # of the C++
 _INPUTS = 'Tensor x, Tensor past, Tensor weight, Tensor bias'
@@ -73,6 +73,7 @@ def causal_conv_silu(
         and not torch.jit.is_tracing()  # counting knows torch's operators
         and works('native')
     ):
+        refuse_forward_mode(x, past, weight, bias)
         out = torch.ops.mvlr_mm.conv_silu.default(
             x.transpose(1, 2).contiguous(),
             past.transpose(1, 2).contiguous(),

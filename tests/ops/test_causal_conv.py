@@ -4,7 +4,6 @@ import torch.nn.functional as F
 
 from mvlr_mm.ops import causal_conv
 from mvlr_mm.ops.causal_conv import causal_conv_silu
-from mvlr_mm.ops.selective_scan.native_load import find_native_problem
 
 
 def plain(x, weight, bias, past=None):
@@ -26,13 +25,6 @@ def draw(channels, length, width, dtype=torch.float32):
         normal(channels),
         normal(2, channels, width - 1),
     ]
-
-
-@pytest.fixture
-def built():
-    problem = find_native_problem()
-    if problem:
-        pytest.skip(problem)
 
 
 @pytest.mark.parametrize('channels', [1, 16, 37])

@@ -19,8 +19,9 @@ def asymmetric_loss(
 
     ``-(1 - p)^gamma_pos log p`` where the label is there, ``-p^gamma_neg log(1 - p)``
     where it is not (MVLR, Eq. 13 with the minus sign that it lacks; Ridnik et al.,
-    ICCV 2021). Computed in float32 from log-sigmoids, so half-precision logits neither
-    overflow nor vanish. The focusing factor is differentiated.
+    ICCV 2021). Computed in float32 from log-sigmoids, powers as exponentials of them:
+    no logit, however far from zero, gives a value or gradient that is not finite. The
+    focusing factor is differentiated.
 
     Args:
         logits: (B, C).
@@ -37,15 +38,28 @@ def asymmetric_loss(
     if logits.dtype != torch.float64:
         logits = logits.float()
     targets = targets.to(logits.dtype)
-    p = logits.sigmoid()
-    positive = (1 - p).pow(gamma_pos) * F.logsigmoid(logits)
+    log_p, log_rest = F.logsigmoid(logits), F.logsigmoid(-logits)  # of p and 1 - p
+    positive = (gamma_pos * log_rest).exp() * log_p
     if clip > 0:
-        p = (p - clip).clamp(min=0)
-        negative = p.pow(gamma_neg) * torch.log1p(-p)
+        negative = _clipped(logits, gamma_neg, clip)
     else:
-        negative = p.pow(gamma_neg) * F.logsigmoid(-logits)
+        negative = (gamma_neg * log_p).exp() * log_rest
     loss = -(targets * positive + (1 - targets) * negative)
     return torch.where(targets < 0, 0.0, loss)
+
+
+def _clipped(logits: Tensor, gamma: float, clip: float) -> Tensor:
+    """Return ``q^gamma log(1 - q)`` of ``q = max(p - clip, 0)``."""
+    p = logits.sigmoid()
+    there = p > clip
+    # where q is zero, so is the result; any number will do that has a logarithm
+    q = torch.where(there, p - clip, 0.5)
+    log_rest = torch.where(
+        logits > 0,
+        (torch.sigmoid(-logits) + clip).log(),  # in float32 1 - q may be zero
+        torch.log1p(-q.clamp(max=0.5)),
+    )
+    return torch.where(there, (gamma * q.log()).exp() * log_rest, 0.0)
 
 
 @MODELS.register_module()
@@ -65,7 +79,8 @@ class LogitAsymmetricLoss(nn.Module):
         loss_weight: Factor.
 
     Raises:
-        ValueError: ``reduction`` is neither.
+        ValueError: ``reduction`` is neither, a gamma is below 0, or ``clip`` is not in
+            [0, 1).
     """
 
     def __init__(
@@ -79,6 +94,11 @@ class LogitAsymmetricLoss(nn.Module):
         super().__init__()
         if reduction not in REDUCTIONS:
             raise ValueError(f'reduction ({reduction!r}) must be one of {REDUCTIONS}.')
+        for name, gamma in (('gamma_pos', gamma_pos), ('gamma_neg', gamma_neg)):
+            if not gamma >= 0:
+                raise ValueError(f'{name} ({gamma}) must be at least 0.')
+        if not 0 <= clip < 1:
+            raise ValueError(f'clip ({clip}) must be at least 0 and below 1.')
         self.gamma_pos, self.gamma_neg, self.clip = gamma_pos, gamma_neg, clip
         self.reduction, self.loss_weight = reduction, loss_weight
 

@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..derivatives import refuse_forward_mode, refuse_second_gradient
+
 _LIBRARY = 'mvlr_mm'
 _INPUTS = (
     'Tensor u, Tensor delta, Tensor A, Tensor B, Tensor C, Tensor? D, Tensor? z, '
@@ -23,18 +25,6 @@ _BACKWARD = (
     f'(Tensor grad_y, Tensor grad_last, {_INPUTS}Tensor starts, bool delta_softplus, '
     f'int chunk) -> ({", ".join(["Tensor"] * 9)})'
 )
-
-
-def refuse_second_gradient(ctx: Any, *gradients: Tensor) -> None:
-    """Stand where the gradient of a backward would.
-
-    Raises:
-        RuntimeError: Always.
-    """
-    raise RuntimeError(
-        'This selective scan can be differentiated once; for a gradient of a gradient '
-        "use backend='reference'."
-    )
 
 
 def define_scan(name: str) -> None:
@@ -177,6 +167,7 @@ def run_scan(  # noqa: D417
         widens: Whether the operator itself takes u, delta, B, C and z from their dtype
             to float32; else they are cast before it.
     """
+    refuse_forward_mode(u, delta, A, B, C, D, z, delta_bias, initial_state)
     B, C = _by_group(B, u), _by_group(C, u)
     groups = math.lcm(B.shape[1], C.shape[1])
     B, C = (

@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..derivatives import refuse_forward_mode, refuse_second_gradient
 from .reference import scan_dtype
-from .scan_ops import refuse_second_gradient
 
 
 def _run_chunk(
@@ -164,6 +164,7 @@ def selective_scan_torch(
     See :func:`~mvlr_mm.ops.selective_scan.selective_scan` for the arguments. B or C of
     shape (D, N) are allowed but costly: their gradient is built for every step first.
     """
+    refuse_forward_mode(u, delta, A, B, C, D, z, delta_bias, initial_state)
     dtype = scan_dtype(u)
     x, step, A, B, C = (t.to(dtype) for t in (u, delta, A, B, C))
     if delta_bias is not None:

@@ -1,5 +1,6 @@
 import math
 
+import mpmath
 import pytest
 import torch
 from mmpretrain.registry import MODELS
@@ -39,6 +40,61 @@ def test_gradient_in_float64():
         torch.autograd.gradcheck(
             lambda x, c=clip: asymmetric_loss(x, targets, 1.0, 2.0, c), logits
         )
+
+
+def exact(logit, y, gamma_pos, gamma_neg, clip):
+    """Value and slope of the formula, to 60 digits."""
+    with mpmath.workdps(120):
+        x = mpmath.mpf(logit)
+        p, rest = 1 / (1 + mpmath.exp(-x)), 1 / (1 + mpmath.exp(x))
+        if y:
+            focus = rest**gamma_pos
+            log, slope = mpmath.log(p), rest
+            focus_slope = -gamma_pos * focus * p
+        else:
+            q = p - clip
+            if q <= 0:
+                return 0.0, 0.0
+            log, slope = mpmath.log(rest + clip), -p * rest / (rest + clip)
+            focus = q**gamma_neg
+            focus_slope = gamma_neg * focus / q * p * rest
+        return float(-focus * log), float(-(focus_slope * log + focus * slope))
+
+
+LOGITS = [-200, -110, -87.5, -60, -17, -3, -0.4, 0.3, 2, 3.5, 17, 25, 60, 90, 110, 200]
+
+
+@pytest.mark.parametrize('clip', [0.0, 1e-9, 0.05])
+@pytest.mark.parametrize('gamma', [0.0, 1e-3, 0.5, 1.0, 2.0, 7.5])
+@pytest.mark.parametrize(
+    'dtype', [torch.float64, torch.float32, torch.bfloat16, torch.float16]
+)
+def test_equals_exact_arithmetic_at_any_logit(clip, gamma, dtype):
+    logits = torch.tensor([LOGITS, LOGITS], dtype=dtype, requires_grad=True)
+    targets = torch.tensor([[1], [0]]).expand(2, len(LOGITS))
+    loss = asymmetric_loss(logits, targets, gamma, gamma, clip)
+    (gradient,) = torch.autograd.grad(loss.sum(), logits)
+    wanted = [
+        [exact(x, y, gamma, gamma, clip) for x in row]
+        for row, y in zip(logits.tolist(), (1, 0), strict=True)
+    ]
+    wanted = torch.tensor(wanted, dtype=torch.float64)
+    torch.testing.assert_close(loss, wanted[..., 0].to(loss.dtype))
+    torch.testing.assert_close(gradient, wanted[..., 1].to(dtype))
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (dict(gamma_pos=-1.0), r'gamma_pos \(-1.0\) must be at least 0'),
+        (dict(gamma_neg=float('nan')), r'gamma_neg \(nan\) must be at least 0'),
+        (dict(clip=1.0), r'clip \(1.0\) must be at least 0 and below 1'),
+        (dict(clip=-0.1), r'clip \(-0.1\) must be at least 0'),
+    ],
+)
+def test_settings_without_a_meaning_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        MODELS.build(dict(type='LogitAsymmetricLoss', **options))
 
 
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])

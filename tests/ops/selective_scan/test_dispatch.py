@@ -45,10 +45,8 @@ def test_plain_torch_and_the_reference_always_work():
 
 @pytest.mark.parametrize('length', [1, 2, 63, 276])
 @pytest.mark.parametrize('name', dispatch.BACKENDS)
-def test_every_backend_that_works_here_equals_the_reference(name, length):
-    problem = available_backends()[name]
-    if problem:
-        pytest.skip(problem)
+def test_every_backend_that_works_here_equals_the_reference(name, length, need):
+    need(name)
     device = dispatch.BACKENDS[name].device or 'cpu'
     generator = torch.Generator().manual_seed(length)
 
@@ -78,10 +76,8 @@ def test_every_backend_that_works_here_equals_the_reference(name, length):
 
 
 @pytest.mark.parametrize('name', dispatch.BACKENDS)
-def test_every_backend_that_works_here_takes_bf16(name):
-    problem = available_backends()[name]
-    if problem:
-        pytest.skip(problem)
+def test_every_backend_that_works_here_takes_bf16(name, need):
+    need(name)
     device = dispatch.BACKENDS[name].device or 'cpu'
     generator = torch.Generator().manual_seed(0)
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.utils import cpp_extension
 
-from mvlr_mm.ops.selective_scan import native_load
+from mvlr_mm.ops.selective_scan import native_build, native_load
 from mvlr_mm.ops.selective_scan.native_build import NAME, cache_directory, library_name
 
 
@@ -67,3 +67,20 @@ def test_what_setup_has_built_for_this_torch_and_cpu_is_taken_instead(
     monkeypatch.setattr(torch, '__version__', '99.0')
     native_load.load_library()
     assert builder[1:] == ['compiled']
+
+
+def test_a_source_that_does_not_compile_fails_the_tests(
+    built, need, monkeypatch, tmp_path
+):
+    broken = tmp_path / 'broken.cpp'
+    broken.write_text('#error a mistake in the source\n')
+    monkeypatch.setattr(native_build, 'SOURCES', [broken])
+    monkeypatch.setattr(native_load, 'FOLDER', tmp_path)
+    monkeypatch.setenv('TORCH_EXTENSIONS_DIR', str(tmp_path / 'cache'))
+    native_load.find_native_problem.cache_clear()
+    try:
+        with pytest.raises(pytest.fail.Exception, match='a mistake in the source'):
+            need('native')
+    finally:
+        native_load.find_native_problem.cache_clear()
+    assert [path.name for path in cache_directory().iterdir()] == ['lock']

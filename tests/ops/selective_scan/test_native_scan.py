@@ -23,13 +23,6 @@ FORMS = {
 }
 
 
-@pytest.fixture
-def built():
-    problem = find_native_problem()
-    if problem:
-        pytest.skip(problem)
-
-
 def draw(channels=24, state=16, length=20, b='shared', c='shared'):
     """Every argument of the scan, all wanting a gradient."""
     generator = torch.Generator().manual_seed(length)
