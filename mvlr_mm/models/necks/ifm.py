@@ -114,7 +114,8 @@ class IFM(EvalCache, BaseModule):
             knowledge, knowledge_map = self.remember(
                 'knowledge',
                 lambda: self._self_attend(self.label_attention, hard),
-                of=hard,
+                weights=self.label_attention,
+                of=(hard,),
             )
         context, context_map = soft.expand(len(feats.visual), -1, -1), None
         if self.patch_attention is not None:  # Eq. 7: (B, C, D), (B, C, C)
