@@ -21,8 +21,8 @@ class EvalCache(nn.Module):
     """A module that computes some things once for each set of weights.
 
     What was computed is kept with the state of all that it was computed from, see
-    :class:`WeightState`, and apart for each kind of autocast. Training, a cast or a move
-    forget it; so does :meth:`forget`. Copies and replicas of the module begin with
+    :class:`WeightState`, and apart for each kind of autocast. Training, a cast or a
+    move forget it; so does :meth:`forget`. Copies and replicas of the module begin with
     nothing.
 
     An exported program has as constants what was computed before the export: run the
