@@ -8,6 +8,7 @@ from pathlib import Path
 import open_clip
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from safetensors.torch import save_file
 
@@ -64,6 +65,42 @@ def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict]:
         return dict(model=str(config), pretrained=str(weights))
 
     return make
+
+
+def _shrink(node: object, clip: dict) -> None:
+    """Put a tiny CLIP, its width, and two labels in the place of the real ones."""
+    if isinstance(node, dict):
+        if node.get('type') in ('CLIPBackbone', 'CLIPTextEncoder'):
+            node.update(clip)
+        if node.get('type') == 'TIMMBackbone':
+            node.update(model_name='mobilenetv3_small_050', checkpoint_path='')
+        if 'in_channels' in node:
+            node['in_channels'] = 1024
+        if 'embed_dim' in node:
+            node['embed_dim'] = 16
+        if 'classes' in node:
+            node['classes'] = ['cat', 'dog']
+        for value in node.values():
+            _shrink(value, clip)
+
+
+def _tower(path: Path) -> str:
+    """Return the kind of tiny CLIP whose trunk has the parts that a config names."""
+    if 'small-clip' in path.stem:
+        return 'timm'
+    return 'vit' if 'vit' in path.stem else 'resnet'
+
+
+@pytest.fixture(scope='session')
+def tiny_config(tiny_clip: Callable[..., dict]) -> Callable[[Path], Config]:
+    """Read a config, with a tiny CLIP, its width and two labels for the real ones."""
+
+    def read(path: Path) -> Config:
+        cfg = Config.fromfile(path)
+        _shrink(cfg.model, tiny_clip(_tower(path)))
+        return cfg
+
+    return read
 
 
 @pytest.fixture(scope='session')

@@ -17,34 +17,9 @@ ROOT = Path(__file__).parents[1] / 'configs'
 LEAVES = sorted(p for p in ROOT.glob('[!_]*/**/*.py'))
 
 
-def shrink(node, clip):
-    """Put a tiny CLIP, its width, and two labels in the place of the real ones."""
-    if isinstance(node, dict):
-        if node.get('type') in ('CLIPBackbone', 'CLIPTextEncoder'):
-            node.update(clip)
-        if node.get('type') == 'TIMMBackbone':
-            node.update(model_name='mobilenetv3_small_050', checkpoint_path='')
-        if 'in_channels' in node:
-            node['in_channels'] = 1024
-        if 'embed_dim' in node:
-            node['embed_dim'] = 16
-        if 'classes' in node:
-            node['classes'] = ['cat', 'dog']
-        for value in node.values():
-            shrink(value, clip)
-
-
-def tower(path):
-    """Return the kind of tiny CLIP whose trunk has the parts that a config names."""
-    if 'small-clip' in path.stem:
-        return 'timm'
-    return 'vit' if 'vit' in path.stem else 'resnet'
-
-
 @pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
-def test_leaf_builds_and_trains_one_step(path, tiny_clip):
-    cfg = Config.fromfile(path)
-    shrink(cfg.model, tiny_clip(tower(path)))
+def test_leaf_builds_and_trains_one_step(path, tiny_config):
+    cfg = tiny_config(path)
     model = MODELS.build(
         dict(cfg.model, data_preprocessor=dict(cfg.data_preprocessor))
     ).train()
@@ -65,9 +40,8 @@ def test_leaf_builds_and_trains_one_step(path, tiny_clip):
 
 
 @pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
-def test_leaf_leaves_what_it_must_out_of_weight_decay(path, tiny_clip):
-    cfg = Config.fromfile(path)
-    shrink(cfg.model, tiny_clip(tower(path)))
+def test_leaf_leaves_what_it_must_out_of_weight_decay(path, tiny_config):
+    cfg = tiny_config(path)
     model = MODELS.build(cfg.model)
     optimizer = build_optim_wrapper(model, cfg.optim_wrapper).optimizer
     decay = {
@@ -82,9 +56,8 @@ def test_leaf_leaves_what_it_must_out_of_weight_decay(path, tiny_clip):
         assert (decay[id(parameter)] == 0) == exempt, name
 
 
-def test_small_clip_keeps_the_projection_and_trains_the_trunk(tiny_clip):
-    cfg = Config.fromfile(ROOT / 'mvlr/mvlr_custom_small-clip.py')
-    shrink(cfg.model, tiny_clip('timm'))
+def test_small_clip_keeps_the_projection_and_trains_the_trunk(tiny_config):
+    cfg = tiny_config(ROOT / 'mvlr/mvlr_custom_small-clip.py')
     model = MODELS.build(cfg.model)
     for hook in cfg.custom_hooks:
         if hook.type == 'FreezeModules':
@@ -94,9 +67,8 @@ def test_small_clip_keeps_the_projection_and_trains_the_trunk(tiny_clip):
     assert any(p.requires_grad for p in tower.trunk.parameters())
 
 
-def test_default_learns_in_bfloat16(tiny_clip):
-    cfg = Config.fromfile(ROOT / 'mvlr/mvlr_rn101_coco.py')
-    shrink(cfg.model, tiny_clip())
+def test_default_learns_in_bfloat16(tiny_config):
+    cfg = tiny_config(ROOT / 'mvlr/mvlr_rn101_coco.py')
     torch.manual_seed(0)
     model = MODELS.build(
         dict(cfg.model, data_preprocessor=dict(cfg.data_preprocessor))

@@ -5,7 +5,36 @@ from torch import Tensor, nn
 from .blocked_attention import attend_in_blocks
 
 
-class Attention(nn.Module):
+class AttentionMap(nn.Module):
+    """Eq. 2 of the paper: ``softmax(q k^T / sqrt(D))``, one head, no bias.
+
+    Args:
+        embed_dim: Width D of queries and source.
+    """
+
+    def __init__(self, embed_dim: int) -> None:
+        super().__init__()
+        self.query = nn.Linear(embed_dim, embed_dim, bias=False)
+        self.key = nn.Linear(embed_dim, embed_dim, bias=False)
+        self.scale = embed_dim**-0.5
+
+    def forward(self, queries: Tensor, source: Tensor | None = None) -> Tensor:
+        """Return the map, (..., L, M), whose rows sum to 1.
+
+        Args:
+            queries: (..., L, D).
+            source: What keys are made of, (..., M, D), or None for self-attention.
+        """
+        q, k = self.compare(queries, queries if source is None else source)
+        return (q @ k.transpose(-2, -1)).softmax(dim=-1)
+
+    def compare(self, queries: Tensor, source: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the queries and keys of whose products the map is the softmax."""
+        # Scaled before the product, which keeps q k^T small under half precision.
+        return self.query(queries) * self.scale, self.key(source)
+
+
+class Attention(AttentionMap):
     """Scaled dot-product attention with one head, no bias and no output map.
 
     Literally Eq. 1 and 2 of the paper: ``softmax(q k^T / sqrt(D)) v``. Queries, keys
@@ -16,11 +45,8 @@ class Attention(nn.Module):
     """
 
     def __init__(self, embed_dim: int) -> None:
-        super().__init__()
-        self.query = nn.Linear(embed_dim, embed_dim, bias=False)
-        self.key = nn.Linear(embed_dim, embed_dim, bias=False)
+        super().__init__(embed_dim)
         self.value = nn.Linear(embed_dim, embed_dim, bias=False)
-        self.scale = embed_dim**-0.5
 
     def forward(
         self, queries: Tensor, source: Tensor | None = None
@@ -40,8 +66,7 @@ class Attention(nn.Module):
             rows sum to 1.
         """
         source = queries if source is None else source
-        q, k = self._compare(queries, source)
-        attention = (q @ k.transpose(-2, -1)).softmax(dim=-1)
+        attention = super().forward(queries, source)
         values = self.value(source)
         return attention.to(values.dtype) @ values, attention
 
@@ -58,9 +83,5 @@ class Attention(nn.Module):
             The values gathered, (..., L, D), and in place of the map the queries and
             keys of which it is the softmax, each (..., L, D).
         """
-        q, k = self._compare(queries, queries)
+        q, k = self.compare(queries, queries)
         return attend_in_blocks([(1.0, q, k)], self.value(queries), rows), (q, k)
-
-    def _compare(self, queries: Tensor, source: Tensor) -> tuple[Tensor, Tensor]:
-        # Scaled before the product, which keeps q k^T small under half precision.
-        return self.query(queries) * self.scale, self.key(source)

@@ -1,11 +1,14 @@
 """Attention in the place of QMVL: the twins of table 6."""
 
+from itertools import zip_longest
+
 import torch
 from mmengine.model import BaseModule
 from mmpretrain.registry import MODELS
 from torch import nn
 
 from ...structures import VLFeatures
+from ..layers.refined_parts import refined_parts
 from ..layers.transformer import TransformerBlock
 from ..layers.width_check import check_widths
 
@@ -75,7 +78,12 @@ class CrossAttentionInteraction(BaseModule):
         num_heads: Attention heads; must divide ``embed_dim``.
         mlp_ratio: Width inside the MLP over ``embed_dim``.
         zero_init: Whether the stage starts as the identity.
+        refine: ``both``, or ``visual`` or ``labels`` for that one alone; the other has
+            no last layer then, which would have nothing to learn.
         init_cfg: As in every mmengine module.
+
+    Raises:
+        ValueError: ``refine`` is none of these.
     """
 
     requires = ('labels',)
@@ -87,6 +95,7 @@ class CrossAttentionInteraction(BaseModule):
         num_heads: int = 8,
         mlp_ratio: float = 4,
         zero_init: bool = True,
+        refine: str = 'both',
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -94,10 +103,11 @@ class CrossAttentionInteraction(BaseModule):
         self.linguistic, self.visual = (
             nn.ModuleList(
                 TransformerBlock(embed_dim, num_heads, mlp_ratio, True, zero_init)
-                for _ in range(num_layers)
+                for _ in range(num_layers - (not refined))
             )
-            for _ in range(2)
+            for refined in refined_parts('CrossAttentionInteraction', refine)
         )
+        self.refine = refine
 
     def forward(self, feats: VLFeatures) -> VLFeatures:
         """Replace ``labels``, (B, C, D), and ``visual``, (B, N, D), by refined ones.
@@ -109,6 +119,14 @@ class CrossAttentionInteraction(BaseModule):
         check_widths(
             'CrossAttentionInteraction', self.embed_dim, visual=visual, labels=labels
         )
-        for linguistic, visual_layer in zip(self.linguistic, self.visual, strict=True):
-            labels, visual = linguistic(labels, visual), visual_layer(visual, labels)
-        return feats._replace(visual=visual, labels=labels)
+        refined = dict(labels=labels, visual=visual)
+        # both layers of a pair read what was before it
+        for linguistic, visual_layer in zip_longest(self.linguistic, self.visual):
+            before = dict(refined)
+            if linguistic is not None:
+                refined['labels'] = linguistic(before['labels'], before['visual'])
+            if visual_layer is not None:
+                refined['visual'] = visual_layer(before['visual'], before['labels'])
+        if self.refine != 'both':
+            refined = {self.refine: refined[self.refine]}
+        return feats._replace(**refined)

@@ -9,6 +9,7 @@ from ...structures import VLFeatures
 from ..layers.attention import Attention
 from ..layers.blocked_attention import attend_in_blocks
 from ..layers.eval_cache import EvalCache
+from ..layers.label_relation import LabelRelation
 from ..layers.old_names import take_old_names
 from ..layers.residual_attention import ResidualAttention
 from ..layers.width_check import check_widths
@@ -53,7 +54,8 @@ class IFM(EvalCache, BaseModule):
         residual: False gives the equations to the letter.
         label_attention: Eq. 6; without it T^ka is T^hard (figure 4).
         context_attention: Eq. 7; without it T^ca is T^soft (figure 4).
-        channel_interaction: Eq. 8 (figure 4).
+        channel_interaction: Eq. 8 (figure 4). Without it no prediction reads what the
+            label attention gathers, so that gives its map alone and T^ka is T^hard.
         hidden_dim: Width inside the MLP of Eq. 8.
         max_map_labels: With more labels than this, no map is built that has more
             entries than the square of it.
@@ -88,8 +90,10 @@ class IFM(EvalCache, BaseModule):
         self.max_map_labels = max_map_labels
         self.label_attention = self.patch_attention = None
         self.context_attention = self.channel_interaction = None
-        if label_attention:
+        if label_attention and channel_interaction:
             self.label_attention = _attention(embed_dim, residual)
+        elif label_attention:
+            self.label_attention = LabelRelation(embed_dim, normed=residual)
         if context_attention:
             self.patch_attention = _attention(embed_dim, residual, cross=True)
             self.context_attention = _attention(embed_dim, residual)
@@ -102,8 +106,14 @@ class IFM(EvalCache, BaseModule):
             if residual:
                 nn.init.zeros_(self.channel_interaction[-1].weight)
                 nn.init.zeros_(self.channel_interaction[-1].bias)
-        self.gain = nn.Parameter(torch.zeros(embed_dim)) if residual else None
-        self.alpha = nn.Parameter(torch.tensor(0.5)) if alpha is None else alpha
+        # Eq. 10 has as many maps as attentions of labels, and alpha weighs two
+        maps = label_attention + context_attention
+        self.gain = None
+        if residual and maps:
+            self.gain = nn.Parameter(torch.zeros(embed_dim))
+        self.alpha = alpha
+        if alpha is None and maps == 2:
+            self.alpha = nn.Parameter(torch.tensor(0.5))
 
     def forward(self, feats: VLFeatures) -> VLFeatures:
         """Relate, fuse and aggregate; (B, C, D) labels come out."""
@@ -145,9 +155,9 @@ class IFM(EvalCache, BaseModule):
         labels: Tensor,
     ) -> tuple[Tensor, Tensor | None]:
         """Eq. 10: the labels, and the mixed map where it was built."""
-        weights = (self.alpha, 1 - self.alpha)
-        if knowledge_map is None or context_map is None:
-            weights = (1.0, 1.0)
+        weights = (1.0, 1.0)
+        if knowledge_map is not None and context_map is not None:
+            weights = (self.alpha, 1 - self.alpha)
         maps = [
             (weight, m)
             for weight, m in zip(weights, (knowledge_map, context_map), strict=True)
@@ -174,6 +184,9 @@ class IFM(EvalCache, BaseModule):
         self, state_dict: dict, prefix: str, *args: object
     ) -> None:
         take_old_names(state_dict, prefix, _OLD_NAMES)
+        for name in ('alpha', 'gain'):  # earlier versions had them without use, too
+            if getattr(self, name) is None:
+                state_dict.pop(f'{prefix}{name}', None)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
 

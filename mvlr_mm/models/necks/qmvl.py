@@ -5,6 +5,7 @@ from mmpretrain.registry import MODELS
 
 from ...structures import VLFeatures
 from ..layers.mamba import MambaBlock
+from ..layers.refined_parts import refined_parts
 from ..layers.two_passes import ORDERS, two_passes
 from ..layers.width_check import check_widths
 
@@ -29,6 +30,9 @@ class QMVL(BaseModule):
             the whole sequence inverted; 'P-FB-S1' also with the former part inverted;
             'P-FB-S2' also with the latter part inverted.
         zero_init: Whether the blocks start as the identity.
+        refine: ``both``, or ``visual`` or ``labels``, with the block of that one alone:
+            a head that reads the patches only, such as :class:`VisualClassifierHead`,
+            gives the linguistic block nothing to learn.
         state_dim: State size N of the state space models.
         conv_width: Steps that the convolution of a block sees.
         expand: Inner width of a block over ``embed_dim``.
@@ -36,7 +40,7 @@ class QMVL(BaseModule):
         init_cfg: As in every mmengine module.
 
     Raises:
-        ValueError: ``order`` does not exist.
+        ValueError: ``order`` or ``refine`` does not exist.
     """
 
     requires = ('labels',)
@@ -50,6 +54,7 @@ class QMVL(BaseModule):
         conv_width: int = 4,
         expand: float = 1,
         scan_backend: str | None = None,
+        refine: str = 'both',
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -69,7 +74,9 @@ class QMVL(BaseModule):
                 zero_init=zero_init,
                 scan_backend=scan_backend,
             )
-            for _ in range(2)
+            if refined
+            else None
+            for refined in refined_parts('QMVL', refine)
         )
 
     def forward(self, feats: VLFeatures) -> VLFeatures:
@@ -80,7 +87,9 @@ class QMVL(BaseModule):
         """
         visual, labels = feats.visual, feats.batch_labels('QMVL')
         check_widths('QMVL', self.embed_dim, visual=visual, labels=labels)
-        return feats._replace(
-            labels=two_passes(self.linguistic, visual, labels, self.order),
-            visual=two_passes(self.visual, labels, visual, self.order),
-        )
+        refined = {}
+        if self.linguistic is not None:
+            refined['labels'] = two_passes(self.linguistic, visual, labels, self.order)
+        if self.visual is not None:
+            refined['visual'] = two_passes(self.visual, labels, visual, self.order)
+        return feats._replace(**refined)

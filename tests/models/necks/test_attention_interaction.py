@@ -121,3 +121,18 @@ def test_both_cost_more_than_qmvl_as_in_table_6():
     assert self_attention == pytest.approx(1.74, abs=0.005)
     assert cross_attention == pytest.approx(1.16, abs=0.005)
     assert qmvl_size < min(self_size, cross_size)
+
+
+@pytest.mark.parametrize(('refine', 'other'), [('visual', 'labels'), ('labels', 'visual')])
+def test_one_sequence_alone_is_refined_without_a_layer_of_no_use(refine, other):
+    kind, feats = 'CrossAttentionInteraction', make_feats()
+    whole = make_neck(kind, num_layers=2)
+    neck = make_neck(kind, num_layers=2, refine=refine)
+    mine = neck.state_dict().keys()
+    neck.load_state_dict({k: v for k, v in whole.state_dict().items() if k in mine})
+    out = neck(feats)
+    torch.testing.assert_close(getattr(out, refine), getattr(whole(feats), refine))
+    assert getattr(out, other) is getattr(feats, other)
+    getattr(out, refine).sin().sum().backward()
+    for name, parameter in neck.named_parameters():
+        assert parameter.grad.any() or name.endswith('key.bias'), name

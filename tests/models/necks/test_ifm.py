@@ -106,13 +106,57 @@ def test_switches_of_figure_4():
     ifm = build(context_attention=False, channel_interaction=False, residual=False)
     out = ifm(feats)
     torch.testing.assert_close(out.context, feats.soft.expand(B, -1, -1))
-    _, m_ka = attention(ifm.label_attention, feats.hard, feats.hard)
+    query, key = (part.weight for part in ifm.label_attention.attention.children())
+    scores = (feats.hard @ query.T) @ (feats.hard @ key.T).T
+    m_ka = (scores / D**0.5).softmax(dim=-1)
     torch.testing.assert_close(out.labels[0], m_ka @ feats.soft)
+    assert out.knowledge is feats.hard
     none = build(
         label_attention=False, context_attention=False, channel_interaction=False
     )(feats)
     assert none.relation is None
     torch.testing.assert_close(none.labels, feats.soft.expand(B, -1, -1))
+
+
+def test_only_the_parts_that_are_used_are_there():
+    names = {n for n, _ in build(label_attention=False).named_parameters()}
+    assert 'gain' in names
+    assert 'alpha' not in names
+    ifm = build(label_attention=False, context_attention=False)
+    assert not any(n in ('gain', 'alpha') for n, _ in ifm.named_parameters())
+    ifm = build(channel_interaction=False)
+    parts = {n for n, _ in ifm.label_attention.named_parameters()}
+    assert parts == {
+        'norm.weight',
+        'norm.bias',
+        'attention.query.weight',
+        'attention.key.weight',
+    }
+
+
+@pytest.mark.parametrize('residual', [True, False])
+@pytest.mark.parametrize(
+    'switches',
+    [
+        dict(channel_interaction=False),
+        dict(context_attention=False, channel_interaction=False),
+        dict(label_attention=False),
+        dict(label_attention=False, context_attention=False),
+    ],
+    ids=str,
+)
+def test_checkpoints_with_parts_that_had_no_use_load(switches, residual):
+    whole, feats = open_branches(build(residual=residual)), features()
+    ifm = build(residual=residual, **switches)
+    mine = {name.split('.')[0] for name in ifm.state_dict()}
+    had = {'alpha', 'gain', *mine}
+    old = {n: v for n, v in whole.state_dict().items() if n.split('.')[0] in had}
+    ifm.load_state_dict(old)
+    # what today's parts compute is what the whole module's parts would
+    if switches == dict(channel_interaction=False):
+        _, map_of_old = whole.label_attention(feats.hard)
+        _, map_of_new = ifm.label_attention(feats.hard)
+        torch.testing.assert_close(map_of_new, map_of_old)
 
 
 def test_parameters_are_those_of_the_paper():
@@ -145,6 +189,8 @@ def open_branches(ifm):
 @pytest.mark.parametrize(
     'options',
     [
+        dict(channel_interaction=False),
+        dict(channel_interaction=False, residual=False),
         {},
         {'residual': False, 'alpha': 0.2},
         {'label_attention': False},

@@ -190,3 +190,23 @@ def test_multiply_adds_of_the_published_size():
     counter = FlopAnalyzer(OnTensors(neck), inputs).unsupported_ops_warnings(False)
     assert counter.total() / 1e9 == pytest.approx(0.333, abs=0.001)
     assert sum(p.numel() for p in neck.parameters()) == 2 * 848_384
+
+
+@pytest.mark.parametrize(
+    ('refine', 'other', 'part'),
+    [('visual', 'labels', 'visual'), ('labels', 'visual', 'linguistic')],
+)
+def test_one_sequence_alone_is_refined_by_its_block(refine, other, part):
+    whole, neck, feats = make_neck(), make_neck(refine=refine), make_feats()
+    assert {name.split('.')[0] for name, _ in neck.named_parameters()} == {part}
+    neck.load_state_dict(
+        {k: v for k, v in whole.state_dict().items() if k.startswith(part)}
+    )
+    out = neck(feats)
+    torch.testing.assert_close(getattr(out, refine), getattr(whole(feats), refine))
+    assert getattr(out, other) is getattr(feats, other)
+
+
+def test_another_choice_of_what_to_refine_is_refused():
+    with pytest.raises(ValueError, match=r"QMVL: refine \('text'\) must be one of"):
+        make_neck(refine='text')

@@ -1,0 +1,122 @@
+"""Every parameter that trains can learn, in every config and row of the tables."""
+
+import itertools
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+import torch
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+
+ROOT = Path(__file__).parents[1]
+LEAVES = sorted(ROOT.glob('configs/[!_]*/**/*.py'))
+BASE = ROOT / 'configs/mvlr/mvlr_rn101_coco.py'
+TABLE4 = runpy.run_path(str(ROOT / 'tools/benchmarks/table4.py'))['ROWS']
+
+NO_KCR = {'model.head.kcr': None}
+NO_PROMPT_WORDS = {'model.neck.prompt.context_init': None}
+SWITCHES = ('label_attention', 'context_attention', 'channel_interaction')
+CLASSIFIER = dict(
+    _delete_=True, type='VisualClassifierHead', num_classes=2, embed_dim=16
+)
+
+
+def twin(kind, **more):
+    return dict(_delete_=True, type=kind, embed_dim=16, num_heads=2, **more)
+
+
+def figure_4():
+    """Yield all switches of IFM, with and without KCR, and some to the letter."""
+    letter = {'model.neck.fusion.residual': False}
+    for on in itertools.product([True, False], repeat=3):
+        switches = {
+            f'model.neck.fusion.{name}': value
+            for name, value in zip(SWITCHES, on, strict=True)
+        }
+        yield switches
+        yield {**switches, **NO_KCR}
+        if sum(on) == 2:
+            yield {**switches, **letter, **NO_KCR}
+
+
+def as_override(words):
+    pairs = dict(word.split('=') for word in words)
+    return {key: None if text == 'None' else text for key, text in pairs.items()}
+
+
+ROWS = [
+    *map(as_override, TABLE4.values()),
+    *(
+        {'model.neck.interaction.order': order}
+        for order in ('F', 'O-FB', 'P-FB-S1', 'P-FB-S2')
+    ),
+    {'model.neck.interaction': twin('SelfAttentionInteraction')},
+    {'model.neck.interaction': twin('CrossAttentionInteraction')},
+    {'model.neck.interaction': twin('CrossAttentionInteraction', num_layers=2)},
+    {'model.head': CLASSIFIER, 'model.neck.interaction.refine': 'visual'},
+    {
+        'model.head': CLASSIFIER,
+        'model.neck.interaction': twin('CrossAttentionInteraction', refine='visual'),
+    },
+    {
+        'model.head': CLASSIFIER,
+        'model.neck.interaction': twin('SelfAttentionInteraction'),
+    },
+    {'model.head': CLASSIFIER, 'model.neck': None},
+    {'model.neck.interaction.refine': 'labels'},
+    {'model.neck.prompt.prompts': 'hard', **NO_PROMPT_WORDS},
+    {'model.neck.prompt.prompts': 'soft'},
+    {'model.neck.prompt.num_tokens': 8, **NO_PROMPT_WORDS},
+    {'model.neck.fusion.alpha': 0.4},
+    {'model.head.kcr.loss_weight': 2},
+    *figure_4(),
+]
+
+
+def check_that_all_learn(model_cfg):
+    """Compare the gradients of a step with the parameters that train.
+
+    Branches that begin at zero are opened first: what they hold has no gradient in the
+    very first step.
+    """
+    torch.manual_seed(0)
+    model = MODELS.build(
+        dict(model_cfg, data_preprocessor=dict(mean=[127.5] * 3, std=[64.0] * 3))
+    ).train()
+    trained = {n: p for n, p in model.named_parameters() if p.requires_grad}
+    with torch.no_grad():
+        for parameter in trained.values():
+            parameter.add_(0.15 * torch.randn_like(parameter))
+    data = model.data_preprocessor(
+        dict(
+            inputs=[torch.randint(0, 256, (3, 64, 64), dtype=torch.uint8)] * 2,
+            data_samples=[DataSample().set_gt_label(y) for y in ([1], [])],
+        ),
+        training=True,
+    )
+    sum(model(**data, mode='loss').values()).backward()
+    missing = [n for n, p in trained.items() if p.grad is None or not p.grad.any()]
+    assert not missing
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
+def test_every_parameter_of_a_config_learns(path, tiny_config):
+    check_that_all_learn(tiny_config(path).model)
+
+
+@pytest.mark.parametrize('row', ROWS, ids=str)
+def test_every_parameter_of_a_row_learns(row, tiny_config):
+    cfg = tiny_config(BASE)
+    cfg.merge_from_dict(row)
+    check_that_all_learn(cfg.model)
+
+
+def test_the_rows_are_those_of_the_readme():
+    text = (ROOT / 'configs/mvlr/README.md').read_text()
+    settings = set(re.findall(r'(model\.[\w.]+)=([\w.-]+)', text))
+    tested = {(key, str(value)) for row in ROWS for key, value in row.items()}
+    assert settings <= tested
+    kinds = set(re.findall(r"type='(\w+)'", text))
+    assert kinds <= set(re.findall(r"'type': '(\w+)'", str(ROWS)))
