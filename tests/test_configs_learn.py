@@ -1,8 +1,11 @@
 """Every parameter that trains can learn, in every config and row of the tables."""
 
 import itertools
+import json
 import re
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -111,6 +114,25 @@ def test_every_parameter_of_a_row_learns(row, tiny_config):
     cfg = tiny_config(BASE)
     cfg.merge_from_dict(row)
     check_that_all_learn(cfg.model)
+
+
+def test_two_processes_train_every_row(tiny_config, tmp_path):
+    models = []
+    for row in ROWS:
+        cfg = tiny_config(BASE)
+        cfg.merge_from_dict(row)
+        models.append(cfg.model.to_dict())
+    path = tmp_path / 'models.json'
+    path.write_text(json.dumps(models))
+    launch = [sys.executable, '-m', 'torch.distributed.run', '--standalone']
+    program = Path(__file__).parent / 'end_to_end/train_models.py'
+    done = subprocess.run(
+        [*launch, '--nproc_per_node=2', str(program), str(path)],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert f'{len(ROWS)} models trained' in done.stdout
 
 
 def test_the_rows_are_those_of_the_readme():

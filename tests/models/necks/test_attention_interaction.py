@@ -123,7 +123,9 @@ def test_both_cost_more_than_qmvl_as_in_table_6():
     assert qmvl_size < min(self_size, cross_size)
 
 
-@pytest.mark.parametrize(('refine', 'other'), [('visual', 'labels'), ('labels', 'visual')])
+@pytest.mark.parametrize(
+    ('refine', 'other'), [('visual', 'labels'), ('labels', 'visual')]
+)
 def test_one_sequence_alone_is_refined_without_a_layer_of_no_use(refine, other):
     kind, feats = 'CrossAttentionInteraction', make_feats()
     whole = make_neck(kind, num_layers=2)
