@@ -58,10 +58,12 @@ ROWS = [
     {'model.neck.interaction': twin('SelfAttentionInteraction')},
     {'model.neck.interaction': twin('CrossAttentionInteraction')},
     {'model.neck.interaction': twin('CrossAttentionInteraction', num_layers=2)},
+    {'model.head': CLASSIFIER},
+    {'model.head': CLASSIFIER, 'model.neck.fusion': None},
     {'model.head': CLASSIFIER, 'model.neck.interaction.refine': 'visual'},
     {
         'model.head': CLASSIFIER,
-        'model.neck.interaction': twin('CrossAttentionInteraction', refine='visual'),
+        'model.neck.interaction': twin('CrossAttentionInteraction'),
     },
     {
         'model.head': CLASSIFIER,

@@ -27,6 +27,8 @@ class VLClassifier(ImageClassifier):
       the backbone is no CLIP's.
     - A stage of the neck, or a head, that has an ``embed_dim`` and does not say it
       takes the width of the patches: the backbone's, or that of a ``DenseProjection``.
+    - The last stage that chooses what to ``refine`` refines the patches alone where the
+      head reads no labels (its ``reads``, fields of ``VLFeatures``).
     - A head's ``kcr`` is left out, with a line in the log, where no stage of a
       :class:`NeckSequence` provides what it compares: without IFM there is none.
 
@@ -39,7 +41,8 @@ class VLClassifier(ImageClassifier):
         **kwargs: As in ``ImageClassifier``.
 
     Raises:
-        ValueError: ``clip`` has another key.
+        ValueError: ``clip`` has another key, or the head reads no labels and no stage
+            brings them to the patches, so that they could not learn.
     """
 
     def __init__(
@@ -62,7 +65,7 @@ class VLClassifier(ImageClassifier):
         width = getattr(backbone, 'embed_dim', None)
         if isinstance(neck, dict):
             neck, width = _complete_neck(neck, clip, width)
-            neck = MODELS.build(neck)
+            neck = MODELS.build(_for_head(neck, head))
         if isinstance(head, dict):
             head = _without_kcr(_complete(head, clip, width), neck)
         super().__init__(backbone, neck, head, **kwargs)
@@ -80,6 +83,36 @@ def _complete_neck(
             neck[name] = _complete(stage, clip, width)
             width = stage.get('out_channels', width)
     return neck, width
+
+
+def _for_head(neck: dict, head: dict | nn.Module | None) -> dict:
+    """Leave out of a neck's config what makes labels that the head does not read."""
+    kind = _class_of(head) if isinstance(head, dict) else type(head)
+    if _class_of(neck) is not NeckSequence or 'labels' in getattr(
+        kind, 'reads', ('labels',)
+    ):
+        return neck
+    stages = {
+        name: _class_of(stage)
+        for name, stage in neck.items()
+        if isinstance(stage, dict)
+    }
+    providers = {
+        field: [
+            name for name, k in stages.items() if field in getattr(k, 'provides', ())
+        ]
+        for field in ('labels', 'visual')
+    }
+    if providers['labels'] and not providers['visual']:
+        raise ValueError(
+            f'{kind.__name__} reads the patches alone and no stage of the neck '
+            f'({", ".join(stages)}) brings the labels to them, so nothing of it could '
+            'learn; add an interaction, such as QMVL, or leave the neck out: neck=None.'
+        )
+    for name in reversed(providers['visual']):
+        if 'refine' in inspect.signature(stages[name]).parameters:
+            return {**neck, name: _with(neck[name], refine='visual')}
+    return neck
 
 
 def _complete(part: dict, clip: dict, width: int | None) -> dict:

@@ -23,6 +23,8 @@ class VisualClassifierHead(MultiLabelHead):
         init_cfg: As in mmengine.
     """
 
+    reads = ('visual',)
+
     def __init__(
         self,
         num_classes: int,

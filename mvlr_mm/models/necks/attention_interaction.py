@@ -30,6 +30,7 @@ class SelfAttentionInteraction(BaseModule):
     """
 
     requires = ('labels',)
+    provides = ('visual', 'labels')
 
     def __init__(
         self,
@@ -87,6 +88,7 @@ class CrossAttentionInteraction(BaseModule):
     """
 
     requires = ('labels',)
+    provides = ('visual', 'labels')
 
     def __init__(
         self,

@@ -44,6 +44,7 @@ class QMVL(BaseModule):
     """
 
     requires = ('labels',)
+    provides = ('visual', 'labels')
 
     def __init__(
         self,

@@ -122,3 +122,26 @@ def test_built_parts_are_taken(tiny_clip):
 def test_other_keys_of_clip_are_refused(tiny_clip):
     with pytest.raises(ValueError, match=r"clip has 'img_size', but only \('model'"):
         MODELS.build(model(dict(tiny_clip(), img_size=64)))
+
+
+def test_a_head_that_reads_no_labels_needs_no_refined_ones(tiny_clip):
+    head = dict(type='VisualClassifierHead', num_classes=2)
+    qmvl = dict(type='QMVL')
+    built = MODELS.build(model(tiny_clip(), head=head, interaction=qmvl))
+    assert built.neck.interaction.linguistic is None
+    built = MODELS.build(model(tiny_clip(), interaction=qmvl))
+    assert built.neck.interaction.linguistic is not None
+    said = dict(qmvl, refine='both')
+    built = MODELS.build(model(tiny_clip(), head=head, interaction=said))
+    assert built.neck.interaction.linguistic is not None
+    # an interaction before another one gives it refined labels
+    built = MODELS.build(model(tiny_clip(), head=head, first=qmvl, second=qmvl))
+    assert built.neck.first.linguistic is not None
+    assert built.neck.second.linguistic is None
+
+
+def test_labels_that_no_patch_and_no_head_reads_are_refused(tiny_clip):
+    head = dict(type='VisualClassifierHead', num_classes=2)
+    message = r'reads the patches alone .* \(prompt, fusion\) .*neck=None'
+    with pytest.raises(ValueError, match=message):
+        MODELS.build(model(tiny_clip(), head=head))
