@@ -6,6 +6,7 @@ shows is what another learns.
 
 import io
 import warnings
+from contextlib import suppress
 
 import cv2
 import numpy as np
@@ -59,29 +60,51 @@ def decode_picture(
     Raises:
         ValueError: They hold no whole picture, or one whose scale is not known.
     """
+    return to_8_bits(decode_values(content, path, flag), path, bits)
+
+
+def decode_values(
+    content: bytes, path: str, flag: int = cv2.IMREAD_COLOR
+) -> np.ndarray:
+    """Return a picture as :func:`decode_picture` does, its values as the file has them.
+
+    Args:
+        content: The bytes of a file.
+        path: Where they come from, for the message.
+        flag: As there.
+
+    Raises:
+        ValueError: They hold no whole picture.
+    """
     if not content:
         raise ValueError(f'{path} is empty; copy it again, or take it out of the list.')
     img = None
-    if not _is_cut_jpeg(
-        content
-    ):  # of such ones, some versions of OpenCV fill in the rest
-        try:
+    if not _is_cut_jpeg(content):  # some versions of OpenCV make up what is missing
+        with suppress(cv2.error):  # then Pillow knows it, or says what is wrong with it
             raw = np.frombuffer(content, np.uint8)
             img = cv2.imdecode(raw, flag | cv2.IMREAD_ANYDEPTH)
-        except cv2.error:
-            pass  # Pillow may know it, or says what is wrong with it
-    if img is None:
-        img = _by_pillow(content, path)
-    return img if img.dtype == np.uint8 else _to_8_bits(img, path, bits)
+    return _by_pillow(content, path) if img is None else img
 
 
 def bits_of(values: np.ndarray) -> int:
-    """Return how many bits the values of a picture seem to have; see above."""
+    """Return how many bits the whole numbers of a picture seem to have."""
     top = int(values.max())
     return next((bits for bits in BITS if top < 1 << bits), top.bit_length())
 
 
-def _to_8_bits(img: np.ndarray, path: str, bits: int | None) -> np.ndarray:
+def to_8_bits(img: np.ndarray, path: str, bits: int | None = None) -> np.ndarray:
+    """Return values scaled to uint8, as :func:`decode_picture` says.
+
+    Args:
+        img: Of any shape; uint8 stays as it is.
+        path: Where they come from, for the message.
+        bits: How many bits whole numbers have; None tells it from the largest.
+
+    Raises:
+        ValueError: They are out of range.
+    """
+    if img.dtype == np.uint8:
+        return img
     if img.dtype.kind == 'f':
         low, high = img.min(), img.max()  # NaN is in no range
         if not (low >= 0 and high <= 1):

@@ -5,6 +5,17 @@ import argparse
 from .overrides import add_overrides
 
 
+def positive(text: str) -> int:
+    """Read a whole number above 0, as the type of an argument.
+
+    Raises:
+        argparse.ArgumentTypeError: The text is none.
+    """
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'{text!r} must be a whole number above 0')
+    return int(text)
+
+
 def add_overwrite(parser: argparse.ArgumentParser) -> None:
     """Add ``--overwrite``: without it, no output replaces another."""
     parser.add_argument(

@@ -101,5 +101,5 @@ def test_data_and_metric_are_built_from_the_config(tmp_path, make, train, test, 
         assert ('gt_score' in sample['data_samples']) == left_out
     METRICS.build(cfg.test_evaluator)
     # the drawn pictures are all alike, and nothing else is wrong
-    problems = verify(read_splits(cfg), workers=1)
+    problems = verify(read_splits(cfg), workers=1).problems
     assert {problem.kind for problem in problems} <= {'shared', 'duplicate'}

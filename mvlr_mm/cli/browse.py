@@ -2,10 +2,13 @@
 
 import argparse
 
+import cv2
 import numpy as np
+import torch
+from mmcv.transforms import BaseTransform
 from mmengine.config import Config
 from mmpretrain.registry import DATASETS
-from PIL import Image, ImageOps
+from PIL import Image
 
 from mvlr_mm.datasets.checking.splits import Split, data_sets_of, read_splits
 from mvlr_mm.visualization import (
@@ -38,19 +41,51 @@ def pick_split(splits: list[Split], name: str) -> Split:
     raise ValueError(f'--split {name}: the config has no {name}_dataloader.')
 
 
-def open_picture(path: str) -> Image.Image:
-    """Return a picture turned as its camera says.
+def load_picture(path: str, load: BaseTransform) -> Image.Image:
+    """Return a picture as a training loads it.
+
+    Args:
+        path: Of the picture.
+        load: The transform that loads it.
 
     Raises:
-        ValueError: It cannot be opened or decoded in full.
+        ValueError: It cannot be read, or decoded in full.
     """
     try:
-        with Image.open(path) as image:
-            return ImageOps.exif_transpose(image).convert('RGB')
-    except (OSError, SyntaxError) as error:  # Pillow raises both of broken files
+        results = load({'img_path': path})
+    except (OSError, ValueError, AssertionError, cv2.error) as error:
         raise ValueError(
-            f'{path} cannot be opened: {error}; `mvlr verify` finds all such pictures.'
+            f'{path} cannot be loaded: {error}; `mvlr verify` finds all such pictures.'
         ) from error
+    if results is None:
+        raise ValueError(f'{path} is left out by {type(load).__name__}.')
+    return to_image(results['img'])
+
+
+def to_image(array: np.ndarray) -> Image.Image:
+    """Return pixels of a pipeline as a picture to draw.
+
+    Args:
+        array: (H, W), (H, W, 1), or (H, W, 3) in the order blue, green, red, as OpenCV
+            and so the pipeline hold them; 0 to 255.
+
+    Raises:
+        ValueError: It is of another shape or range.
+    """
+    if array.ndim == 2:
+        array = array[..., None]
+    if array.ndim != 3 or array.shape[2] not in (1, 3):
+        raise ValueError(
+            f'a picture of shape {array.shape} cannot be drawn; (H, W), (H, W, 1) and '
+            '(H, W, 3) can.'
+        )
+    if array.min() < 0 or array.max() > 255:
+        raise ValueError(
+            f'a picture with values from {array.min()} to {array.max()} cannot be '
+            'drawn; leave out what normalises it, which the data preprocessor does.'
+        )
+    colours = np.rint(array[..., ::-1]).astype(np.uint8)
+    return Image.fromarray(np.broadcast_to(colours, (*array.shape[:2], 3)))
 
 
 def transformed_pictures(cfg: Config, split: str, chosen: np.ndarray) -> list:
@@ -62,7 +97,8 @@ def transformed_pictures(cfg: Config, split: str, chosen: np.ndarray) -> list:
         chosen: Indices of the pictures.
 
     Raises:
-        ValueError: The split is made of several data sets.
+        ValueError: The split is made of several data sets, or its pipeline ends in
+            something else than a picture.
     """
     source = cfg[f'{split}_dataloader'].dataset
     while 'dataset' in source:
@@ -70,9 +106,16 @@ def transformed_pictures(cfg: Config, split: str, chosen: np.ndarray) -> list:
     if len(data_sets_of(source)) != 1:
         raise ValueError('--transformed needs a split that is one data set.')
     dataset = DATASETS.build(source)
-    arrays = (dataset[int(i)]['inputs'].numpy().transpose(1, 2, 0) for i in chosen)
-    # the pipeline holds pictures as OpenCV does, in the order blue, green, red
-    return [Image.fromarray(np.ascontiguousarray(array[..., ::-1])) for array in arrays]
+    images = []
+    for i in chosen:
+        inputs = dataset[int(i)].get('inputs')
+        if not isinstance(inputs, torch.Tensor) or inputs.dim() != 3:
+            raise ValueError(
+                "--transformed needs a pipeline that gives 'inputs' (channels, H, W), "
+                f'not {type(inputs).__name__}; let it end with PackInputs.'
+            )
+        images.append(to_image(inputs.numpy().transpose(1, 2, 0)))
+    return images
 
 
 def run(args: argparse.Namespace) -> int:
@@ -93,7 +136,7 @@ def run(args: argparse.Namespace) -> int:
     if args.transformed:
         images = transformed_pictures(cfg, args.split, chosen)
     else:
-        images = [open_picture(split.paths[i]) for i in chosen]
+        images = [load_picture(split.paths[i], split.loaders[i]) for i in chosen]
     paths = {name: args.out / f'{name}.png' for name in PICTURES}
     names, states = np.array(split.classes), split.states[chosen]
     texts = [label_lines(names[row == 1], names[row == -1]) for row in states]

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from mvlr_mm.datasets.checking.picture_check import Inspection
 from mvlr_mm.datasets.checking.splits import Split, read_splits
-from mvlr_mm.datasets.checking.verification import Problem, count_problems, verify
+from mvlr_mm.datasets.checking.verification import Verified, count_problems, verify
 from mvlr_stack.outputs import write_text
 
 from .data_config import load_data_config
@@ -24,10 +24,10 @@ def count_table(splits: Sequence[Split]) -> Table:
     table.add_column('label')
     for split in splits:
         table.add_column(split.name, justify='right')
-    counts = [(split.states == 1).sum(0) for split in splits]
-    for i, name in enumerate(splits[0].classes):
-        cells = (str(count[i]) if i < len(count) else '-' for count in counts)
-        table.add_row(name, *cells)
+    # by name: the splits may have other classes, or theirs in another order
+    counts = [_counts(split) for split in splits]
+    for name in dict.fromkeys(name for split in splits for name in split.classes):
+        table.add_row(name, *(str(count.get(name, '-')) for count in counts))
     table.add_section()
     table.add_row('pictures', *(str(len(split.paths)) for split in splits))
     unlabelled = ((split.states != 1).all(1).sum() for split in splits)
@@ -37,27 +37,30 @@ def count_table(splits: Sequence[Split]) -> Table:
     return table
 
 
-def write_json(
-    path: Path, splits: Sequence[Split], problems: Sequence[Problem]
-) -> None:
+def _counts(split: Split) -> dict[str, int]:
+    """Return the number of pictures of each label."""
+    numbers = (split.states == 1).sum(0).tolist()
+    return dict(zip(split.classes, numbers, strict=True))
+
+
+def write_json(path: Path, splits: Sequence[Split], verified: Verified) -> None:
     """Write what was found, for scripts.
 
     Args:
         path: File to write.
         splits: The splits of the config.
-        problems: What is wrong with them.
+        verified: What was found in them.
     """
     counts = {
         split.name: dict(
             pictures=len(split.paths),
-            labels=dict(
-                zip(split.classes, (split.states == 1).sum(0).tolist(), strict=True)
-            ),
+            labels=_counts(split),
             left_out=int((split.states == -1).sum()),
         )
         for split in splits
     }
-    content = dict(splits=counts, problems=[problem._asdict() for problem in problems])
+    problems = [problem._asdict() for problem in verified.problems]
+    content = dict(splits=counts, problems=problems, notes=verified.notes)
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False))
 
 
@@ -76,21 +79,17 @@ def run(args: argparse.Namespace) -> int:
         return track(items, 'opening pictures', total, console=progress)
 
     splits = read_splits(load_data_config(args.config, args.cfg_options))
-    problems = verify(splits, args.workers, show)
+    verified = verify(splits, args.workers, show)
+    problems = verified.problems
     if args.json:
-        write_json(args.json, splits, problems)
+        write_json(args.json, splits, verified)
     say = partial(out.print, markup=False)
     say(count_table(splits))
     for split in splits:
-        empty = [
-            name
-            for name, there in zip(
-                split.classes, (split.states == 1).any(0), strict=True
-            )
-            if not there
-        ]
-        if empty:
+        if empty := [name for name, count in _counts(split).items() if not count]:
             say(f'note: {split.name} has no picture of {", ".join(empty)}.')
+    for note in verified.notes:
+        say(f'note: {note}')
     for problem in problems:
         say(f'{problem.kind}: {problem.text}')
     counts = count_problems(problems)

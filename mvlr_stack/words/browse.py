@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from ..arguments import add_overwrite
+from ..arguments import add_overwrite, positive
 from ..outputs import check_output
 from ..overrides import add_overrides
 
@@ -17,7 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='config file')
     parser.add_argument('--split', choices=SPLITS, default='train')
     parser.add_argument('--out', type=Path, help='folder; work_dirs/browse/<config>')
-    parser.add_argument('--number', type=int, default=24, help='pictures on the sheet')
+    parser.add_argument(
+        '--number', type=positive, default=24, help='pictures on the sheet'
+    )
     parser.add_argument('--seed', type=int, default=0, help='of their choice')
     parser.add_argument(
         '--transformed', action='store_true', help='as the model gets them'

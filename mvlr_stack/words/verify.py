@@ -6,7 +6,7 @@ Exit status: 0 without a problem, 1 with some, 2 if nothing was read.
 import argparse
 from pathlib import Path
 
-from ..arguments import add_overwrite
+from ..arguments import add_overwrite, positive
 from ..outputs import check_output
 from ..overrides import add_overrides
 
@@ -16,7 +16,9 @@ PROGRAM = 'mvlr_mm.cli.verify'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument('config', help='config file')
-    parser.add_argument('--workers', type=int, help='processes; default: all cores')
+    parser.add_argument(
+        '--workers', type=positive, help='processes; default: all cores'
+    )
     parser.add_argument('--json', type=Path, help='file for problems and counts')
     add_overrides(parser)
     add_overwrite(parser)

@@ -1,9 +1,11 @@
 import json
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
+from mvlr_mm.cli.browse import to_image
 from mvlr_stack.command import main
 
 CONFIG = """
@@ -94,7 +96,7 @@ def test_a_broken_picture_is_named(data, capsys):
     with pytest.raises(SystemExit, match='2'):
         run(data)
     err = capsys.readouterr().err
-    assert f'{path} cannot be opened: ' in err
+    assert f'{path} cannot be loaded: ' in err
     assert '`mvlr verify`' in err
 
 
@@ -103,3 +105,47 @@ def test_problems_are_counted(data, capsys):
         file.write('\n{"image": "9.png"}')
     run(data)
     assert 'train: 1 problems; see `mvlr verify`.' in capsys.readouterr().out
+
+
+def test_the_sheet_shows_what_a_training_loads(data):
+    values = np.full((20, 40), 4095, np.uint16)
+    values[:, :20] = 0
+    cv2.imwrite(str(data / '0.png'), values)
+    loader = 'train_dataloader.dataset.dataset.pipeline.0.type=LoadPicture'
+    for more in ([], ['--transformed']):
+        sheet = run(data, '--cfg-options', loader, *more)['sheet.png']
+        for colour in (0, 255):  # neither all black nor all white
+            assert (sheet == colour).all(-1).sum() > 96 * 90
+
+
+def test_grey_pipelines_are_drawn_grey(data):
+    Image.new('L', (40, 20), 99).save(data / '0.png')
+    grey = 'train_dataloader.dataset.dataset.pipeline.0.color_type=grayscale'
+    for more, size in ([], 192 * 96), (['--transformed'], 192 * 192):
+        sheet = run(data, '--cfg-options', grey, *more)['sheet.png']
+        assert (sheet == 99).all(-1).sum() == size
+
+
+@pytest.mark.parametrize(
+    ('array', 'message'),
+    [
+        (np.zeros((4, 4, 2)), r'a picture of shape \(4, 4, 2\) cannot be drawn'),
+        (np.full((4, 4, 3), -0.5), r'with values from -0.5 to -0.5 cannot be drawn'),
+        (np.full((4, 4, 3), 256), r'with values from 256 to 256 cannot be drawn'),
+    ],
+)
+def test_what_is_no_picture_to_draw(array, message):
+    with pytest.raises(ValueError, match=message):
+        to_image(array)
+
+
+def test_real_numbers_are_drawn():
+    image = to_image(np.float32([[[0.4, 1.6, 250]]]))
+    assert image.getpixel((0, 0)) == (250, 2, 0)
+
+
+@pytest.mark.parametrize('number', ['0', '-1', 'x', '1.5'])
+def test_a_number_of_pictures(data, number, capsys):
+    with pytest.raises(SystemExit, match='2'):
+        run(data, '--number', number)
+    assert f'{number!r} must be a whole number above 0' in capsys.readouterr().err

@@ -122,3 +122,34 @@ def test_real_pictures(shared_data, monkeypatch, capsys):
     assert main(['verify', str(config)]) == 0
     words = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert ['pictures', '900', '120', '320'] in words
+
+
+def test_counts_are_by_name_where_splits_have_other_classes(data, capsys):
+    options = 'test_dataloader.dataset.classes=["dog", "sky", "cat"]'
+    argv = [str(data / 'config.py'), '--workers', '1', '--cfg-options', options]
+    assert main(['verify', *argv]) == 1
+    out = capsys.readouterr().out
+    words = [line.split() for line in out.splitlines()]
+    for row in (
+        ['cat', '2', '0'],
+        ['dog', '1', '1'],
+        ['sea', '0', '-'],
+        ['sky', '-', '0'],
+    ):
+        assert row in words
+    assert 'test: its 3 classes are not the 3 of train, or in another order' in out
+
+
+def test_notes_are_said_and_are_no_problem(data, capsys):
+    lines = [dict(image='3.png', labels=[0, 1, 0], by='me')]
+    (data / 'test.jsonl').write_text('\n'.join(map(json.dumps, lines)))
+    found = data / 'found.json'
+    argv = [str(data / 'config.py'), '--workers', '1', '--json', str(found)]
+    assert main(['verify', *argv]) == 0
+    out = capsys.readouterr().out
+    assert 'note: test: ' in out
+    assert 'every record has 3 values of 0 and 1, which are read as one a class' in out
+    notes = json.loads(found.read_text())['notes']
+    assert ["'by' not read" in notes[0], '3 values of 0 and 1' in notes[1]] == [
+        True
+    ] * 2

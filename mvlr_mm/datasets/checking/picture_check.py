@@ -1,9 +1,7 @@
-"""Open pictures in full, on all cores."""
+"""Load every picture, on all cores."""
 
 import hashlib
-import io
 import os
-import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -11,8 +9,11 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from mmcv.transforms import BaseTransform
 from mmengine.fileio import get
-from PIL import Image, UnidentifiedImageError
+
+from ...pictures import bits_of, decode_values, to_8_bits
+from ..transforms import LoadPicture
 
 
 class Inspection(NamedTuple):
@@ -20,16 +21,15 @@ class Inspection(NamedTuple):
 
     digest: str | None  # of its bytes; None where they could not be read
     problem: str | None
+    bits: int | None = None  # that its values seem to have, where it stores 16
 
 
-def inspect_picture(path: str) -> Inspection:
-    """Read and decode a picture, with Pillow and with what mmcv loads pictures with.
-
-    Pillow tells a file that was cut off, OpenCV fills in what is missing; but OpenCV
-    has fewer formats.
+def inspect_picture(path: str, load: BaseTransform) -> Inspection:
+    """Read and decode a picture as a training does.
 
     Args:
         path: A file, or an address that mmengine reads.
+        load: The transform that loads it.
     """
     try:
         content = get(path)
@@ -38,36 +38,44 @@ def inspect_picture(path: str) -> Inspection:
     except OSError as error:
         return Inspection(None, f'cannot be read: {error.strerror}')
     digest = hashlib.blake2b(content, digest_size=16).hexdigest()
-    if not content:
-        return Inspection(digest, 'is empty')
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')  # large pictures, odd metadata
-            Image.open(io.BytesIO(content)).load()
-        decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
-    except UnidentifiedImageError:
-        return Inspection(digest, 'is no picture, or of a kind that Pillow cannot read')
-    except Exception as error:  # decoders raise whatever they like
-        return Inspection(digest, f'cannot be decoded: {error}')
-    if decoded is None:
-        problem = (
-            'cannot be decoded by OpenCV, which loads it in training; save it anew'
+        values = decode_values(content, path)
+        if type(load) is LoadPicture:  # without decoding it again
+            to_8_bits(values, path, load.bits)
+        else:
+            _load(path, load, values)
+    except Exception as error:  # loaders raise whatever they like
+        text = str(error).removeprefix(f'{path} ').rstrip('.')
+        return Inspection(digest, text or type(error).__name__)
+    whole = values.dtype.kind in 'iu' and values.dtype != np.uint8
+    return Inspection(digest, None, bits_of(values) if whole else None)
+
+
+def _load(path: str, load: BaseTransform, values: np.ndarray) -> None:
+    name = type(load).__name__
+    if load({'img_path': path}) is None:
+        raise ValueError(f'cannot be loaded by {name}, which says no more')
+    if values.dtype != np.uint8 and not isinstance(load, LoadPicture):
+        raise ValueError(
+            f'has {values.dtype} values, which {name} does not scale; load it with '
+            'LoadPicture'
         )
-        return Inspection(digest, problem)
-    return Inspection(digest, None)
 
 
 def inspect_pictures(
-    paths: Sequence[str], workers: int | None = None
+    paths: Sequence[str],
+    loaders: Sequence[BaseTransform],
+    workers: int | None = None,
 ) -> Iterator[Inspection]:
     """Yield the inspection of every picture, in order.
 
     Args:
         paths: Their paths.
+        loaders: What loads each of them.
         workers: Number of processes; None takes all cores that this one may use.
     """
     workers = workers or len(os.sched_getaffinity(0))
     # forked, so that no worker imports the whole package again
     context = get_context('fork')
     with ProcessPoolExecutor(workers, context, cv2.setNumThreads, (0,)) as pool:
-        yield from pool.map(inspect_picture, paths, chunksize=16)
+        yield from pool.map(inspect_picture, paths, loaders, chunksize=16)

@@ -1,11 +1,13 @@
 """The splits of a config, read as lists of pictures and labels."""
 
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import NamedTuple
 
 import numpy as np
+from mmcv.transforms import BaseTransform
 from mmengine.config import Config, ConfigDict
-from mmpretrain.registry import DATASETS
+from mmpretrain.registry import DATASETS, TRANSFORMS
 
 from .checked_dataset import CheckedDataset
 from .problems import CollectedProblems
@@ -23,6 +25,8 @@ class Split(NamedTuple):
     paths: list[str]
     states: np.ndarray  # (N, C) int8: 1 there, 0 absent, -1 left out
     problems: list[str]
+    notes: Sequence[str] = ()
+    loaders: Sequence[BaseTransform] = ()  # what loads the picture of each path
 
 
 def read_splits(cfg: Config) -> list[Split]:
@@ -55,7 +59,7 @@ def read_splits(cfg: Config) -> list[Split]:
 
 
 def data_sets_of(cfg: ConfigDict) -> list[ConfigDict]:
-    """Return the configs of the data sets inside of wrappers, without pipelines.
+    """Return the configs of the data sets inside of wrappers, which only load pictures.
 
     Args:
         cfg: Of a data set, or of a wrapper such as ``ConcatDataset``.
@@ -65,33 +69,43 @@ def data_sets_of(cfg: ConfigDict) -> list[ConfigDict]:
     if 'dataset' in cfg:
         return data_sets_of(cfg['dataset'])
     cfg = deepcopy(cfg)
-    cfg.update(pipeline=[], lazy_init=False)
+    cfg.update(pipeline=[_loading_step(cfg.get('pipeline', ()))], lazy_init=False)
     return [cfg]
 
 
+def _loading_step(pipeline: Sequence) -> dict:
+    """Return the config of what loads the pictures of a pipeline."""
+    steps = (step for step in pipeline if isinstance(step, dict))
+    types = ((step, step.get('type')) for step in steps)
+    loading = (step for step, name in types if str(name).startswith('Load'))
+    return next(loading, dict(type='LoadPicture'))
+
+
 def _read(name: str, source: list[ConfigDict]) -> Split:
-    classes: tuple[str, ...] | None = None
-    paths: list[str] = []
-    problems: list[str] = []
+    split = Split(name, (), [], np.empty(0), [], [], [])
     states: list[np.ndarray] = []
     for cfg in source:
         try:
-            infos, found = _load(cfg, problems)
+            infos, classes = _load(cfg, split)
+            loader = TRANSFORMS.build(cfg['pipeline'][0])
         except _NOT_BUILT as error:
-            problems.append(f'{cfg.get("type")} cannot be built: {error}')
+            split.problems.append(f'{cfg.get("type")} cannot be built: {error}')
             continue
-        if classes is not None and found != classes:
-            problems.append(f'{cfg.get("type")} has other classes than the one before')
+        if split.classes and classes != split.classes:
+            split.problems.append(
+                f'{cfg.get("type")} has other classes than the one before'
+            )
             continue
-        classes = found
+        split = split._replace(classes=classes)
         for info in infos:
-            paths.append(info['img_path'])
-            states.append(_states(info, len(classes), problems))
-    table = np.array(states, dtype=np.int8).reshape(len(paths), len(classes or ()))
-    return Split(name, classes or (), paths, table, problems)
+            split.paths.append(info['img_path'])
+            split.loaders.append(loader)
+            states.append(_states(info, len(classes), split.problems))
+    shape = len(split.paths), len(split.classes)
+    return split._replace(states=np.array(states, dtype=np.int8).reshape(shape))
 
 
-def _load(cfg: ConfigDict, problems: list[str]) -> tuple[list[dict], tuple[str, ...]]:
+def _load(cfg: ConfigDict, split: Split) -> tuple[list[dict], tuple[str, ...]]:
     """Return the records and classes of one data set; add what it reports."""
     data_set = DATASETS.get(cfg['type'])
     reports = isinstance(data_set, type) and issubclass(data_set, CheckedDataset)
@@ -99,12 +113,13 @@ def _load(cfg: ConfigDict, problems: list[str]) -> tuple[list[dict], tuple[str, 
     if reports:
         cfg = ConfigDict(cfg, check_files=False, problems=collected)
     built = DATASETS.build(cfg)
-    problems += collected.found
+    split.problems.extend(collected.found)
+    split.notes.extend(collected.notes)
     infos = [built.get_data_info(i) for i in range(len(built))]
     if not reports:  # of mmpretrain, or somebody's own
-        problems += _repeated([info['img_path'] for info in infos])
+        split.problems.extend(_repeated([info['img_path'] for info in infos]))
         if not infos:
-            problems.append(f'{cfg["type"]} is empty')
+            split.problems.append(f'{cfg["type"]} is empty')
     return infos, tuple(built.metainfo.get('classes') or ())
 
 

@@ -15,6 +15,13 @@ class Problem(NamedTuple):
     text: str
 
 
+class Verified(NamedTuple):
+    """What was found in the data of a config."""
+
+    problems: list[Problem]
+    notes: list[str]  # what was understood one way, and could be meant another
+
+
 # As rich.progress.track: takes the items and their number, yields them.
 Track = Callable[[Iterable[Inspection], int], Iterable[Inspection]]
 
@@ -23,8 +30,8 @@ def verify(
     splits: Sequence[Split],
     workers: int | None = None,
     track: Track = lambda items, _: items,
-) -> list[Problem]:
-    """Open every picture, and return all problems.
+) -> Verified:
+    """Load every picture as a training does, and return all problems.
 
     - ``annotation``: what the data sets reported, and splits with other classes;
     - ``picture``: a file that is missing or cannot be decoded in full;
@@ -32,7 +39,7 @@ def verify(
     - ``shared``: files with the same content in more than one split.
 
     Args:
-        splits: What :func:`~mvlr_mm.datasets.splits.read_splits` returns.
+        splits: What :func:`~mvlr_mm.datasets.checking.splits.read_splits` returns.
         workers: Processes that open pictures; None takes all cores.
         track: Shows progress.
     """
@@ -42,16 +49,44 @@ def verify(
         for text in split.problems
     ]
     problems += _other_classes(splits)
-    paths = list(dict.fromkeys(path for split in splits for path in split.paths))
-    inspections = dict(
-        zip(paths, track(inspect_pictures(paths, workers), len(paths)), strict=True)
-    )
+    loaders = {
+        path: loader
+        for split in splits
+        for path, loader in zip(split.paths, split.loaders, strict=True)
+    }
+    found = inspect_pictures(list(loaders), list(loaders.values()), workers)
+    inspections = dict(zip(loaders, track(found, len(loaders)), strict=True))
     for split in splits:
         for path in dict.fromkeys(split.paths):
             if inspections[path].problem:
                 text = f'{split.name}: {path} {inspections[path].problem}.'
                 problems.append(Problem('picture', text))
-    return problems + _same_content(splits, inspections)
+    problems += _same_content(splits, inspections)
+    notes = [f'{split.name}: {text}' for split in splits for text in split.notes]
+    return Verified(problems, notes + _deep_pictures(splits, inspections))
+
+
+def _deep_pictures(
+    splits: Sequence[Split], inspections: dict[str, Inspection]
+) -> list[str]:
+    """Return how the pictures of each split that store 16 bits are read."""
+    notes = []
+    for split in splits:
+        counts = Counter(
+            getattr(loader, 'bits', None) or inspections[path].bits
+            for path, loader in zip(split.paths, split.loaders, strict=True)
+            if inspections[path].bits
+        )
+        if not counts:
+            continue
+        read = ', '.join(f'{counts[bits]} as {bits} bits' for bits in sorted(counts))
+        mixed = (
+            ', which scales their brightness differently: LoadPicture(bits='
+            f'{max(counts)}) takes one scale for all'
+        )
+        end = mixed if len(counts) > 1 else ''
+        notes.append(f'{split.name}: 16-bit pictures are read: {read}{end}.')
+    return notes
 
 
 def _other_classes(splits: Sequence[Split]) -> list[Problem]:
@@ -75,7 +110,7 @@ def _same_content(
     groups: dict[str, dict[tuple[int, str], bytes]] = defaultdict(dict)
     for number, split in enumerate(splits):
         for path, states in zip(split.paths, split.states, strict=True):
-            digest, problem = inspections[path]
+            digest, problem, _ = inspections[path]
             if digest is not None and problem is None:
                 groups[digest][number, path] = states.tobytes()
     problems = []

@@ -1,11 +1,19 @@
 import hashlib
 import io
 
+import cv2
 import numpy as np
 import pytest
+from mmcv.transforms import LoadImageFromFile
 from PIL import Image
 
-from mvlr_mm.datasets.checking.picture_check import inspect_picture, inspect_pictures
+from mvlr_mm.datasets.checking.picture_check import (
+    inspect_picture,
+    inspect_pictures,
+)
+from mvlr_mm.datasets.transforms import LoadImageReduced, LoadPicture
+
+LOAD = LoadPicture()
 
 
 def encoded(seed=0, kind='JPEG', **options):
@@ -27,8 +35,8 @@ def write(tmp_path):
 @pytest.mark.parametrize('kind', ['JPEG', 'PNG', 'BMP', 'WEBP'])
 def test_a_good_picture(write, kind):
     content = encoded(kind=kind)
-    digest, problem = inspect_picture(write('a', content))
-    assert problem is None
+    digest, problem, bits = inspect_picture(write('a', content), LOAD)
+    assert (problem, bits) == (None, None)
     assert digest == hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
@@ -36,27 +44,46 @@ def test_a_good_picture(write, kind):
     ('content', 'problem'),
     [
         (b'', 'is empty'),
-        (b'<html>not found</html>', 'is no picture, or of a kind that Pillow'),
+        (b'<html>not found</html>', 'is no picture, or of a kind that cannot be read'),
         (encoded()[:-400], 'cannot be decoded: image file is truncated'),
         (encoded(kind='PNG')[:-4000], 'cannot be decoded: '),
     ],
 )
 def test_a_bad_picture(write, content, problem):
-    digest, found = inspect_picture(write('a', content))
+    digest, found, _ = inspect_picture(write('a', content), LOAD)
     assert found.startswith(problem)
     assert '0x' not in found  # no address in memory
     assert digest is not None
 
 
-def test_a_kind_that_training_cannot_load(write):
-    path = write('a.ico', encoded(kind='ICO', sizes=[(16, 16)]))
-    _, problem = inspect_picture(path)
-    assert problem.startswith('cannot be decoded by OpenCV, which loads it in training')
+@pytest.mark.parametrize('load', [LOAD, LoadImageReduced((8, 8)), LoadImageFromFile()])
+def test_what_another_loader_cannot_load_is_no_good_picture(write, load):
+    assert inspect_picture(write('a.png', encoded(kind='PNG')), load).problem is None
+    problem = inspect_picture(write('a.ico', encoded(kind='ICO')), load).problem
+    assert (problem is None) == isinstance(load, LoadPicture)
+    for content in (encoded()[:-400], b''):
+        problem = inspect_picture(write('a.jpg', content), load).problem
+        assert problem.startswith(('cannot be decoded: ', 'is empty; copy'))
+
+
+def test_16_bits_are_said_and_need_a_loader_that_scales_them(tmp_path):
+    path = str(tmp_path / 'a.png')
+    cv2.imwrite(path, np.full((5, 5), 4000, np.uint16))
+    assert inspect_picture(path, LOAD)[1:] == (None, 12)
+    assert inspect_picture(path, LoadImageReduced((8, 8)))[1:] == (None, 12)
+    problem = inspect_picture(path, LoadPicture(bits=10)).problem
+    assert problem.startswith('holds values from 4000 to 4000, which are not')
+    problem = inspect_picture(path, LoadImageFromFile()).problem
+    assert problem == (
+        'has uint16 values, which LoadImageFromFile does not scale; load it with '
+        'LoadPicture'
+    )
 
 
 def test_missing_and_unreadable(tmp_path):
-    assert inspect_picture(str(tmp_path / 'no.jpg')) == (None, 'does not exist')
-    digest, problem = inspect_picture(str(tmp_path))
+    found = inspect_picture(str(tmp_path / 'no.jpg'), LOAD)
+    assert found == (None, 'does not exist', None)
+    digest, problem, _ = inspect_picture(str(tmp_path), LOAD)
     assert digest is None
     assert problem == 'cannot be read: Is a directory'
 
@@ -64,6 +91,6 @@ def test_missing_and_unreadable(tmp_path):
 def test_processes_keep_the_order(write):
     paths = [write(f'{i}.jpg', encoded(i)) for i in range(40)]
     paths[7] = 'nowhere.jpg'
-    found = list(inspect_pictures(paths, workers=2))
-    assert found == [inspect_picture(path) for path in paths]
+    found = list(inspect_pictures(paths, [LOAD] * len(paths), workers=2))
+    assert found == [inspect_picture(path, LOAD) for path in paths]
     assert found[7].problem == 'does not exist'

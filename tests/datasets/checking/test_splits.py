@@ -46,7 +46,8 @@ def test_labels_become_states(tmp_path):
 def test_the_same_data_are_read_once(tmp_path):
     train = part(tmp_path, 'a', [record('1.jpg', [])])
     val = part(tmp_path, 'b', [record('2.jpg', [])])
-    other = dict(val, pipeline=[])  # what is done with the pictures is no matter
+    # what is done with the loaded pictures is no matter
+    other = dict(val, pipeline=[*val['pipeline'], dict(type='PackInputs')])
     splits = read_splits(config(train=train, val=val, test=other))
     assert [split.name for split in splits] == ['train', 'val, test']
 
@@ -155,3 +156,28 @@ def test_other_classes_inside_of_a_split(tmp_path):
 def test_a_config_without_data():
     with pytest.raises(ValueError, match='has none of train_dataloader, val_dataload'):
         read_splits(Config({}))
+
+
+def test_pictures_are_loaded_as_the_pipeline_says(tmp_path):
+    train = part(tmp_path, 'a', [record('1.jpg', [0]), record('2.jpg', [1])])
+    steps = [dict(type='Resize', scale=8), dict(type='LoadPicture', bits=12)]
+    for pipeline, wanted in (
+        (train['pipeline'], 'LoadImageFromFile(ignore_empty=False'),
+        (steps, 'LoadPicture(bits=12'),
+        ([], 'LoadPicture(bits=None'),
+    ):
+        (split,) = read_splits(config(train=dict(train, pipeline=pipeline)))
+        assert [repr(load)[: len(wanted)] for load in split.loaders] == [wanted] * 2
+
+
+def test_notes_are_kept(tmp_path):
+    train = part(tmp_path, 'a', [record('1.jpg', [True, False, True], x=1)])
+    (split,) = read_splits(config(train=train))
+    assert [
+        "'x' not read" in split.notes[0],
+        'values of 0 and 1' in split.notes[1],
+    ] == [
+        True,
+        True,
+    ]
+    assert split.states.tolist() == [[1, 0, 1]]

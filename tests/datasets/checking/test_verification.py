@@ -1,9 +1,11 @@
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from mvlr_mm.datasets.checking.splits import Split
 from mvlr_mm.datasets.checking.verification import Problem, count_problems, verify
+from mvlr_mm.datasets.transforms import LoadPicture
 
 CLASSES = ('cat', 'dog')
 
@@ -22,7 +24,9 @@ def pictures(tmp_path):
 
 
 def split(name, paths, states, problems=(), classes=CLASSES):
-    return Split(name, classes, paths, np.array(states, np.int8), list(problems))
+    states = np.array(states, np.int8)
+    loaders = [LoadPicture()] * len(paths)
+    return Split(name, classes, paths, states, list(problems), ['x'], loaders)
 
 
 def short(problems, tmp_path):
@@ -34,7 +38,7 @@ def test_good_data_have_no_problem(pictures):
         split('train', pictures(0, 1), [[0, 1], [1, -1]]),
         split('test', pictures(2), [[0, 0]]),
     ]
-    assert verify(splits, workers=1) == []
+    assert verify(splits, workers=1) == ([], ['train: x', 'test: x'])
 
 
 def test_every_kind_of_problem_is_found(pictures, tmp_path):
@@ -50,7 +54,7 @@ def test_every_kind_of_problem_is_found(pictures, tmp_path):
         seen.append(total)
         return items
 
-    problems = verify(splits, 2, track)
+    problems = verify(splits, 2, track).problems
     assert short(problems, tmp_path) == [
         ('annotation', 'train: a.csv:3 is'),
         (
@@ -77,7 +81,7 @@ def test_files_that_could_not_be_read_are_not_the_same_picture(pictures, tmp_pat
     for name in ('empty0', 'empty1'):
         (tmp_path / f'{name}.png').touch()
     paths = pictures('empty0', 'empty1', 'gone0', 'gone1')
-    problems = verify([split('train', paths, [[0, 0]] * 4)], 1)
+    problems, _ = verify([split('train', paths, [[0, 0]] * 4)], 1)
     assert [problem.kind for problem in problems] == ['picture'] * 4
 
 
@@ -88,3 +92,21 @@ def test_counts():
         Problem('picture', 'c'),
     ]
     assert count_problems(problems) == dict(picture=2, shared=1)
+
+
+def test_how_16_bit_pictures_are_read_is_said(tmp_path):
+    tops = (1000, 4000, 4001)
+    paths = [str(tmp_path / f'{top}.png') for top in tops]
+    for path, top in zip(paths, tops, strict=True):
+        cv2.imwrite(path, np.full((4, 4), top, np.uint16))
+    three = split('train', paths, [[0, 0]] * 3)
+    problems, notes = verify([three], 1)
+    assert problems == []
+    assert notes[1] == (
+        'train: 16-bit pictures are read: 1 as 10 bits, 2 as 12 bits, which scales '
+        'their brightness differently: LoadPicture(bits=12) takes one scale for all.'
+    )
+    three = three._replace(loaders=[LoadPicture(bits=12)] * 3)
+    assert verify([three], 1).notes[1] == (
+        'train: 16-bit pictures are read: 3 as 12 bits.'
+    )
