@@ -38,6 +38,7 @@ class VLFeatures(NamedTuple):
     knowledge: Tensor | None = None  # (C, D)  T^ka, from IFM, for KCR
     context: Tensor | None = None  # (B, C, D)  T^ca, from IFM, for KCR
     relation: Tensor | None = None  # (B, C, C)  the aggregated map, to look at
+    names: tuple[str, ...] | None = None  # of the C labels, from the prompt stage
 
     def require(self, field: str, stage: str) -> Tensor:
         """Return ``field``, or say which stage is missing before ``stage``.

@@ -29,6 +29,14 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     add_overwrite(parser)
     parser.add_argument('--amp', action='store_true', help='mixed precision')
     add_overrides(parser)
+    parser.add_argument(
+        '--allow',
+        nargs='+',
+        choices=['missing', 'unexpected', 'labels'],
+        default=[],
+        help='how the checkpoint may differ from the model: weights that it lacks or '
+        'has too many, which are passed over; other labels, whose own weights are',
+    )
     parser.add_argument('--no-pin-memory', action='store_true')
     parser.add_argument(
         '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none'

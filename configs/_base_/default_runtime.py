@@ -19,6 +19,8 @@ default_hooks = dict(
     check_classes=dict(type='CheckClassNames'),
     check_metrics=dict(type='CheckMetricNames'),
     report_average=dict(type='ReportAverage'),
+    check_weights=dict(type='CheckWeights'),
+    text_tower=dict(type='LeaveOutTextTower'),
     resume_schedule=dict(type='ResumeSchedule'),
 )
 

@@ -74,6 +74,21 @@ def complete_loaders(cfg: Config, args: argparse.Namespace) -> None:
             loader.pin_memory = False
 
 
+def check_weights(cfg: Config, args: argparse.Namespace) -> None:
+    """Let the runner refuse a checkpoint that does not fit, whatever the config.
+
+    Args:
+        cfg: Gets the hook :class:`mvlr_mm.engine.CheckWeights`, unless it has one, or
+            None in its place.
+        args: Of the command.
+    """
+    hooks = cfg.get('default_hooks') or {}
+    hooks.setdefault('check_weights', dict(type='mmpretrain.CheckWeights'))
+    cfg.default_hooks = hooks
+    if args.allow and hooks['check_weights'] is not None:
+        cfg.default_hooks.check_weights.allow = args.allow
+
+
 def check_checkpoint(argument: str, path: str) -> None:
     """Stop at a checkpoint that is not there, before anything is built.
 

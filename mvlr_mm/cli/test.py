@@ -16,7 +16,13 @@ from mvlr_mm.evaluation import MultiLabelProtocol, SaveResults
 from mvlr_stack.outputs import whole_file
 
 from .allocator import keep_freed_memory
-from .config import agreeing, check_checkpoint, complete_loaders, load_config
+from .config import (
+    agreeing,
+    check_checkpoint,
+    check_weights,
+    complete_loaders,
+    load_config,
+)
 from .processes import join_processes, leave_processes
 
 
@@ -57,6 +63,7 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
             interval=args.interval,
         )
     complete_loaders(cfg, args)
+    check_weights(cfg, args)
 
 
 def add_results_writer(evaluator: Evaluator, path: str) -> None:

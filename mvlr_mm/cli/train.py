@@ -11,7 +11,13 @@ from mmengine.runner import Runner, find_latest_checkpoint
 from mvlr_mm.engine import share_batch
 
 from .allocator import keep_freed_memory
-from .config import agreeing, check_checkpoint, complete_loaders, load_config
+from .config import (
+    agreeing,
+    check_checkpoint,
+    check_weights,
+    complete_loaders,
+    load_config,
+)
 from .processes import join_processes, leave_processes
 
 
@@ -41,6 +47,7 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
             if cfg.get(name) is not None:
                 cfg[name].persistent_workers = False
     complete_loaders(cfg, args)
+    check_weights(cfg, args)
 
 
 def check_work_dir(cfg: Config, overwrite: bool) -> None:

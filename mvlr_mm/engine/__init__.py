@@ -5,7 +5,9 @@ from .checkpoint import load_weights
 from .hooks import (
     CheckClassNames,
     CheckMetricNames,
+    CheckWeights,
     FreezeModules,
+    LeaveOutTextTower,
     ReportAverage,
     ResumeSchedule,
 )
@@ -17,7 +19,9 @@ __all__ = [
     'AutocastOptimWrapper',
     'CheckClassNames',
     'CheckMetricNames',
+    'CheckWeights',
     'FreezeModules',
+    'LeaveOutTextTower',
     'ReportAverage',
     'ResumeSchedule',
     'SeparateRatesConstructor',

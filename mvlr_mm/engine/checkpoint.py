@@ -1,25 +1,33 @@
-"""Load checkpoints without running what they contain.
+"""Load checkpoints: only data, and only what fits.
 
 A checkpoint is a pickle, and a pickle can run any code. ``torch.load`` with
 ``weights_only=True`` admits tensors and plain containers alone, which leaves out two
 things that mmengine stores: the log history and numpy values. They are made known here.
 
-Importing this module also puts the safe way into mmengine's loader, for the process.
-mmengine 0.10.7 leaves the choice to an environment variable, and onedl-mmengine loads a
-file that torch has refused once more with ``weights_only=False``.
+Importing this module also changes mmengine's loader, for the process:
+
+- It reads files the safe way. mmengine 0.10.7 leaves the choice to an environment
+  variable, and onedl-mmengine loads a file that torch has refused once more with
+  ``weights_only=False``.
+- A model with a part of this package takes a whole checkpoint or none. mmengine only
+  warns of weights that are missing or left over.
 """
 
-import functools
 import os.path as osp
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
+from urllib.parse import urlparse
 
 import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader, checkpoint
+from torch import nn
+
+from ..weight_files import read_weights
+from .fit_weights import fit_checkpoint, fit_weights, unwrap
 
 # numpy 2 renamed the module, and a file keeps the name of the numpy that wrote it.
 _NUMPY_MODULES = ('numpy.core.multiarray', 'numpy._core.multiarray')
@@ -50,27 +58,34 @@ def _safe_globals() -> list:
     ]
 
 
-def load_weights(file: Any, map_location: Any = None) -> Any:
-    """Load a file that ``torch.save`` wrote, admitting data only.
+def load_weights(
+    file: Any,
+    map_location: Any = None,
+    into: nn.Module | None = None,
+    allow: Collection[str] = (),
+) -> Any:
+    """Load a file of weights, admitting data only.
 
     Args:
-        file: A path or an open binary file.
+        file: A path or an open binary file, of ``torch.save`` or safetensors.
         map_location: As for ``torch.load``.
+        into: A model that takes the weights, all or none.
+        allow: What may differ between file and model; see
+            :func:`mvlr_mm.engine.fit_weights.fit_weights`.
+
+    Returns:
+        What the file contains.
 
     Raises:
+        FileNotFoundError: There is no such file.
         UnpicklingError: The file contains something else, which has not run.
+        ValueError: It is cut, damaged or no weights; or they do not fit the model.
     """
-    try:
-        return torch.load(file, map_location=map_location, weights_only=True)
-    except UnpicklingError as error:
-        # torch's message goes on to recommend weights_only=False
-        reason = re.search(r'WeightsUnpickler error:\s*(.+)', str(error))
-        raise UnpicklingError(
-            f'{file} is damaged or contains more than weights, numbers and text, so '
-            'it was refused; nothing of it has run. '
-            + (f'Reason: {reason[1].split(" by default")[0]}. ' if reason else '')
-            + 'Save the `state_dict` alone where the file was made.'
-        ) from None
+    found = read_weights(file, map_location)
+    if into is not None:
+        fit_checkpoint(into, found, allow, str(getattr(file, 'name', file)))
+        unwrap(into).load_state_dict(found['state_dict'])
+    return found
 
 
 def load_from_local(filename: str, map_location: Any = None) -> Any:
@@ -82,12 +97,38 @@ def load_from_local(filename: str, map_location: Any = None) -> Any:
 
     Raises:
         FileNotFoundError: There is no such file.
-        UnpicklingError: As for :func:`load_weights`.
+        UnpicklingError, ValueError: As for :func:`load_weights`.
     """
-    filename = osp.expanduser(filename)
-    if not osp.isfile(filename):
-        raise FileNotFoundError(f'The checkpoint {filename} does not exist.')
-    return load_weights(filename, map_location)
+    return read_weights(filename, map_location)
+
+
+def _load_url(
+    url: str,
+    model_dir: str | None = None,
+    map_location: Any = None,
+    progress: bool = True,
+    **kwargs: object,
+) -> Any:
+    """Download a file once, to where torch.hub would, and read it."""
+    folder = Path(model_dir or osp.join(torch.hub.get_dir(), 'checkpoints'))
+    path = folder / Path(urlparse(url).path).name
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(url, str(path), progress=progress)
+    return read_weights(path, map_location)
+
+
+_load_state_dict = checkpoint.load_state_dict
+
+
+def _load_what_fits(
+    module: nn.Module, state_dict: dict, strict: bool = False, logger: Any = None
+) -> None:
+    """Load as mmengine does; all or nothing where parts of this package are."""
+    ours = any(type(m).__module__.startswith('mvlr_mm.') for m in module.modules())
+    if ours and not strict:
+        state_dict = fit_weights(module, state_dict)
+    _load_state_dict(module, state_dict, strict, logger)
 
 
 torch.serialization.add_safe_globals(_safe_globals())
@@ -95,6 +136,7 @@ torch.serialization.add_safe_globals(_safe_globals())
 CheckpointLoader.register_scheme('', load_from_local, force=True)
 # Addresses go through `load_url`, whose default is the unsafe way; all other schemes
 # (s3 and so on) use onedl's function with the second attempt, which 0.10.7 lacks.
-checkpoint.load_url = functools.partial(checkpoint.load_url, weights_only=True)
+checkpoint.load_url = _load_url
 if hasattr(checkpoint, '_safe_torch_load'):
-    checkpoint._safe_torch_load = load_weights
+    checkpoint._safe_torch_load = read_weights
+checkpoint.load_state_dict = _load_what_fits

@@ -133,7 +133,15 @@ def test_out_of_metrics_is_checked_before_the_test(capsys):
     assert '--out out.npz: metrics go into a .json, .yaml' in capsys.readouterr().err
 
 
-def test_tta_averages_with_the_mirrored_picture(config, checkpoint):
+@pytest.mark.parametrize('average', [False, True])
+def test_tta_averages_with_the_mirrored_picture(config, checkpoint, average):
+    if average:  # the file has the average as its weights, and others beside it
+        hook = "custom_hooks = [dict(type='EMAHook', update_buffers=True)]\n"
+        config.write_text(config.read_text() + hook)
+        stored = torch.load(checkpoint, weights_only=True)
+        last = {f'module.{k}': v + 1 for k, v in stored['state_dict'].items()}
+        stored['ema_state_dict'] = {'steps': torch.tensor(9), **last}
+        torch.save(stored, checkpoint)
     plain, tta = config.parent / 'plain.pkl', config.parent / 'tta.pkl'
     run(config, checkpoint, '--out', str(plain))
     run(config, checkpoint, '--out', str(tta), '--tta')
@@ -176,3 +184,40 @@ def test_out_item_needs_out(config, capsys):
     with pytest.raises(SystemExit, match='2'):
         parse(['test', str(config), 'x.pth', '--out-item', 'pred'])
     assert '--out-item pred needs --out' in capsys.readouterr().err
+
+
+FITS_NOTHING = {'state_dict': {'encoder.weight': torch.zeros(3, 3)}, 'meta': {}}
+
+
+def test_a_checkpoint_that_fits_nothing_is_refused(config, capsys):
+    path = config.parent / 'a.pth'
+    torch.save(FITS_NOTHING, path)
+    with pytest.raises(SystemExit, match='2'):
+        run(config, path)
+    message = (
+        r'error: \S*a\.pth does not fit the model, .* are missing \(backbone\.\S+, '
+        r'.*1 are unexpected \(encoder\.weight\)\. .*missing unexpected for --allow'
+    )
+    assert re.search(message, capsys.readouterr().err)
+    run(config, path, '--allow', 'missing', 'unexpected')
+
+
+def test_labels_of_the_checkpoints_data_are_those_of_the_test(
+    config, checkpoint, capsys
+):
+    stored = torch.load(checkpoint, weights_only=True)
+    stored['meta'] = {'dataset_meta': {'classes': ('b', 'a', 'c')}}
+    torch.save(stored, checkpoint)
+    hooks = "default_hooks['check_classes'] = dict(type='CheckClassNames')\n"
+    config.write_text(config.read_text() + hooks)
+    with pytest.raises(SystemExit, match='2'):
+        run(config, checkpoint)
+    assert "'b' in the checkpoint, 'a' in the test data" in capsys.readouterr().err
+
+
+def test_a_damaged_checkpoint_is_said(config, checkpoint, capsys):
+    whole = checkpoint.read_bytes()
+    checkpoint.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(SystemExit, match='2'):
+        run(config, checkpoint)
+    assert re.search(r'error: \S+ is cut or damaged', capsys.readouterr().err)

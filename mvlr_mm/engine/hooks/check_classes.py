@@ -11,17 +11,22 @@ from torch.utils.data import DataLoader
 
 @HOOKS.register_module()
 class CheckClassNames(Hook):
-    """Compare the model's class names with those of the data and the checkpoint.
+    """Compare the model's class names with those of the data.
 
     The model's names are the attribute ``classes``, a list or tuple of str, of whatever
-    modules have one. Models without, such as mmpretrain's own, pass. mmpretrain's
-    ``ClassNumCheckHook`` compares numbers only, so it misses another order.
+    modules have one. For models without, such as mmpretrain's own, they are those of
+    the data that the checkpoint was trained on, where it tells. mmpretrain's
+    ``ClassNumCheckHook`` compares numbers only, so it misses another order. A module
+    with a method ``check_labels`` is given the names, for a check of its own.
 
     ``default_hooks=dict(check_classes=None)`` switches it off.
     """
 
     # before EMAHook and others that copy from a checkpoint
     priority = 'HIGH'
+
+    def __init__(self) -> None:
+        self._stored: Sequence[str] | None = None
 
     def before_train(self, runner: Runner) -> None:
         """Check the training data, and the validation data if there are any."""
@@ -38,42 +43,33 @@ class CheckClassNames(Hook):
         self._check_loader(runner, runner.test_dataloader, 'test')
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Check the data that the checkpoint was trained on, where it tells."""
+        """Remember the labels of the checkpoint; its weights are taken by name."""
         meta = checkpoint.get('meta') or {}
-        stored = (meta.get('dataset_meta') or {}).get('classes')
-        if stored is None:
-            return
-        for name, classes in _class_lists(runner.model):
-            _compare(
-                name,
-                classes,
-                'the checkpoint',
-                stored,
-                "Build the model with the checkpoint's classes, load the checkpoint, "
-                'and then call set_classes with the new names.',
-            )
+        self._stored = (meta.get('dataset_meta') or {}).get('classes')
 
     def _check_loader(self, runner: Runner, loader: DataLoader, split: str) -> None:
-        ours = list(_class_lists(runner.model))
-        if not ours:
-            return
+        ours = [
+            (f'{name}.classes', 'the model', classes)
+            for name, classes in _class_lists(runner.model)
+        ]
+        if not ours and self._stored is not None:
+            place = 'the checkpoint'
+            ours = [(f'the classes of {place}', place, self._stored)]
         dataset = loader.dataset
         source = f'the {split} data ({type(dataset).__name__})'
         found = (getattr(dataset, 'metainfo', None) or {}).get('classes')
-        if found is None:
+        if found is None and ours:
             runner.logger.warning(
                 f"{source} has no metainfo['classes'], so its labels cannot be "
                 "compared with the model's."
             )
+        if found is None:
             return
-        for name, classes in ours:
-            _compare(
-                name,
-                classes,
-                source,
-                found,
-                'Give both the same list, in the same order.',
-            )
+        for name, place, classes in ours:
+            _compare(name, place, classes, source, found)
+        for module in runner.model.modules():
+            if hasattr(module, 'check_labels'):
+                module.check_labels(found)
 
 
 def _class_lists(model: nn.Module) -> Iterator[tuple[str, Sequence[str]]]:
@@ -86,7 +82,7 @@ def _class_lists(model: nn.Module) -> Iterator[tuple[str, Sequence[str]]]:
 
 
 def _compare(
-    name: str, ours: Sequence[str], source: str, theirs: Sequence[str], fix: str
+    name: str, place: str, ours: Sequence[str], source: str, theirs: Sequence[str]
 ) -> None:
     """Raise at the first difference of two lists of class names."""
     if list(ours) == list(theirs):
@@ -97,7 +93,8 @@ def _compare(
         repr(names[at]) if at < len(names) else 'nothing' for names in (ours, theirs)
     )
     raise ValueError(
-        f'{name}.classes ({len(ours)} names) and the classes of {source} '
-        f'({len(theirs)} names) differ, first at index {at}: {first} in the model, '
-        f'{second} in {source.split(" (")[0]}. {fix}'
+        f'{name} ({len(ours)} names) and the classes of {source} '
+        f'({len(theirs)} names) differ, first at index {at}: {first} in {place}, '
+        f'{second} in {source.split(" (")[0]}. Give both the same list, in the same '
+        'order.'
     )

@@ -1,6 +1,5 @@
 """The file of a CLIP's weights: where it is, and what it holds for a tower."""
 
-import pickle
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,19 +8,12 @@ from typing import Any
 import open_clip
 import torch
 from open_clip.pretrained import download_pretrained
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from torch import Tensor
 
+from ...weight_files import readable_weights
 from .config import existing
 
-_UNREADABLE = (
-    SafetensorError,
-    pickle.UnpicklingError,
-    AttributeError,
-    EOFError,
-    RuntimeError,
-    ValueError,
-)
 _OF_TRAINING = 'module.'  # before every name in a checkpoint of open_clip's training
 
 
@@ -75,11 +67,11 @@ def read_weights(path: Path, part: str) -> dict[str, Tensor] | None:
         tower of open_clip, so that it is in the format of others.
 
     Raises:
-        ValueError: The file is damaged, or is no weights file.
+        ValueError, UnpicklingError: The file is damaged, or is no weights file.
     """
-    if path.suffix in ('.npy', '.npz'):  # of big_vision
-        return None
-    try:
+    with readable_weights(path):
+        if path.suffix in ('.npy', '.npz'):  # of big_vision
+            return None
         if path.suffix == '.safetensors':
             with safe_open(path, framework='pt') as stored:
                 wanted = _names_of(stored.keys(), part)
@@ -89,12 +81,6 @@ def read_weights(path: Path, part: str) -> dict[str, Tensor] | None:
         )
         state = state.get('state_dict', state)
         state = {name.removeprefix(_OF_TRAINING): v for name, v in state.items()}
-    except _UNREADABLE as error:
-        # torch's own message advises to load unsafely
-        raise ValueError(
-            f'pretrained ({path}) cannot be read: it is damaged, or not a .safetensors '
-            'file or a pickle of nothing but tensors; download it again.'
-        ) from error
     wanted = _names_of(state, part)
     return wanted and {name: state[name] for name in wanted}
 

@@ -1,5 +1,7 @@
 """A threshold for each label, where a head predicts."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -7,10 +9,10 @@ from ...threshold_file import label_thresholds
 
 
 class LabelThresholds:
-    """Thresholds from a file of `mvlr thresholds`.
+    """Thresholds from a file of `mvlr thresholds`, applied by name.
 
-    The file has to name the model's labels in their order: ``CheckClassNames`` compares
-    ``classes`` with those of the data.
+    They were searched on the scores of these labels together, so they are for these and
+    no others.
 
     Args:
         file: Path of the file.
@@ -24,22 +26,45 @@ class LabelThresholds:
     """
 
     def __init__(self, file: str) -> None:
-        found = label_thresholds(file)
-        self.classes = tuple(found)
-        # no buffer, which would become bfloat16 with the model
-        self._values = torch.tensor(list(found.values()), dtype=torch.float64)
+        self._file = file
+        self._found = label_thresholds(file)
+        self.classes = tuple(self._found)
 
-    def beside(self, scores: Tensor) -> Tensor:
-        """Return the thresholds, (C,), on the device of the scores, (B, C).
+    def check(self, names: Sequence[str]) -> None:
+        """Compare the labels of the file with others, in any order.
 
         Raises:
-            ValueError: The scores are for another number of labels.
+            ValueError: They are not the same.
+        """
+        missing = [name for name in names if name not in self._found]
+        left = [name for name in self.classes if name not in set(names)]
+        if missing or left:
+            first = repr(missing[0]) if missing else f'{left[0]!r} of the file'
+            raise ValueError(
+                f'thr ({self._file}) has thresholds for {len(self.classes)} labels and '
+                f'the model has {len(names)}, which are not the same, first {first}; '
+                'search them anew after set_classes, or set a number.'
+            )
+
+    def beside(self, scores: Tensor, names: Sequence[str] | None = None) -> Tensor:
+        """Return the thresholds of scores, (C,) float64, on their device.
+
+        Args:
+            scores: (B, C).
+            names: The C labels; None where they are not known, and then in the order of
+                the file.
+
+        Raises:
+            ValueError: The scores are for other labels, or for another number of them.
         """
         labels = scores.shape[-1]
-        if len(self._values) != labels:
+        if len(self.classes) != labels:
             raise ValueError(
-                f'thr has thresholds for {len(self._values)} labels and the model has '
+                f'thr has thresholds for {len(self.classes)} labels and the model has '
                 f'{labels}; search them anew after set_classes, or set a number.'
             )
-        self._values = self._values.to(scores.device)
-        return self._values
+        names = self.classes if names is None else names
+        self.check(names)
+        values = [self._found[name] for name in names]
+        # not a buffer, which would become bfloat16 with the model
+        return torch.tensor(values, dtype=torch.float64, device=scores.device)

@@ -1,5 +1,7 @@
 """What the heads share: targets, loss and predictions of several labels."""
 
+from collections.abc import Sequence
+
 import torch
 from mmpretrain.models.heads import MultiLabelClsHead
 from mmpretrain.structures import DataSample
@@ -22,7 +24,7 @@ class MultiLabelHead(MultiLabelClsHead):
     Raises:
         FileNotFoundError: The file of thresholds does not exist.
         ValueError: The file is none, or ``topk`` is given with it; or, in ``predict``,
-            it is for another number of labels than the model's.
+            it is for other labels than the model's.
     """
 
     def __init__(
@@ -38,7 +40,58 @@ class MultiLabelHead(MultiLabelClsHead):
             if topk is not None:
                 raise ValueError(f'give thr, a file, or topk, not both: {thr}, {topk}.')
             self.label_thresholds = LabelThresholds(thr)
-            self.classes = self.label_thresholds.classes
+
+    def check_labels(self, names: Sequence[str]) -> None:
+        """Compare the labels of the data with those of a file of thresholds.
+
+        Args:
+            names: Labels of the data.
+
+        Raises:
+            ValueError: They are not the same.
+        """
+        if self.label_thresholds is not None:
+            self.label_thresholds.check(names)
+
+    def predict(
+        self, feats: object, data_samples: list[DataSample] | None = None
+    ) -> list[DataSample]:
+        """Set scores and predicted labels of the samples.
+
+        Args:
+            feats: What ``forward`` takes; thresholds go by its ``names``, if any.
+            data_samples: The B pictures, or None for new ones.
+
+        Raises:
+            ValueError: The thresholds are for other labels.
+        """
+        names = getattr(feats, 'names', None)
+        return self._get_predictions(self(feats), data_samples, names)
+
+    def _get_predictions(
+        self,
+        cls_score: Tensor,
+        data_samples: list[DataSample] | None,
+        names: Sequence[str] | None = None,
+    ) -> list[DataSample]:
+        given = self.thr
+        self.thr = self._thresholds(cls_score, names)
+        try:  # mmpretrain's comparison does the rest
+            return super()._get_predictions(cls_score, data_samples)
+        finally:
+            self.thr = given
+
+    def _thresholds(self, scores: Tensor, names: Sequence[str] | None) -> Tensor | None:
+        """Return the thresholds, (C,) or (1,), in float64 as the evaluation has them.
+
+        torch would round a number, or (), to the type of the scores: 0.7 in float32 is
+        below 0.7.
+        """
+        if self.label_thresholds is not None:
+            return self.label_thresholds.beside(scores, names)
+        if self.thr is None:
+            return None
+        return torch.tensor([self.thr], dtype=torch.float64, device=scores.device)
 
     def _get_loss(
         self, cls_score: Tensor, data_samples: list[DataSample], **kwargs: object
@@ -46,25 +99,3 @@ class MultiLabelHead(MultiLabelClsHead):
         targets = batch_targets(data_samples, cls_score.shape[1])
         loss = self.loss_module(cls_score, targets, avg_factor=len(cls_score), **kwargs)
         return {'loss': loss}
-
-    def _get_predictions(
-        self, cls_score: Tensor, data_samples: list[DataSample] | None
-    ) -> list[DataSample]:
-        given = self.thr
-        self.thr = self._thresholds(cls_score)
-        try:  # mmpretrain's comparison does the rest
-            return super()._get_predictions(cls_score, data_samples)
-        finally:
-            self.thr = given
-
-    def _thresholds(self, scores: Tensor) -> Tensor | None:
-        """Return the thresholds, (C,) or (1,), in float64 as the evaluation has them.
-
-        torch would round a number, or (), to the type of the scores: 0.7 in float32 is
-        below 0.7.
-        """
-        if self.label_thresholds is not None:
-            return self.label_thresholds.beside(scores)
-        if self.thr is None:
-            return None
-        return torch.tensor([self.thr], dtype=torch.float64, device=scores.device)

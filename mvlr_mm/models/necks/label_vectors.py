@@ -9,11 +9,12 @@ from torch import nn
 
 from ...label_names import read_label_names
 from ...structures import VLFeatures
+from ..layers.named_rows import NamedRows, match_vectors
 from ..text import read_label_vectors
 
 
 @MODELS.register_module()
-class LabelVectors(BaseModule):
+class LabelVectors(NamedRows, BaseModule):
     """Represent each label by a fixed vector: GloVe, BERT, CLIP, or your own.
 
     It stands in :class:`PDLR`'s place and needs no text tower. The vectors stay as
@@ -38,6 +39,7 @@ class LabelVectors(BaseModule):
     """
 
     provides = ('hard', 'soft', 'labels')
+    named_rows = ('vectors',)
 
     def __init__(
         self,
@@ -72,16 +74,13 @@ class LabelVectors(BaseModule):
     def forward(self, feats: VLFeatures) -> VLFeatures:
         """Fill ``hard``, ``soft`` and ``labels``, each (C, D)."""
         labels = self.proj(self.vectors)
-        return feats._replace(hard=labels, soft=labels, labels=labels)
+        return feats._replace(
+            hard=labels, soft=labels, labels=labels, names=self.classes
+        )
 
-    def _load_from_state_dict(
-        self, state_dict: dict, prefix: str, *args: object
-    ) -> None:
+    def match_unnamed(self, state_dict: dict, prefix: str) -> None:
+        """Compare the vectors; see :meth:`NamedRows.match_unnamed`."""
+        super().match_unnamed(state_dict, prefix)
         stored = state_dict.get(f'{prefix}vectors')
-        if stored is not None and len(stored) != len(self.classes):
-            raise ValueError(
-                f'The checkpoint was trained for {len(stored)} labels, the model has '
-                f'{len(self.classes)} ({self.classes[0]!r}, ...): build it with the '
-                "checkpoint's classes, load, and then call set_classes with your own."
-            )
-        super()._load_from_state_dict(state_dict, prefix, *args)
+        if stored is not None:
+            match_vectors(stored, self.vectors, self.classes, prefix)

@@ -1,6 +1,7 @@
 """Prompt-driven label representations."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmengine.model import BaseModule
@@ -10,13 +11,14 @@ from torch import Tensor, nn
 from ...label_names import read_label_names
 from ...structures import VLFeatures
 from ..layers.eval_cache import EvalCache
+from ..layers.named_rows import NamedRows, match_vectors
 from ..text import TokenBatch
 
 PROMPTS = ('hard+soft', 'hard', 'soft', 'names')
 
 
 @MODELS.register_module()
-class PDLR(EvalCache, BaseModule):
+class PDLR(NamedRows, EvalCache, BaseModule):
     """Prompt-driven label representation learning (MVLR, section 3.2).
 
     Hard prompts put each label into a template and go through the frozen text tower
@@ -52,6 +54,7 @@ class PDLR(EvalCache, BaseModule):
     """
 
     provides = ('hard', 'soft', 'labels')
+    named_rows = ('hard',)
 
     def __init__(
         self,
@@ -132,7 +135,7 @@ class PDLR(EvalCache, BaseModule):
         """Fill ``hard`` (C, D), ``soft`` (C, D) and ``labels`` (C, D)."""
         # In evaluation the very same tensors every time: later stages remember, too.
         hard, soft, labels = self.remember('labels', self._encode)
-        return feats._replace(hard=hard, soft=soft, labels=labels)
+        return feats._replace(hard=hard, soft=soft, labels=labels, names=self.classes)
 
     def _encode(self) -> tuple[Tensor, Tensor, Tensor]:
         hard = soft = None
@@ -148,14 +151,31 @@ class PDLR(EvalCache, BaseModule):
         soft = hard if soft is None else soft
         return hard, soft, (hard + soft) / 2
 
-    def _load_from_state_dict(
-        self, state_dict: dict, prefix: str, *args: object
-    ) -> None:
-        stored = state_dict.get(f'{prefix}hard')
-        if self.use_hard and stored is not None and len(stored) != len(self.classes):
+    def label_record(self) -> dict[str, Any]:
+        """Return the labels, and the template where hard prompts use it."""
+        template = self.template if self.use_hard else None
+        return super().label_record() | {'template': template}
+
+    def match_record(self, stored: dict[str, Any], name: str) -> None:
+        """Check the template; see :meth:`NamedRows.match_record`."""
+        trained = stored.get('template')
+        if self.use_hard and trained not in (None, self.template):
             raise ValueError(
-                f'The checkpoint was trained for {len(stored)} labels, the model has '
-                f'{len(self.classes)} ({self.classes[0]!r}, ...): build it with the '
-                "checkpoint's classes, load, and then call set_classes with your own."
+                f'{name}: the checkpoint was trained with the template {trained!r}, '
+                f'the model has {self.template!r}; give both the same.'
             )
-        super()._load_from_state_dict(state_dict, prefix, *args)
+
+    def match_unnamed(self, state_dict: dict, prefix: str) -> None:
+        """Compare hard prompts; see :meth:`NamedRows.match_unnamed`."""
+        super().match_unnamed(state_dict, prefix)
+        stored = state_dict.get(f'{prefix}hard')
+        tower = f'{prefix}text_encoder.'
+        weights = {
+            k.removeprefix(tower): v
+            for k, v in state_dict.items()
+            if k.startswith(tower)
+        }
+        if not self.use_hard or stored is None:
+            return
+        if weights and self.text_encoder.is_as_built(weights):
+            match_vectors(stored, self.hard, self.classes, prefix)

@@ -1,14 +1,19 @@
 """What a text encoder offers to a prompt stage."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from ...json_tensor import decode, encode
+from .fingerprint import fingerprint
 from .recomputed import encode_recomputed
+
+#: Last part of the name, in a state dict, of the note in place of a tower's weights.
+LEFT_OUT = 'left_out'
 
 
 class TokenBatch(NamedTuple):
@@ -31,10 +36,12 @@ class TextEncoder(BaseModule):
     Attributes:
         embed_dim: Width D of the vectors that come out.
         token_dim: Width of the word embeddings, and so of a soft prompt.
+        built_from: See :meth:`freeze`.
     """
 
     embed_dim: int
     token_dim: int
+    built_from: str | None = None
 
     def __init__(self, init_cfg: dict | None = None) -> None:
         super().__init__(init_cfg)
@@ -97,10 +104,54 @@ class TextEncoder(BaseModule):
             encoded = torch.cat([self(part, prompt) for part in parts])
         return encoded[order.argsort()]
 
-    def freeze(self) -> None:
-        """Stop every weight from training; call it at the end of ``__init__``."""
+    def freeze(self, built_from: str | None = None) -> None:
+        """Stop every weight from training; call it at the end of ``__init__``.
+
+        Args:
+            built_from: What builds the same weights again, for people; checkpoints may
+                then leave them out. None where nothing does.
+        """
         self.requires_grad_(False)
         self.eval()
+        self.built_from = built_from
+        if built_from is not None:
+            self.fingerprint = fingerprint(self.state_dict())
+
+    def is_as_built(self, weights: Mapping[str, Tensor]) -> bool:
+        """Tell whether these weights are those that were built, to the bit.
+
+        Args:
+            weights: By name, as in this module's state dict.
+        """
+        return self.built_from is not None and fingerprint(weights) == self.fingerprint
+
+    def leave_out(self, state_dict: dict, prefix: str) -> None:
+        """Put a note in place of this tower's weights in a state dict.
+
+        Args:
+            state_dict: Of the whole model; changed in place.
+            prefix: Of this module's entries.
+        """
+        for key in [key for key in state_dict if key.startswith(prefix)]:
+            del state_dict[key]
+        note = {'built_from': self.built_from, 'fingerprint': self.fingerprint}
+        state_dict[prefix + LEFT_OUT] = encode(note)
+
+    def _load_from_state_dict(
+        self, state_dict: dict, prefix: str, *args: object
+    ) -> None:
+        stored = state_dict.pop(prefix + LEFT_OUT, None)
+        if stored is not None:
+            note = decode(stored, prefix + LEFT_OUT)
+            if self.built_from is None or note['fingerprint'] != self.fingerprint:
+                raise ValueError(
+                    f'{prefix.rstrip(".")}: the checkpoint was trained with the text '
+                    f'tower {note["built_from"]}, which it leaves out, and the model '
+                    f'has other weights ({self.built_from or "random ones"}); build '
+                    'it with the same model and pretrained.'
+                )
+            state_dict.update(self.state_dict(prefix=prefix))
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     def train(self, mode: bool = True) -> 'TextEncoder':
         """Stay in eval mode, whatever the model does."""

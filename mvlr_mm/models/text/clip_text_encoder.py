@@ -72,7 +72,8 @@ class CLIPTextEncoder(TextEncoder):
         self.embed_dim = tower.output_dim
         if self.text_projection is None:
             self.embed_dim = self.token_dim
-        self.freeze()
+        # random weights are not built a second time
+        self.freeze(pretrained and f'{model}, {pretrained}')
 
     def _count_seen_behind(self) -> int:
         """Count the places behind a text's end that have a part in its vector."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from mmpretrain.registry import MODELS
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from .base import TextEncoder, TokenBatch
@@ -43,14 +44,15 @@ class HFTextEncoder(TextEncoder):
         if pooling not in _POOLINGS:
             raise ValueError(f'pooling ({pooling!r}) must be one of {_POOLINGS}.')
         self.pooling = pooling
-        self.tower, self.tokenizer = _load(model)
+        self.tower, self.tokenizer, complete = _load(model)
         self.embed_dim = self.tower.config.hidden_size
         self.token_dim = self.tower.get_input_embeddings().embedding_dim
         self.max_length = min(
             self.tokenizer.model_max_length,
             getattr(self.tower.config, 'max_position_embeddings', float('inf')),
         )
-        self.freeze()
+        # weights that the files lack are drawn anew each time
+        self.freeze(model if complete else None)
 
     def tokenize(self, texts: Sequence[str], prompt_length: int = 0) -> TokenBatch:
         """See :meth:`TextEncoder.tokenize`."""
@@ -118,8 +120,8 @@ class HFTextEncoder(TextEncoder):
         return special['special_tokens_mask'].index(0)
 
 
-def _load(model: str) -> tuple[nn.Module, Any]:
-    """Load the tower in float32, and its tokenizer."""
+def _load(model: str) -> tuple[nn.Module, Any, bool]:
+    """Load the tower in float32, and its tokenizer; say if it had every weight."""
     try:
         from transformers import AutoModel, AutoTokenizer
     except ImportError as error:
@@ -130,13 +132,18 @@ def _load(model: str) -> tuple[nn.Module, Any]:
         ) from error
     try:
         tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
-        tower = AutoModel.from_pretrained(
-            model, use_safetensors=True, trust_remote_code=False
-        ).float()
-    except (OSError, ValueError) as error:
+        tower, info = AutoModel.from_pretrained(
+            model,
+            use_safetensors=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+        )
+        tower = tower.float()
+    except (OSError, ValueError, SafetensorError) as error:
+        reason = str(error).strip().splitlines()[0]
         raise OSError(
-            f'model ({model!r}) could not be loaded, for the reason above; give a name '
-            'on the hub (which needs the network once) or a folder with config.json, '
+            f'model ({model!r}) could not be loaded ({reason}); give a name on the hub '
+            '(which needs the network once) or a folder with config.json, '
             'model.safetensors and the files of the tokenizer.'
         ) from error
     if tower.config.is_encoder_decoder:
@@ -147,4 +154,4 @@ def _load(model: str) -> tuple[nn.Module, Any]:
             'inputs_embeds, so no prompt can be learned through it; use a text model '
             'such as BERT, or CLIPTextEncoder for a CLIP.'
         )
-    return tower, tokenizer
+    return tower, tokenizer, not info['missing_keys']

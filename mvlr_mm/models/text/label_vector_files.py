@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ...known_labels import readable
 from ...near_names import nearest_names
+from ...weight_files import readable_weights
 
 
 def read_label_vectors(
@@ -59,7 +60,7 @@ def read_label_vectors(
 
 
 def _read_npz(file: Path, classes: Sequence[str], key: str | None) -> np.ndarray:
-    with np.load(file, allow_pickle=False) as stored:
+    with readable_weights(file), np.load(file, allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
     names = arrays.pop('names', None)
     array = _choose(arrays, key, file)
@@ -71,7 +72,7 @@ def _read_safetensors(
 ) -> np.ndarray:
     from safetensors import safe_open
 
-    with safe_open(file, framework='pt') as stored:
+    with readable_weights(file), safe_open(file, framework='pt') as stored:
         names = (stored.metadata() or {}).get('names')
         arrays = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
     array = _choose(arrays, key, file).float().numpy()
@@ -79,7 +80,9 @@ def _read_safetensors(
 
 
 def _read_npy(file: Path, classes: Sequence[str], key: str | None) -> np.ndarray:
-    return _rows(np.load(file, allow_pickle=False), None, classes, file)
+    with readable_weights(file):
+        array = np.load(file, allow_pickle=False)
+    return _rows(array, None, classes, file)
 
 
 def _read_words(file: Path, classes: Sequence[str], key: str | None) -> np.ndarray:

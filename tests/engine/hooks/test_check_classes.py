@@ -90,9 +90,6 @@ def test_a_model_without_names_passes_in_silence(monkeypatch, classes):
         fake = runner(ours=classes, test=theirs)
         monkeypatch.setattr(fake.logger, 'warning', pytest.fail)
         HOOK.before_test(fake)
-        HOOK.after_load_checkpoint(
-            fake, dict(meta=dict(dataset_meta=dict(classes='x')))
-        )
 
 
 def test_a_wrapped_model_is_searched():
@@ -102,13 +99,17 @@ def test_a_wrapped_model_is_searched():
         HOOK.before_train(fake)
 
 
-def test_a_checkpoint_of_other_classes_is_refused():
-    stored = dict(meta=dict(dataset_meta=dict(classes=('cat', 'cow'))))
+def test_a_model_without_names_has_those_of_its_checkpoint():
+    stored = dict(meta=dict(dataset_meta=dict(classes=('cat', 'bird', 'dog'))))
+    hook = CheckClassNames()
+    hook.after_load_checkpoint(runner(ours=None), checkpoint=stored)
     message = (
-        r"\(3 names\).* the checkpoint \(2 names\).* 1: 'dog' .*'cow' .*set_classes"
+        r"classes of the checkpoint \(3 names\).* 1: 'bird' in the checkpoint, 'dog' in"
     )
     with pytest.raises(ValueError, match=message):
-        HOOK.after_load_checkpoint(runner(), checkpoint=stored)
+        hook.before_test(runner(ours=None))
+    # weights of a model with names are taken by name
+    hook.before_test(runner())
 
 
 @pytest.mark.parametrize(
@@ -121,4 +122,14 @@ def test_a_checkpoint_of_other_classes_is_refused():
     ],
 )
 def test_other_checkpoints_pass(stored):
-    HOOK.after_load_checkpoint(runner(), checkpoint=stored)
+    hook = CheckClassNames()
+    hook.after_load_checkpoint(runner(ours=None), checkpoint=stored)
+    hook.before_test(runner(ours=None))
+
+
+def test_a_module_may_check_the_labels_itself():
+    fake = runner()
+    met = []
+    fake.model.neck.check_labels = met.append
+    HOOK.before_test(fake)
+    assert met == [NAMES]

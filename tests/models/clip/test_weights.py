@@ -1,3 +1,6 @@
+from pickle import UnpicklingError
+
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -80,6 +83,7 @@ def test_formats_of_others_are_left_to_open_clip(tmp_path):
     save_file({'image_encoder.w': torch.ones(1)}, tmp_path / 'x.safetensors')
     assert read_weights(tmp_path / 'x.safetensors', 'visual') is None
     assert read_weights(tmp_path / 'x.safetensors', 'text') is None
+    np.savez(tmp_path / 'x.npz', a=np.ones(2))
     assert read_weights(tmp_path / 'x.npz', 'text') is None
 
 
@@ -105,7 +109,8 @@ def test_damaged_files_are_named_without_unsafe_advice(tmp_path, end, kind):
     else:
         torch.save(STATE, path)
     damage(path, kind)
-    with pytest.raises(ValueError, match=rf'x\.{end}\) cannot be read') as caught:
+    errors, message = (ValueError, UnpicklingError), rf'x\.{end} is (\w+|a \w+).*[;,]'
+    with pytest.raises(errors, match=message) as caught:
         read_weights(path, 'visual')
     assert 'weights_only' not in str(caught.value)
 

@@ -30,8 +30,26 @@ def test_every_label_has_its_own_threshold(config, file):
     found = head._get_predictions(torch.logit(scores.double()), None)
     assert [sample.pred_label.tolist() for sample in found] == [[0], [1]]
     torch.testing.assert_close(found[0].pred_score, scores[0].double())
-    assert head.classes == tuple(NAMES)  # CheckClassNames compares them with the data's
+    head.check_labels(['sea', 'dog', 'cat'])  # which CheckClassNames calls
+    with pytest.raises(ValueError, match=r"not the same, first 'cow'; search"):
+        head.check_labels(['dog', 'cat', 'cow'])
     assert not [key for key in head.state_dict() if 'thr' in key]
+
+
+def test_thresholds_go_by_name(file):
+    head = MODELS.build(dict(type='SimilarityHead', thr=file))
+    labels = torch.randn(3, 4, generator=torch.Generator().manual_seed(0))
+    patches = torch.randn(2, 6, 4, generator=torch.Generator().manual_seed(1))
+    feats = VLFeatures(patches, (2, 3), labels=labels, names=tuple(NAMES))
+    order = [2, 0, 1]
+    other = feats._replace(labels=labels[order], names=tuple(NAMES[i] for i in order))
+    expected = [{NAMES[i] for i in s.pred_label} for s in head.predict(feats)]
+    found = [{other.names[i] for i in s.pred_label} for s in head.predict(other)]
+    assert found == expected
+    thresholds = head.label_thresholds.beside(torch.ones(1, 3), other.names)
+    assert thresholds.tolist() == [float('inf'), 0.25, 0.75]
+    with pytest.raises(ValueError, match=r"the same, first 'cow'; .* set_classes"):
+        head.predict(feats._replace(names=('dog', 'cow', 'sea')))
 
 
 @pytest.mark.parametrize('config', CONFIGS)

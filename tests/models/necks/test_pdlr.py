@@ -173,3 +173,49 @@ def test_arguments_are_checked(build):
         build(chunk_size=0)
     with pytest.raises(FileNotFoundError, match=r'no_such_file\.txt'):
         build(classes='no_such_file.txt')
+
+
+@pytest.mark.parametrize('prompts', ['hard+soft', 'hard', 'soft', 'names'])
+def test_the_same_labels_in_another_order_are_taken_by_name(build, prompts):
+    source, target = build(prompts=prompts), build(prompts=prompts, classes=NAMES[::-1])
+    target.load_state_dict(source.state_dict())
+    expected, found = source(FEATS), target(FEATS)
+    assert found.names == tuple(NAMES[::-1])
+    for field in ('hard', 'soft', 'labels'):
+        got, wanted = getattr(found, field), getattr(expected, field)
+        torch.testing.assert_close(got, wanted.flip(0))
+
+
+def test_as_many_other_labels_are_refused(build):
+    state = build(classes=['cat', 'traffic light', 'cow']).state_dict()
+    message = r"only in the checkpoint: 'cow', first only in the model: 'dog'"
+    for prompts in ('hard+soft', 'soft'):
+        with pytest.raises(ValueError, match=message):
+            build(prompts=prompts).load_state_dict(state, strict=False)
+
+
+def test_another_template_is_refused_where_it_counts(build):
+    state = build(template='An aerial picture of {}.').state_dict()
+    message = r"trained with the template 'An aerial .* the model has 'This photo"
+    with pytest.raises(ValueError, match=message):
+        build().load_state_dict(state)
+    soft = build(prompts='soft', template='An aerial picture of {}.')
+    build(prompts='soft').load_state_dict(soft.state_dict())
+
+
+@pytest.mark.parametrize('order', [[0, 1, 2], [0, 2, 1]])
+def test_a_checkpoint_without_record_shows_its_labels_by_its_vectors(build, order):
+    source = build(classes=[NAMES[i] for i in order])
+    state = {k: v for k, v in source.state_dict().items() if 'record' not in k}
+    target = build()
+    if order == [0, 1, 2]:
+        target.load_state_dict(state)
+        assert torch.equal(target.hard, source.hard)
+        return
+    with pytest.raises(ValueError, match=r"vector 1 is not that of 'traffic light'"):
+        target.load_state_dict(state)
+    # vectors of another tower, which comes along, cannot be compared
+    for key in state:
+        if key.endswith('token_embedding.weight'):
+            state[key] = state[key] + 1
+    target.load_state_dict(state)

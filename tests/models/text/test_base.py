@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch import nn
 
@@ -40,3 +41,58 @@ def test_tokens_move_together():
     assert isinstance(moved, TokenBatch)
     assert moved.ids.is_meta
     assert moved.mask.is_meta
+
+
+def built(name='a, b', seed=0):
+    torch.manual_seed(seed)
+    tower = Tower()
+    tower.freeze(name)
+    return nn.ModuleDict(dict(tower=tower, other=nn.Linear(1, 1)))
+
+
+def without_tower(model):
+    state = model.state_dict()
+    assert model['tower'].is_as_built(model['tower'].state_dict())
+    model['tower'].leave_out(state, 'tower.')
+    assert set(state) == {'tower.left_out', 'other.weight', 'other.bias'}
+    return state
+
+
+def test_a_tower_that_was_left_out_is_the_one_that_is_built():
+    model, other = built(), built('elsewhere/a, b')
+    with torch.no_grad():
+        model['other'].weight += 1
+    other.load_state_dict(without_tower(model))  # strict, and by the weights
+    assert torch.equal(other['other'].weight, model['other'].weight)
+    weights = model['tower'].state_dict(), other['tower'].state_dict()
+    assert all(torch.equal(weights[0][key], weights[1][key]) for key in weights[0])
+
+
+@pytest.mark.parametrize(('name', 'seed'), [('a, c', 1), (None, 0)])
+def test_another_tower_is_refused(name, seed):
+    message = rf'^tower: .* text tower a, b, .* \({name or "random ones"}\); build'
+    with pytest.raises(ValueError, match=message):
+        built(name, seed).load_state_dict(without_tower(built()), strict=False)
+
+
+def test_a_tower_in_the_checkpoint_is_loaded():
+    model, other = built(seed=1), built(seed=2)
+    other.load_state_dict(model.state_dict())
+    assert torch.equal(other['tower'].layer[0].weight, model['tower'].layer[0].weight)
+    assert not other['tower'].is_as_built(other['tower'].state_dict())
+
+
+def test_without_tower_and_note_its_weights_are_missing():
+    state = without_tower(built())
+    del state['tower.left_out']
+    with pytest.raises(RuntimeError, match=r'Missing key.*tower\.layer\.0\.weight'):
+        built().load_state_dict(state)
+
+
+def test_a_changed_or_random_tower_is_not_as_built():
+    tower = built()['tower']
+    with torch.no_grad():
+        tower.layer[0].bias[1] += 1e-6
+    assert not tower.is_as_built(tower.state_dict())
+    random = built(None)['tower']
+    assert not random.is_as_built(random.state_dict())

@@ -115,7 +115,7 @@ def test_vector_that_is_not_finite_is_named(tmp_path):
 
 def test_pickles_are_refused(tmp_path):
     np.save(tmp_path / 'v.npy', np.array([[{}]]), allow_pickle=True)
-    with pytest.raises(ValueError, match='allow_pickle=False'):
+    with pytest.raises(ValueError, match=r'v\.npy .*holds more than plain arrays'):
         read_label_vectors(tmp_path / 'v.npy', ['cat'])
 
 

@@ -1,0 +1,233 @@
+"""Compare a checkpoint with a model before anything of it is loaded."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
+
+import torch
+from mmengine.logging import print_log
+from mmengine.model import BaseTTAModel, is_model_wrapper
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from ..json_tensor import encode
+from ..label_record import RECORD
+from .label_weights import label_weights, named_rows
+
+#: What may differ between a checkpoint and a model, where it is asked for.
+ALLOW = ('missing', 'unexpected', 'labels')
+
+
+def check_allow(allow: Collection[str]) -> tuple[str, ...]:
+    """Return the words.
+
+    Raises:
+        ValueError: One of them is none of :data:`ALLOW`, or ``allow`` is a text.
+    """
+    if isinstance(allow, str) or set(allow) - set(ALLOW):
+        raise ValueError(f'allow ({allow!r}) must be a list of words of {ALLOW}.')
+    return tuple(allow)
+
+
+def unwrap(model: nn.Module) -> nn.Module:
+    """Return the model inside the wrappers of several processes and of TTA."""
+    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
+        model = model.module
+    return model
+
+
+def fit_checkpoint(
+    model: nn.Module,
+    checkpoint: Any,
+    allow: Collection[str] = (),
+    source: str = 'the checkpoint',
+) -> None:
+    """Make a checkpoint fit a model, or refuse it; in place.
+
+    Afterwards ``state_dict``, and the average in ``ema_state_dict`` if there is one,
+    have everything that the model has, and nothing else.
+
+    Args:
+        model: Wrapped or not; it is not changed.
+        checkpoint: As ``torch.load`` gives it; weights by name alone are put under
+            ``state_dict``.
+        allow: See :func:`fit_weights`.
+        source: Where it comes from, for messages.
+
+    Raises:
+        ValueError: It is no checkpoint, or see :func:`fit_weights`.
+    """
+    if not isinstance(checkpoint, dict):
+        raise ValueError(
+            f'{source} holds a {type(checkpoint).__name__}; it must hold weights by '
+            'name, alone or under `state_dict`.'
+        )
+    if 'state_dict' not in checkpoint:
+        weights = dict(checkpoint)
+        checkpoint.clear()
+        checkpoint['state_dict'] = weights
+    meta = checkpoint.get('meta') or {}
+    if 'labels' in allow:
+        meta.pop('dataset_meta', None)  # they are not those of the model now
+    names = (meta.get('dataset_meta') or {}).get('classes')
+    checkpoint['state_dict'] = fit_weights(
+        model, checkpoint['state_dict'], allow, names, source
+    )
+    average = checkpoint.get('ema_state_dict')
+    if average is not None:
+        others = {k: v for k, v in average.items() if not k.startswith('module.')}
+        inner = {k: v for k, v in average.items() if k not in others}
+        fitting = fit_weights(model, inner, allow, names, f'the average in {source}')
+        checkpoint['ema_state_dict'] = others | {
+            f'module.{k}': v for k, v in fitting.items()
+        }
+
+
+def fit_weights(
+    model: nn.Module,
+    weights: dict[str, Tensor],
+    allow: Collection[str] = (),
+    names: Sequence[str] | None = None,
+    source: str = 'the checkpoint',
+) -> OrderedDict[str, Tensor]:
+    """Return what a model takes from a state dict, by trying without a change.
+
+    Args:
+        model: Wrapped or not; it is not changed.
+        weights: The state dict; it is not changed.
+        allow: ``missing``: the model's weights that the checkpoint lacks stay as they
+            are; ``unexpected``: weights that the model lacks are passed over;
+            ``labels``: everything is taken but what belongs to single labels, see
+            :func:`label_weights`. What is left out is logged.
+        names: Labels of a checkpoint that does not name them itself.
+        source: What the weights come from, for messages.
+
+    Raises:
+        ValueError: Weights are missing, unexpected, of another shape or no tensors, or
+            belong to other labels, and ``allow`` does not say that they may.
+    """
+    allow = check_allow(allow)
+    model = unwrap(model)
+    own = model.state_dict()
+    versions = getattr(weights, '_metadata', {})
+    weights = _checked(weights, own, source)
+    if 'labels' in allow:
+        _keep_own(weights, own, label_weights(model), source)
+    if names is not None:
+        record = encode({'classes': list(names)})
+        for prefix, _ in named_rows(model):
+            weights.setdefault(prefix + RECORD, record)
+
+    missing, unexpected, errors = _try(model, weights, versions)
+    # BatchNorm counts for itself; mmengine passes over a missing counter as well
+    lacking = [k for k in missing if not k.endswith('num_batches_tracked')]
+    faults = {
+        'missing': lacking if 'missing' not in allow else [],
+        'unexpected': unexpected if 'unexpected' not in allow else [],
+        'of another shape': errors,
+    }
+    if any(faults.values()):
+        raise ValueError(_describe(faults, len(own), source))
+    for word, keys in (('missing', lacking), ('unexpected', unexpected)):
+        if keys:
+            _log(f'{source}: {len(keys)} weights are {word}: {", ".join(keys)}.')
+    for key in unexpected:
+        weights.pop(key)
+    weights.update({key: own[key] for key in missing})
+    weights._metadata = versions
+    return weights
+
+
+class _NoCopy(TorchFunctionMode):
+    """Let loading go through the model without a change of its weights."""
+
+    def __torch_function__(
+        self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
+        if func is Tensor.copy_:
+            return args[0]
+        return func(*args, **(kwargs or {}))
+
+
+def _try(
+    model: nn.Module, weights: dict[str, Tensor], versions: dict[str, dict]
+) -> tuple[list[str], list[str], list[str]]:
+    """Return the names of missing and unexpected weights, and errors.
+
+    The model's own loading tells, since its parts may rename, resize or fill in.
+    """
+    missing: list[str] = []
+    unexpected: list[str] = []
+    errors: list[str] = []
+
+    def visit(module: nn.Module, part: dict[str, Tensor], prefix: str) -> None:
+        lists = (missing, unexpected, errors)
+        version = versions.get(prefix[:-1], {})
+        module._load_from_state_dict(part, prefix, version, True, *lists)
+        for name, child in module.named_children():
+            start = f'{prefix}{name}.'
+            inner = {k: v for k, v in part.items() if k.startswith(start)}
+            visit(child, inner, start)
+
+    known = [(module, module.classes) for _, module in named_rows(model)]
+    with torch.no_grad(), _NoCopy():
+        visit(model, dict(weights), '')
+    for module, classes in known:
+        module.classes = classes
+    return missing, unexpected, errors
+
+
+def _checked(
+    weights: dict[str, Tensor], own: dict[str, Tensor], source: str
+) -> OrderedDict[str, Tensor]:
+    """Return a copy without the prefix that wrappers of several processes add."""
+    if not isinstance(weights, dict):
+        raise ValueError(
+            f'{source} holds a {type(weights).__name__} where weights by name must be.'
+        )
+    for key, value in weights.items():
+        if not isinstance(value, Tensor):
+            raise ValueError(
+                f'{source}: {key!r} is a {type(value).__name__}, not a tensor; the '
+                'weights must be alone or under `state_dict`.'
+            )
+    prefix = 'module.'
+    wrapped = all(k.startswith(prefix) for k in weights)
+    if wrapped and not any(k.startswith(prefix) for k in own):
+        weights = {k.removeprefix(prefix): value for k, value in weights.items()}
+    return OrderedDict(weights)
+
+
+def _keep_own(
+    weights: dict[str, Tensor],
+    own: dict[str, Tensor],
+    names: Iterable[str],
+    source: str,
+) -> None:
+    """Put the model's own in place of what belongs to single labels."""
+    names = sorted(set(names))
+    left = [name for name in names if weights.pop(name, None) is not None]
+    weights.update({name: own[name] for name in names if name in own})
+    _log(f'{source}: left out, since it belongs to its labels: {", ".join(left)}.')
+
+
+def _describe(faults: dict[str, list[str]], total: int, source: str) -> str:
+    parts = [
+        f'{len(found)} are {word} ({", ".join(found[:3])}'
+        + (', ...)' if len(found) > 3 else ')')
+        for word, found in faults.items()
+        if found
+    ]
+    words = [word for word in ALLOW[:2] if faults[word]]
+    if faults['of another shape']:
+        words.append('labels')
+    return (
+        f'{source} does not fit the model, which has {total} weights: '
+        f'{"; ".join(parts)}. Give the checkpoint of this config. If this is meant, '
+        f'allow it: {" ".join(words)} for --allow, or allow={words} of the hook '
+        'CheckWeights or of load_weights.'
+    )
+
+
+def _log(text: str) -> None:
+    print_log(text, logger='current')

@@ -1,0 +1,75 @@
+"""Load a whole checkpoint, or stop before the first step."""
+
+from collections.abc import Sequence
+
+from mmengine.hooks import Hook
+from mmengine.model import BaseTTAModel
+from mmengine.runner import Runner
+from mmpretrain.registry import HOOKS
+
+from ...label_record import RECORD, decode_record
+from ..fit_weights import check_allow, fit_checkpoint, unwrap
+from ..label_weights import named_rows
+
+
+@HOOKS.register_module()
+class CheckWeights(Hook):
+    """Refuse a checkpoint that does not fit the model; mmengine only warns.
+
+    It looks at the weights and at their average by EMAHook, in ``load_from``,
+    ``resume`` and tests. With ``load_from`` and ``allow=['labels']`` a model with other
+    labels trains on: it takes everything but what belongs to single labels.
+
+    Args:
+        allow: What may differ: ``missing``, ``unexpected``, ``labels``; see
+            :func:`mvlr_mm.engine.fit_weights.fit_weights`.
+
+    Raises:
+        ValueError: ``allow`` has another word; or, when a checkpoint is loaded, it does
+            not fit, or is resumed with its labels in another order.
+    """
+
+    # before EMAHook and others that copy the model or take from the checkpoint
+    priority = 'VERY_HIGH'
+
+    def __init__(self, allow: Sequence[str] = ()) -> None:
+        self.allow = check_allow(allow)
+
+    def before_run(self, runner: Runner) -> None:
+        """Let a model for test-time augmentation, and copies of it, be loaded."""
+        if isinstance(runner.model, BaseTTAModel):
+            runner.model._register_load_state_dict_pre_hook(_name_as_inside)
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Compare before anything is loaded."""
+        source = str(runner._load_from or 'the checkpoint')
+        fit_checkpoint(runner.model, checkpoint, self.allow, source)
+        if runner._resume:
+            self._check_resume(runner, checkpoint['state_dict'])
+
+    def _check_resume(self, runner: Runner, weights: dict) -> None:
+        if 'labels' in self.allow:
+            raise ValueError(
+                "CheckWeights(allow=['labels']) is for load_from; a resumed run has "
+                'the labels of its checkpoint: leave it out, or do not resume.'
+            )
+        for prefix, module in named_rows(unwrap(runner.model)):
+            key = prefix + RECORD
+            if module.classes is None or key not in weights:
+                continue
+            stored = decode_record(weights[key], key)['classes']
+            if stored != list(module.classes):
+                raise ValueError(
+                    f'{prefix}classes are in another order than in the checkpoint that '
+                    "is resumed, and so is the optimizer's state; give them in the "
+                    'same order, or start from its weights with load_from.'
+                )
+
+
+def _name_as_inside(state_dict: dict, prefix: str, *args: object) -> None:
+    """Rename the weights of a model for the wrapper around it, whose part it is."""
+    inside = f'{prefix}module.'
+    names = [name for name in state_dict if name.startswith(prefix)]
+    if not any(name.startswith(inside) for name in names):
+        for name in names:
+            state_dict[inside + name[len(prefix) :]] = state_dict.pop(name)

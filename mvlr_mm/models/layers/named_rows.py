@@ -1,0 +1,115 @@
+"""Tensors with a row for each label, which travel with the names of the labels."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ...json_tensor import encode
+from ...label_record import RECORD, decode_record, rows_by_name
+
+
+class NamedRows(nn.Module):
+    """A module whose state dict says which labels its rows belong to.
+
+    Another order of the same labels is put right when a state dict is loaded, by
+    whichever loader; other labels are refused. To be named first among the bases.
+
+    Attributes:
+        named_rows: Names of the parameters and buffers with a row for each label.
+        classes: The label names; None where they are not known yet.
+    """
+
+    named_rows: tuple[str, ...] = ()
+    classes: tuple[str, ...] | None = None
+
+    def label_record(self) -> dict[str, Any]:
+        """Return ``classes`` and whatever else has to be as it was in training."""
+        return {'classes': list(self.classes)}
+
+    def match_record(self, stored: dict[str, Any], name: str) -> None:
+        """Check what a record says beside the labels.
+
+        Args:
+            stored: The record of a checkpoint, which may lack entries.
+            name: Of this module, for messages.
+
+        Raises:
+            ValueError: It is not what this module has.
+        """
+
+    def match_unnamed(self, state_dict: dict, prefix: str) -> None:
+        """Check the rows of a state dict from before there were records.
+
+        Args:
+            state_dict: Of the whole model, or of this module.
+            prefix: Of this module's entries.
+
+        Raises:
+            ValueError: They are not those of this module's labels.
+        """
+        for rows in self.named_rows:
+            stored = state_dict.get(prefix + rows)
+            if stored is not None and len(stored) != len(self.classes):
+                raise ValueError(
+                    f'The checkpoint was trained for {len(stored)} labels, the model '
+                    f'has {len(self.classes)} ({self.classes[0]!r}, ...): build it '
+                    "with the checkpoint's classes, load, and then call set_classes "
+                    "with your own; or train on: allow=['labels'] of CheckWeights."
+                )
+
+    def _save_to_state_dict(
+        self, destination: dict, prefix: str, keep_vars: bool
+    ) -> None:
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        if self.classes is not None:
+            destination[prefix + RECORD] = encode(self.label_record())
+
+    def _load_from_state_dict(
+        self, state_dict: dict, prefix: str, *args: object
+    ) -> None:
+        bytes_ = state_dict.pop(prefix + RECORD, None)
+        if bytes_ is not None:
+            stored = decode_record(bytes_, prefix + RECORD)
+            name = prefix.rstrip('.') or type(self).__name__
+            self.match_record(stored, name)
+            if self.classes is None:
+                self.classes = tuple(stored['classes'])
+            order = rows_by_name(stored['classes'], self.classes, name)
+            for rows in self.named_rows:
+                value = state_dict.get(prefix + rows)
+                if value is not None and len(value) == len(order):
+                    index = torch.tensor(order, device=value.device)
+                    state_dict[prefix + rows] = value[index]
+        elif self.classes is not None:
+            self.match_unnamed(state_dict, prefix)
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+def match_vectors(
+    stored: Tensor, own: Tensor, classes: Sequence[str], prefix: str
+) -> None:
+    """Compare a checkpoint's vectors of labels with those that the model has made.
+
+    Args:
+        stored: Vectors of the checkpoint, (C, D).
+        own: Vectors of the model, (C, D).
+        classes: The C names.
+        prefix: Of the module, for the message.
+
+    Raises:
+        ValueError: They are other vectors, by more than rounding in bfloat16.
+    """
+    if stored.shape != own.shape:
+        return  # which loading reports
+    stored = stored.to(own)
+    far = (stored - own).norm(dim=1) > 0.05 * own.norm(dim=1)
+    if far.any():
+        row = int(far.int().argmax())
+        raise ValueError(
+            f'{prefix.rstrip(".")}: the checkpoint does not name its labels, and its '
+            f'vector {row} is not that of {classes[row]!r} here: it was trained with '
+            'other labels, in another order, or with another template or file. Build '
+            'the model as it was in training.'
+        )

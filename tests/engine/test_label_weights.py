@@ -1,0 +1,27 @@
+from torch import nn
+
+from mvlr_mm.engine.label_weights import label_weights, named_rows
+from mvlr_mm.models.layers.named_rows import NamedRows
+
+
+class Rows(NamedRows):
+    named_rows = ('fc.weight',)
+
+
+def test_rows_with_names_and_those_of_heads():
+    model = nn.Module()
+    model.neck = Rows()
+    model.neck.fc = nn.Linear(2, 3)
+    model.head = nn.Module()
+    model.head.num_classes = 3
+    model.head.fc, model.head.other = nn.Linear(2, 3), nn.Linear(2, 4)
+    model.backbone = nn.Module()
+    model.backbone.num_classes = 3
+    model.backbone.fc = nn.Linear(2, 3)
+    assert [prefix for prefix, _ in named_rows(model)] == ['neck.']
+    assert list(label_weights(model)) == [
+        'neck.fc.weight',
+        'neck.label_record',
+        'head.fc.weight',
+        'head.fc.bias',
+    ]

@@ -1,0 +1,69 @@
+import pytest
+import torch
+from torch import nn
+
+from mvlr_mm.models.layers.named_rows import NamedRows, match_vectors
+
+
+class Rows(NamedRows):
+    named_rows = ('vectors', 'fc.weight')
+
+    def __init__(self, *classes):
+        super().__init__()
+        self.classes = classes or None
+        self.register_buffer('vectors', torch.randn(3, 2))
+        self.fc = nn.Linear(2, 3)
+        self.shared = nn.Parameter(torch.randn(3))
+
+
+class Whole(nn.Module):
+    def __init__(self, *classes):
+        super().__init__()
+        self.rows = Rows(*classes)
+
+
+@pytest.mark.parametrize('lost', ['nothing', 'metadata'])
+def test_rows_are_taken_by_name(lost):
+    ours, theirs = Whole('a', 'b', 'c'), Whole('c', 'a', 'b')
+    state = theirs.state_dict()
+    if lost == 'metadata':  # as through safetensors, or a comprehension
+        state = {key: value.clone() for key, value in state.items()}
+    ours.load_state_dict(state)
+    index = [1, 2, 0]
+    assert torch.equal(ours.rows.vectors, theirs.rows.vectors[index])
+    assert torch.equal(ours.rows.fc.weight, theirs.rows.fc.weight[index])
+    # in this order, since the bias was not named
+    assert torch.equal(ours.rows.fc.bias, theirs.rows.fc.bias)
+    assert torch.equal(ours.rows.shared, theirs.rows.shared)
+    assert ours.rows.classes == ('a', 'b', 'c')
+
+
+def test_other_labels_are_refused_also_without_strict():
+    ours = Whole('a', 'b', 'c')
+    for strict in (True, False):
+        with pytest.raises(ValueError, match=r"rows: .*'d', .*'c'"):
+            ours.load_state_dict(Whole('a', 'b', 'd').state_dict(), strict=strict)
+
+
+def test_names_that_are_not_known_come_from_the_checkpoint():
+    ours, theirs = Whole(), Whole('c', 'a', 'b')
+    assert not [key for key in ours.state_dict() if 'record' in key]
+    ours.load_state_dict(theirs.state_dict())
+    assert ours.rows.classes == ('c', 'a', 'b')
+    assert torch.equal(ours.rows.vectors, theirs.rows.vectors)
+
+
+def test_a_state_dict_without_record_needs_the_same_number():
+    ours = Whole('a', 'b', 'c')
+    state = Whole().state_dict()
+    ours.load_state_dict(state)
+    state['rows.vectors'] = state['rows.vectors'][:2]
+    with pytest.raises(ValueError, match=r"for 2 labels, the model has 3 \('a', \.\."):
+        ours.load_state_dict(state)
+
+
+def test_vectors_are_compared_beyond_rounding():
+    own = torch.randn(3, 64, generator=torch.Generator().manual_seed(0))
+    match_vectors(own.bfloat16(), own, 'abc', 'x.')
+    with pytest.raises(ValueError, match=r"^x: .* vector 1 is not that of 'b' here"):
+        match_vectors(own[[0, 2, 1]], own, 'abc', 'x.')
