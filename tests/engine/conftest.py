@@ -13,30 +13,26 @@ def make_model(tiny_clip) -> Callable[..., nn.Module]:
     """A whole classifier on a tiny CLIP; what trains is changed by ``seed``."""
     clip = tiny_clip()
 
+    def config(classes: Sequence[str] = NAMES, **prompt: object) -> dict:
+        prompt = {
+            'type': 'PDLR',
+            'text_encoder': dict(type='CLIPTextEncoder', **clip),
+            'classes': list(classes),
+            **prompt,
+        }
+        fusion = dict(type='IFM', embed_dim=16)
+        return dict(
+            type='ImageClassifier',
+            backbone=dict(type='CLIPBackbone', **clip),
+            neck=dict(type='NeckSequence', prompt=prompt, fusion=fusion),
+            head=dict(type='SimilarityHead', scale=10.0),
+        )
+
     def make(
-        classes: Sequence[str] = NAMES,
-        seed: int | None = None,
-        head: dict | None = None,
-        **prompt: object,
+        classes: Sequence[str] = NAMES, seed: int | None = None, **prompt: object
     ) -> nn.Module:
         torch.manual_seed(0)
-        model = MODELS.build(
-            dict(
-                type='ImageClassifier',
-                backbone=dict(type='CLIPBackbone', **clip),
-                neck=dict(
-                    type='NeckSequence',
-                    prompt=dict(
-                        type='PDLR',
-                        text_encoder=dict(type='CLIPTextEncoder', **clip),
-                        classes=list(classes),
-                    )
-                    | prompt,
-                    fusion=dict(type='IFM', embed_dim=16),
-                ),
-                head=head or dict(type='SimilarityHead', scale=10.0),
-            )
-        )
+        model = MODELS.build(config(classes, **prompt))
         if seed is not None:
             torch.manual_seed(seed)
             with torch.no_grad():
@@ -45,6 +41,7 @@ def make_model(tiny_clip) -> Callable[..., nn.Module]:
                         parameter += 0.1 * torch.randn_like(parameter)
         return model.eval()
 
+    make.config = config
     return make
 
 

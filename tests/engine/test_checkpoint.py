@@ -5,9 +5,11 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.logging import HistoryBuffer
 from mmengine.model import BaseModel
 from mmengine.runner import CheckpointLoader, Runner, checkpoint
+from mmpretrain import get_model
 from torch import nn
 
 from mvlr_mm.engine import load_weights
@@ -185,3 +187,54 @@ def test_arrays_written_by_the_other_numpy_load(tmp_path):
 def test_a_missing_checkpoint_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r'none.pth does not exist'):
         CheckpointLoader.load_checkpoint(str(tmp_path / 'none.pth'))
+
+
+def test_a_download_is_read_like_a_file(tmp_path, monkeypatch):
+    path = tmp_path / 'cut.pth'
+    torch.save({'state_dict': Tiny().state_dict()}, path)
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(ValueError, match=r'cut\.pth is cut or damaged: its end'):
+        load_remote(path, monkeypatch)
+
+
+@pytest.mark.parametrize('way', ['load_weights', 'get_model', 'mmengine'])
+def test_labels_of_another_order_are_taken_by_name(
+    make_model, logits_by_name, tmp_path, way
+):
+    trained = make_model(seed=1)
+    path = str(tmp_path / 'trained.pth')
+    torch.save({'state_dict': trained.state_dict()}, path)
+    names = trained.neck.classes[::-1]
+    if way == 'get_model':
+        config = Config(dict(model=make_model.config(names)))
+        model = get_model(config, pretrained=path)
+    else:
+        model = make_model(names)
+        if way == 'load_weights':
+            load_weights(path, into=model)
+        else:
+            checkpoint.load_checkpoint(model, path)
+    assert model.neck.classes == names
+    torch.testing.assert_close(logits_by_name(model), logits_by_name(trained))
+
+
+@pytest.mark.parametrize('way', ['load_weights', 'get_model', 'mmengine'])
+def test_a_checkpoint_that_does_not_fit_is_refused(make_model, tmp_path, way):
+    path = str(tmp_path / 'a.pth')
+    torch.save({'state_dict': {'encoder.weight': torch.zeros(3, 3)}}, path)
+    model = make_model()
+    load = dict(
+        load_weights=lambda: load_weights(path, into=model),
+        get_model=lambda: get_model(
+            Config(dict(model=make_model.config())), pretrained=path
+        ),
+        mmengine=lambda: checkpoint.load_checkpoint(model, path),
+    )[way]
+    with pytest.raises(ValueError, match=r'missing \(backbone.*unexpected \(encoder'):
+        load()
+    load_weights(path, into=model, allow=['missing', 'unexpected'])
+
+
+def test_models_without_our_parts_load_as_mmengine_says(tmp_path):
+    torch.save({'state_dict': {'other': torch.zeros(3)}}, tmp_path / 'a.pth')
+    checkpoint.load_checkpoint(Tiny(), str(tmp_path / 'a.pth'))

@@ -1,11 +1,13 @@
 import copy
 import importlib.util
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 import torch
 from mmpretrain.registry import MODELS
+from safetensors.torch import load_file, save_file
 
 from mvlr_mm.models.text import HFTextEncoder
 from mvlr_mm.structures import VLFeatures
@@ -200,6 +202,26 @@ def test_pickled_weights_are_refused(bert, tmp_path):
     torch.save(model.state_dict(), tmp_path / 'pytorch_model.bin')
     with pytest.raises(OSError, match='could not be loaded'):
         HFTextEncoder(str(tmp_path))
+
+
+def test_cut_weights_are_said(bert, tmp_path):
+    folder = Path(shutil.copytree(bert, tmp_path / 'bert'))
+    weights = folder / 'model.safetensors'
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(OSError, match=r'could not be loaded \(.*not fully covered'):
+        HFTextEncoder(str(folder))
+
+
+def test_only_what_the_files_hold_is_built_again(bert, tmp_path):
+    tower = HFTextEncoder(bert)
+    assert tower.built_from == bert
+    assert HFTextEncoder(bert).is_as_built(tower.state_dict())
+    folder = Path(shutil.copytree(bert, tmp_path / 'bert'))
+    weights = load_file(folder / 'model.safetensors')
+    left = {k: v for k, v in weights.items() if 'pooler' not in k}
+    assert len(left) < len(weights)
+    save_file(left, folder / 'model.safetensors', metadata={'format': 'pt'})
+    assert HFTextEncoder(str(folder)).built_from is None
 
 
 def test_model_without_inputs_embeds_is_refused(bert, tmp_path):
