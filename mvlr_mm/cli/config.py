@@ -83,10 +83,13 @@ def check_weights(cfg: Config, args: argparse.Namespace) -> None:
         args: Of the command.
     """
     hooks = cfg.get('default_hooks') or {}
-    hooks.setdefault('check_weights', dict(type='mmpretrain.CheckWeights'))
+    hooks.setdefault('check_weights', {})
     cfg.default_hooks = hooks
-    if args.allow and hooks['check_weights'] is not None:
-        cfg.default_hooks.check_weights.allow = args.allow
+    hook = cfg.default_hooks.check_weights
+    if hook is not None:
+        hook.setdefault('type', 'mmpretrain.CheckWeights')
+        if args.allow:
+            hook.allow = args.allow
 
 
 def check_checkpoint(argument: str, path: str) -> None:
