@@ -9,27 +9,31 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from ...structures import VLFeatures
 from ..clip import load_visual
 from .towers import make_tower
+from .towers.base import Size
 
 
 @MODELS.register_module()
 class CLIPBackbone(BaseModule):
     """The visual tower of an open_clip model without its pooling.
 
-    Every patch comes out in the joint space of image and text: ResNets through the
-    attention pool's value and output maps folded into one linear map, ViTs after their
-    own last norm and projection, timm trunks through open_clip's projection.
+    Every patch comes out in the joint space of image and text, as the tower's own
+    pooling and projection would give a picture that is this patch alone: behind an
+    attention pool (ResNets, CoCa, SigLIP, PE) through the pool's value and output maps
+    folded into one linear map, else after the tower's own last norm and projection.
 
     Args:
         model: Name in open_clip (for OpenAI's weights one that ends in
-            ``-quickgelu``), or path of an open_clip json config.
+            ``-quickgelu``), or path of an open_clip json config. Within a
+            :class:`mvlr_mm.models.classifiers.VLClassifier` it and ``pretrained`` are
+            those of its ``clip`` where they are not said.
         pretrained: Tag, path of a weights file, or None for random weights; see
             :func:`mvlr_mm.models.clip.load_visual`.
-        img_size: Side of the images in pixels. Only timm trunks with positions of a
-            fixed size need it; all others take any size.
+        img_size: Side, or height and width, of the images in pixels. Only timm trunks
+            with positions of a fixed size need it; all others take any size.
         frozen_stages: Number of leading stages of the trunk that do not train (a
             ResNet has 5: stem and four layers; a ViT 1 + its blocks); -1 freezes the
-            whole trunk, so that of the tower only a ResNet's or timm trunk's
-            projection trains.
+            whole trunk, so that of the tower only what is folded from a pool, and a
+            timm trunk's projection, trains.
         norm_eval: Keep BatchNorm on its stored statistics in training. A few images
             per device are too few to replace those of CLIP's pretraining.
         dropout: Probability with which a feature of the trunk is zeroed in training,
@@ -51,7 +55,7 @@ class CLIPBackbone(BaseModule):
         self,
         model: str,
         pretrained: str | None = None,
-        img_size: int | None = None,
+        img_size: Size | None = None,
         frozen_stages: int = 0,
         norm_eval: bool = True,
         dropout: float = 0.0,

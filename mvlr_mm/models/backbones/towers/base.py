@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 Grid = tuple[int, int]
+Size = int | tuple[int, int]  # of pictures, in pixels: side, or height and width
 
 
 class DenseTower(nn.Module):

@@ -4,7 +4,7 @@ from open_clip.timm_model import TimmModel
 from timm.layers import Mlp
 from torch import Tensor, nn
 
-from .base import DenseTower, Grid, flatten
+from .base import DenseTower, Grid, Size, flatten
 from .timm_head import PoolOfOne, fold_open_clips_pool, take_head
 
 
@@ -18,14 +18,16 @@ class TimmTower(DenseTower):
 
     Args:
         tower: open_clip's wrapper.
-        img_size: Side in pixels, for trunks whose positions belong to a size.
+        img_size: Side, or height and width, in pixels, for trunks whose positions
+            belong to a size.
 
     Raises:
         ValueError: The trunk's head is of a kind that is not known here, or does not
-            fit the projection; or, in ``forward``, the patches have no known grid.
+            fit the projection; or, in ``forward``, the pictures are of another size
+            than the trunk's positions, or the patches have no known grid.
     """
 
-    def __init__(self, tower: TimmModel, img_size: int | None = None) -> None:
+    def __init__(self, tower: TimmModel, img_size: Size | None = None) -> None:
         super().__init__()
         trunk = self.trunk = tower.trunk
         if img_size is not None and hasattr(trunk, 'set_input_size'):
@@ -75,6 +77,7 @@ class TimmTower(DenseTower):
 
     def forward(self, images: Tensor) -> tuple[Tensor, Grid]:
         """See :class:`DenseTower`."""
+        self._check_size(images)
         x = self.trunk.forward_features(images)
         if x.dim() == 3:
             grid = self._grid(images, x.shape[1] - self.num_prefix_tokens)
@@ -89,6 +92,17 @@ class TimmTower(DenseTower):
             alone = patches.flatten(0, 1)[:, :, None, None]
         patches = self.trunk.forward_head(alone).unflatten(0, (images.shape[0], -1))
         return self.proj(self.dropout(patches)), grid
+
+    def _check_size(self, images: Tensor) -> None:
+        built = getattr(getattr(self.trunk, 'patch_embed', None), 'img_size', None)
+        given = tuple(images.shape[2:])
+        if built in (None, given) or getattr(self.trunk, 'dynamic_img_size', False):
+            return
+        raise ValueError(
+            f'The pictures are {given[0]} x {given[1]} pixels and the positions of '
+            f'this {type(self.trunk).__name__} are for {built[0]} x {built[1]}: set '
+            f'img_size={given} of CLIPBackbone.'
+        )
 
     def _grid(self, images: Tensor, count: int) -> Grid:
         """Return how ``count`` patches lie in the pictures."""

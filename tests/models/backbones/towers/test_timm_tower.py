@@ -94,6 +94,19 @@ def test_a_stem_of_convolutions_has_the_grid_of_its_patches(make):
     assert patches.shape == (1, 16, 16)
 
 
+def test_pictures_of_another_size_are_named_and_img_size_takes_them(make):
+    images = torch.randn(1, 3, 64, 32)
+    tower, _ = make('vit_tiny_patch16_224', VIT, 'token', None, img_size=(64, 32))
+    assert tower(images)[1] == (4, 2)
+    tower, _ = make('vit_tiny_patch16_224', VIT, 'token', None)
+    with pytest.raises(
+        ValueError, match=r'64 x 32 .* for 224 x 224: set img_size=\(64, 32\)'
+    ):
+        tower(images)
+    tower, _ = make('convnext_tiny', CONVNEXT, '', 'linear')
+    assert tower(images)[1] == (2, 1)
+
+
 def test_the_first_stage_has_class_token_and_positions(make):
     tower, _ = make('vit_tiny_patch16_224', VIT, 'token', None)
     first = tower.stages()[0]
