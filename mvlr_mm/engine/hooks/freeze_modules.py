@@ -26,7 +26,6 @@ class FreezeModules(Hook):
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
-        self._frozen: list[nn.Module] = []
 
     def before_train(self, runner: Runner) -> None:
         """Find the modules and stop their gradients.
@@ -34,8 +33,7 @@ class FreezeModules(Hook):
         Raises:
             ValueError: The model has no module of that name.
         """
-        wrapped = is_model_wrapper(runner.model)
-        model = runner.model.module if wrapped else runner.model
+        model = _unwrapped(runner)
         modules = dict(model.named_modules())
         for name in self.names:
             if name not in modules:
@@ -44,8 +42,8 @@ class FreezeModules(Hook):
                     f'FreezeModules: the model has no module {name!r}; its parts are '
                     f'{parts}, and theirs follow after a dot.'
                 )
-        self._frozen = [modules[name].requires_grad_(False) for name in self.names]
-        if wrapped:
+            modules[name].requires_grad_(False)
+        if model is not runner.model:
             # the wrapper of several processes waits for the gradient of whatever
             # trained when it was made
             settings = runner.cfg.get('model_wrapper_cfg')
@@ -55,6 +53,13 @@ class FreezeModules(Hook):
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None
     ) -> None:
         """Undo what the loop's ``model.train()`` did to them."""
-        for module in self._frozen:
+        model = _unwrapped(runner)
+        for name in self.names:
+            # asked for by name: wrapping with `sync_bn` replaces modules
+            module = model.get_submodule(name)
             if module.training:
                 module.eval()
+
+
+def _unwrapped(runner: Runner) -> nn.Module:
+    return runner.model.module if is_model_wrapper(runner.model) else runner.model

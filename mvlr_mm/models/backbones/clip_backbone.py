@@ -72,7 +72,8 @@ class CLIPBackbone(BaseModule):
             self.tower.to(memory_format=torch.channels_last)
         self._frozen = self._freeze(frozen_stages)
 
-    def _freeze(self, count: int) -> list[nn.Module]:
+    def _freeze(self, count: int) -> list[str]:
+        """Freeze stages and return the names of their modules."""
         stages = self.tower.stages()
         if not -1 <= count <= len(stages):
             raise ValueError(
@@ -81,22 +82,39 @@ class CLIPBackbone(BaseModule):
             )
         if count == -1:
             self.tower.trunk.requires_grad_(False)
-            return [self.tower.trunk]
+            return ['tower.trunk']
         parts = [part for stage in stages[:count] for part in stage]
         for part in parts:
             part.requires_grad_(False)
-        return [part for part in parts if isinstance(part, nn.Module)]
+        names = {module: name for name, module in self.named_modules()}
+        return [names[part] for part in parts if isinstance(part, nn.Module)]
 
     def train(self, mode: bool = True) -> 'CLIPBackbone':
-        """Set the mode; frozen parts, and BatchNorm if asked, stay in eval mode."""
+        """Set the mode; frozen parts, and BatchNorm if asked, stay in eval mode.
+
+        Raises:
+            ValueError: ``sync_bn`` has taken the activations out of timm's norms.
+        """
         super().train(mode)
-        for part in self._frozen:
-            part.eval()
+        self._check_activations()
+        for name in self._frozen:  # a conversion to SyncBN replaces the modules
+            self.get_submodule(name).eval()
         if self.norm_eval:
             for module in self.modules():
                 if isinstance(module, _BatchNorm):
                     module.eval()
         return self
+
+    def _check_activations(self) -> None:
+        for name, module in self.named_modules():
+            # timm's norm holds its activation, and mmengine's conversion keeps both as
+            # parts of a norm that calls none of its parts
+            if isinstance(module, nn.SyncBatchNorm) and any(module.children()):
+                raise ValueError(
+                    f'sync_bn has replaced {name}, a norm with an activation, by one '
+                    'that leaves the activation out; set sync_bn=None: with norm_eval '
+                    'there are no statistics to synchronise.'
+                )
 
     def forward(self, images: Tensor) -> VLFeatures:
         """Turn images (B, 3, H, W), normalised as CLIP's, into features."""

@@ -71,8 +71,11 @@ class PDLR(NamedRows, EvalCache, BaseModule):
         super().__init__(init_cfg)
         if prompts not in PROMPTS:
             raise ValueError(f'prompts ({prompts!r}) must be one of {PROMPTS}.')
-        if '{}' not in template:
-            raise ValueError(f"template ({template!r}) must contain '{{}}'.")
+        if not isinstance(template, str) or template.count('{}') != 1:
+            raise ValueError(
+                f"template ({template!r}) must be a text with one '{{}}', where the "
+                "label goes, such as 'A photo of a {}.'"
+            )
         if chunk_size < 1:
             raise ValueError(f'chunk_size ({chunk_size}) must be at least 1.')
         self.chunk_size = chunk_size
@@ -115,18 +118,25 @@ class PDLR(NamedRows, EvalCache, BaseModule):
             classes: The new label names, distinct and not empty.
 
         Raises:
-            ValueError: A name is empty, occurs twice, or is too long for the tower.
+            ValueError: A name is empty, occurs twice, or is too long for the tower;
+                the labels are then those of before.
         """
         names = read_label_names(classes)
         encoder, device = self.text_encoder, next(self.text_encoder.parameters()).device
+        hard = tokens = None
         if self.use_soft:
             tokens = encoder.tokenize(names, len(self.soft_prompt)).to(device)
+        if self.use_hard:
+            filled = [self.template.replace('{}', name) for name in names]
+            with torch.no_grad():
+                hard = encoder.encode(
+                    encoder.tokenize(filled).to(device), chunk_size=self.chunk_size
+                )
+        # nothing above may fail after something here has changed
+        if self.use_soft:
             self.register_buffer('token_ids', tokens.ids, persistent=False)
             self.register_buffer('token_mask', tokens.mask, persistent=False)
         if self.use_hard:
-            tokens = encoder.tokenize([self.template.format(n) for n in names])
-            with torch.no_grad():
-                hard = encoder.encode(tokens.to(device), chunk_size=self.chunk_size)
             self.register_buffer('hard', hard)
         self.classes = names
         self.forget()

@@ -2,8 +2,11 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine.model import convert_sync_batchnorm
 from mmpretrain.registry import HOOKS
 from torch import nn
+
+from mvlr_mm.engine.hooks import freeze_modules
 
 
 def model():
@@ -32,3 +35,24 @@ def test_unknown_part_is_named():
     hook = HOOKS.build(dict(type='FreezeModules', names=['bakbone']))
     with pytest.raises(ValueError, match=r"no module 'bakbone'.*'backbone'"):
         hook.before_train(SimpleNamespace(model=model()))
+
+
+def test_norms_that_become_synchronised_stay_as_they_are(monkeypatch):
+    net = model()
+    wrapper = SimpleNamespace(module=net)
+    hook = HOOKS.build(dict(type='FreezeModules', names=['backbone.1']))
+    monkeypatch.setattr(freeze_modules, 'is_model_wrapper', lambda m: m is wrapper)
+
+    def wrap_model(settings, inner):
+        wrapper.module = convert_sync_batchnorm(inner, 'torch')
+        return wrapper
+
+    runner = SimpleNamespace(model=wrapper, cfg={}, wrap_model=wrap_model)
+    hook.before_train(runner)
+    wrapper.module.train()
+    hook.before_train_iter(runner, 0)
+    norm = wrapper.module['backbone'][1]
+    assert isinstance(norm, nn.SyncBatchNorm)
+    assert not norm.training
+    assert not norm.weight.requires_grad
+    assert wrapper.module['backbone'].training

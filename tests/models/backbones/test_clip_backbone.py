@@ -1,6 +1,8 @@
 import pytest
 import torch
+from mmengine.model import convert_sync_batchnorm
 from mmpretrain.registry import MODELS
+from torch import nn
 
 
 def build(files, **kwargs):
@@ -75,3 +77,25 @@ def test_init_weights_keeps_the_pretrained_weights(tiny_clip):
     before = {k: v.clone() for k, v in backbone.state_dict().items()}
     backbone.init_weights()
     assert all(torch.equal(v, before[k]) for k, v in backbone.state_dict().items())
+
+
+def test_norms_that_become_synchronised_stay_frozen(tiny_clip):
+    backbone = build(tiny_clip(), frozen_stages=1, norm_eval=False)
+    frozen = {n for n, p in backbone.named_parameters() if not p.requires_grad}
+    backbone = convert_sync_batchnorm(backbone, 'torch').train()
+    assert frozen == {n for n, p in backbone.named_parameters() if not p.requires_grad}
+    norms = {
+        n: m for n, m in backbone.named_modules() if isinstance(m, nn.SyncBatchNorm)
+    }
+    still = {n for n, m in norms.items() if not m.training}
+    assert still == {n for n in norms if f'{n}.weight' in frozen}
+    assert 0 < len(still) < len(norms)
+    backbone.norm_eval = True
+    backbone.train()
+    assert not any(norm.training for norm in norms.values())
+
+
+def test_a_synchronised_norm_that_lost_its_activation_is_refused(tiny_clip):
+    backbone = convert_sync_batchnorm(build(tiny_clip('timm')), 'torch')
+    with pytest.raises(ValueError, match=r'sync_bn has replaced tower\.trunk\..*None'):
+        backbone.train()
