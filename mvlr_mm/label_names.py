@@ -2,6 +2,7 @@
 
 import html
 import json
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,8 +18,8 @@ def read_label_names(classes: Sequence[str] | str | Path) -> tuple[str, ...]:
 
     Args:
         classes: The names; a key of :data:`mvlr_mm.known_labels.KNOWN_LABELS`
-            (``coco``, ``voc`` ...); or the path of a file: a json list (``.json``), or
-            a UTF-8 text file with one name a line.
+            (``coco``, ``voc`` ...); or the path of a file, in which ``~`` is the home
+            folder: a json list (``.json``), or a UTF-8 text file with one name a line.
 
     Raises:
         FileNotFoundError: The path leads to no file.
@@ -29,7 +30,7 @@ def read_label_names(classes: Sequence[str] | str | Path) -> tuple[str, ...]:
         return KNOWN_LABELS[classes]
     if isinstance(classes, (str, Path)):
         source = f'classes ({classes})'
-        classes = _from_file(Path(classes), source)
+        classes = _from_file(Path(os.path.expanduser(classes)), source)
     return check_label_names(tuple(classes), source)
 
 

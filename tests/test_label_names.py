@@ -121,3 +121,9 @@ def test_lines_that_hold_more_than_names(tmp_path, text, message):
         read_label_names(path)
     names = text.split('\n')
     assert read_label_names(names) == tuple(names)
+
+
+def test_a_file_in_the_home_folder(tmp_path, monkeypatch):
+    (tmp_path / 'c.txt').write_text('cat')
+    monkeypatch.setenv('HOME', str(tmp_path))
+    assert read_label_names('~/c.txt') == ('cat',)

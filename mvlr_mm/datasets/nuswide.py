@@ -103,6 +103,12 @@ class NUSWIDE(CheckedDataset):
             )
         every = read_image_list(osp.join(osp.dirname(self.ann_file), 'Imagelist.txt'))
         row_of = {file: i for i, file in enumerate(every)}
+        if len(row_of) < len(every):
+            twice = next(file for i, file in enumerate(every) if row_of[file] != i)
+            raise ValueError(
+                f'{osp.dirname(self.ann_file)}/Imagelist.txt has {twice} twice, so its '
+                'labels are not known; copy the original list.'
+            )
         missing = [file for file in files if file not in row_of]
         if missing:
             raise ValueError(

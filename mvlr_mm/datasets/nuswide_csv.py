@@ -14,6 +14,7 @@ from .formats.label_messages import unknown_label
 from .formats.picture_paths import picture_path
 
 SPLITS = ('train', 'val')
+_SUFFIXES = ('.jpg', '.jpeg', '.png')
 
 
 @DATASETS.register_module()
@@ -62,7 +63,7 @@ class NUSWIDECSV(CheckedDataset):
         for line, row in self._rows():
             where = f'{self.ann_file}:{line}'
             with self.problems.one_record():
-                if len(row) != 3 or row[2] not in SPLITS:
+                if len(row) != 3 or not all(row) or row[2] not in SPLITS:
                     raise ValueError(
                         f'{where}: the line must have a path, labels in brackets, and '
                         f"'train' or 'val', not {row}."
@@ -71,11 +72,13 @@ class NUSWIDECSV(CheckedDataset):
                 if split != self.split:
                     continue
                 names = self._names(labels)
-                for name in names:
+                for i, name in enumerate(names):
                     if name not in index:
                         raise ValueError(unknown_label(name, index, where))
+                    if name in names[:i]:
+                        raise ValueError(f'{where} has {name!r} twice; keep it once.')
                 path = picture_path(self.img_prefix, path.replace('\\', '/'))
-                found = sorted({index[name] for name in names})
+                found = sorted(index[name] for name in names)
                 data_list.append(dict(img_path=path, gt_label=found))
                 lines.append(line)
         return self.checked(data_list, lambda i: f'{self.ann_file}:{lines[i]}')
@@ -85,7 +88,8 @@ class NUSWIDECSV(CheckedDataset):
         rows = csv.reader(io.StringIO(read_text(self.ann_file), newline=''))
         try:
             headings = next(rows, [])
-            if headings[2:] and headings[2] in SPLITS:
+            is_record = headings[2:] and headings[2] in SPLITS
+            if is_record or (headings[:1] and headings[0].lower().endswith(_SUFFIXES)):
                 raise ValueError(
                     f'{self.ann_file}:1: the first line must be headings, not '
                     f'{headings}; put filepath,label,split_name above it.'

@@ -5,6 +5,7 @@ import pytest
 
 from mvlr_mm.datasets import NUSWIDE, nuswide
 from mvlr_mm.datasets.checking.problems import CollectedProblems
+from mvlr_mm.datasets.formats.columns import read_image_list
 from mvlr_mm.known_labels import NUSWIDE_CLASSES
 
 TRAIN = [r'actor\0001_2124494179.jpg', r'zoos\0002_1.jpg', r'actor\0003_3.jpg']
@@ -173,3 +174,25 @@ def test_an_empty_list(tmp_path):
 def test_unknown_split():
     with pytest.raises(ValueError, match=r"split \('val'\) must be one of \('train'"):
         NUSWIDE('nowhere', 'val')
+
+
+@pytest.mark.parametrize('form', ['merged', 'split', 'all'])
+def test_files_may_begin_with_a_byte_order_mark(tmp_path, form):
+    root = write(tmp_path, form)
+    for path in [*tmp_path.glob('ImageList/*'), *tmp_path.glob('Groundtruth/**/*.txt')]:
+        path.write_bytes(b'\xef\xbb\xbf' + path.read_bytes())
+    assert labels(NUSWIDE(root, 'train')) == WANTED['train']
+
+
+def test_names_are_read_by_line_feeds_alone(tmp_path):
+    path = tmp_path / 'list.txt'
+    path.write_bytes('a/1\u2028x.jpg\r\nb/2\x0by.jpg\n'.encode())
+    assert read_image_list(str(path)) == ['a/1\u2028x.jpg', 'b/2\x0by.jpg']
+
+
+def test_a_picture_twice_in_the_list_of_all(tmp_path):
+    root = write(tmp_path, 'all')
+    with (tmp_path / 'ImageList/Imagelist.txt').open('a') as file:
+        file.write(TRAIN[0])
+    with pytest.raises(ValueError, match=r'Imagelist.txt has actor/0001.* twice, so'):
+        NUSWIDE(root, 'train')

@@ -46,6 +46,9 @@ def test_both_splits(tmp_path):
         ),
         ('a.jpg,[sky]\n', r"data.csv:2: the line must have a path, labels .* not \['a"),
         ('a.jpg,[sky],test\n', r"data.csv:2: the line must .*'train' or 'val'"),
+        ('a.jpg,,train\n', r'data.csv:2: the line must have a path, labels'),
+        (',[sky],train\n', r'data.csv:2: the line must have a path, labels'),
+        ('a.jpg,"[sky, sky]",train\n', r"data.csv:2 has 'sky' twice; keep it once"),
         ('a.jpg,[sky],val\n', r'data.csv\) lists no picture to use'),
         ('a.jpg,[sky],train\na.jpg,[],train\n', r'csv:3 lists .*, as .*csv:2 does'),
         (b'\xe9.jpg,[sky],train\n', r'is not UTF-8: byte 26 is 0xe9'),
@@ -61,6 +64,8 @@ def test_a_file_without_headings_loses_no_picture(tmp_path):
     message = r"data.csv:1: the first line must be headings, not \['a.jpg', .*'train'\]"
     with pytest.raises(ValueError, match=message):
         make(tmp_path, 'a.jpg,[sky],train\nb.jpg,[sky],train\n')
+    with pytest.raises(ValueError, match=r'data.csv:1: the first line must be heading'):
+        make(tmp_path, 'images/a.jpg,[sky],test\nimages/b.jpg,[sky],train\n')
 
 
 def test_a_quote_that_never_ends(tmp_path):

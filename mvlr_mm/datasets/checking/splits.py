@@ -136,7 +136,9 @@ def _repeated(paths: list[str]) -> list[str]:
 def _states(info: dict, count: int, problems: list[str]) -> np.ndarray:
     """Return the states (C,) of a record; add what is wrong with its labels."""
     path, labels = info['img_path'], np.atleast_1d(info.get('gt_label', [])).tolist()
-    wrong = [label for label in labels if not 0 <= label < count]
+    if info.get('gt_label') is None and info.get('gt_score') is None:
+        problems.append(f'{path} has neither gt_label nor gt_score; write [] for none.')
+    wrong = [label for label in labels if label not in range(count)]
     problems += [
         f'{path}: label {label} is out of range; there are {count} classes, so an '
         f'index lies in 0 to {count - 1}.'

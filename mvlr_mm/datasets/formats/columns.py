@@ -1,5 +1,6 @@
 """Read NUS-WIDE's text files: lists of pictures, columns of 0 and 1."""
 
+import codecs
 import os.path as osp
 
 import numpy as np
@@ -39,7 +40,7 @@ def read_columns(path: str, rows: int, columns: int) -> np.ndarray:
             'Concepts81.txt.'
         )
     with open(path, 'rb') as file:
-        content = file.read()
+        content = file.read().removeprefix(codecs.BOM_UTF8)
     lines = content.translate(None, b' \t\r').split()
     values = np.frombuffer(b''.join(lines), np.uint8) - ord('0')
     uneven = set(map(len, lines)) - {columns}

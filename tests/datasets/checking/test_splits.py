@@ -181,3 +181,23 @@ def test_notes_are_kept(tmp_path):
         True,
     ]
     assert split.states.tolist() == [[1, 0, 1]]
+
+
+@pytest.mark.parametrize(
+    ('record', 'message'),
+    [
+        (dict(img_path='1.jpg'), '1.jpg has neither gt_label nor gt_score; write'),
+        (dict(img_path='1.jpg', gt_label=['cat']), 'label cat is out of range'),
+        (dict(img_path='1.jpg', gt_label=[0.5]), 'label 0.5 is out of range'),
+        (
+            dict(img_path='1.jpg', gt_label=[0, 1, 0]),
+            'a label occurs twice in [0',
+        ),
+    ],
+)
+def test_labels_of_mmpretrains_own_that_are_not_understood(tmp_path, record, message):
+    content = dict(metainfo=dict(classes=CLASSES), data_list=[record])
+    (tmp_path / 'a.json').write_text(json.dumps(content))
+    cfg = dict(type='MultiLabelDataset', data_root=str(tmp_path), ann_file='a.json')
+    (split,) = read_splits(config(test=cfg))
+    assert message in split.problems[0]

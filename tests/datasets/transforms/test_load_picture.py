@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 from mmcv.transforms import LoadImageFromFile
 from mmpretrain.registry import TRANSFORMS
+from torch.utils.data import DataLoader
 
-from mvlr_mm.datasets import LoadPicture
+from mvlr_mm.datasets import LoadPicture, MultiLabelList
 
 
 @pytest.fixture
@@ -41,3 +42,14 @@ def test_is_built_from_a_config_and_says_what_it_is():
     assert repr(loader) == 'LoadPicture(bits=12, backend_args=None)'
     with pytest.raises(ValueError, match=r'bits \(7\) must be 8 to 16, or None'):
         LoadPicture(bits=7)
+
+
+def test_a_worker_names_the_picture(tmp_path, path):
+    (tmp_path / 'empty.png').touch()
+    (tmp_path / 'cut.png').write_bytes((tmp_path / 'a.png').read_bytes()[:-30])
+    for name, text in (('empty', 'is empty'), ('cut', 'cannot be decoded')):
+        (tmp_path / 'l.txt').write_text(f'{name}.png cat')
+        pipeline = [dict(type='LoadPicture')]
+        dataset = MultiLabelList('l.txt', ['cat'], str(tmp_path), pipeline=pipeline)
+        with pytest.raises(ValueError, match=f'{tmp_path}/{name}.png {text}'):
+            next(iter(DataLoader(dataset, num_workers=1)))
