@@ -18,6 +18,7 @@ from mvlr_mm.evaluation.thresholds import (
     global_threshold,
     search_thresholds,
 )
+from mvlr_mm.shown_text import printable
 from mvlr_mm.threshold_file import write_thresholds
 
 
@@ -101,7 +102,7 @@ def run(args: argparse.Namespace) -> int:
         shown = ' '.join(f'{key} {value:.4f}' for key, value in found.items())
         lines.append(f'threshold {name}: {shown}')
     lines.append(f'Protocol {describe(protocol)}.')
-    without = [record['name'] for record in records if not record['support']]
+    without = [printable(label['name']) for label in records if not label['support']]
     if without:
         lines.append(f'without positives, so global: {", ".join(without)}')
     print('\n'.join([*lines, f'thresholds: {args.out}']))

@@ -1,13 +1,17 @@
 """Tables of labels as text."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
+from rich.cells import cell_len
 
+from ..shown_text import pad, printable, shorten
 from .label_table import ComparisonRow, LabelRow
 from .protocols import Protocol, describe
 
 NO_VALUE = '-'
+WIDEST = 48  # cells of a name; of a longer one the middle is left out
 
 
 def format_table(
@@ -24,13 +28,13 @@ def format_table(
         images: How many images there were.
         thresholds: The file of thresholds that replaced the protocol's, if one did.
     """
-    width = max(len('label'), *(len(row.name) for row in rows))
-    head = f'{"label":{width}} support     AP      P      R     F1 best thr'
-    lines = [head]
-    for row in rows:
+    names = [shorten(printable(row.name), WIDEST) for row in rows]
+    width = max(map(cell_len, ['label', *names]))
+    lines = [f'{"label":{width}} support     AP      P      R     F1 best thr']
+    for name, row in zip(names, rows, strict=True):
         shares = ' '.join(_cell(x, '6.2f') for x in row[2:6])
         best = _cell(row.best_threshold, '8.3g')
-        lines.append(f'{row.name:{width}} {row.support:7} {shares} {best}')
+        lines.append(f'{pad(name, width)} {row.support:7} {shares} {best}')
     unknown = sum(np.isnan(row.precision) for row in rows)
     empty = sum(np.isnan(row.ap) for row in rows) - unknown
     fate = {
@@ -57,19 +61,28 @@ def format_comparison(rows: Sequence[ComparisonRow], models: Sequence[str]) -> s
         rows: What :func:`~mvlr_mm.evaluation.label_table.compare_ap` returned.
         models: Names of the models, in the order of the columns.
     """
-    header = ['label', 'support', *models]
+    header = ['label', 'support', *map(_markdown, models)]
     values = (
-        [row.name, str(row.support), *(_cell(x, '.1f') for x in row.ap)] for row in rows
+        [_markdown(row.name), str(row.support), *(_cell(x, '.1f') for x in row.ap)]
+        for row in rows
     )
     cells = [header, *values]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
     rule = ['-' * widths[0], *('-' * (width - 1) + ':' for width in widths[1:])]
     lines = [
-        [row[0].ljust(widths[0])]
-        + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        for row in (header, rule, *cells[1:])
+        [pad(first, widths[0]), *map(_right, others, widths[1:])]
+        for first, *others in (header, rule, *cells[1:])
     ]
     return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
+
+
+def _right(cell: str, width: int) -> str:
+    return ' ' * (width - cell_len(cell)) + cell
+
+
+def _markdown(name: str) -> str:
+    """Return a name with the signs escaped that Markdown understands."""
+    return re.sub(r'([\\`*_{}\[\]<>#~|$])', r'\\\1', printable(name))
 
 
 def _cell(value: float, form: str) -> str:

@@ -88,7 +88,7 @@ def verdict_lines(
     lines = []
     for kind, name, score in judge(names, truth, scores, thr):
         sign, color = MARKS[kind]
-        lines.append(Line(f'{sign} {name} {score:.2f}', color))
+        lines.append(Line(f'{sign} {score:.2f} {name}', color))
     return lines
 
 

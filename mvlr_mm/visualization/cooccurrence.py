@@ -5,8 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from rich.cells import cell_len
 
 from mvlr_stack.outputs import whole_file
+
+from .fonts import drawable
+from .plot_text import plain_text, plot_names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,16 +48,25 @@ def draw_cooccurrence(
     Raises:
         ValueError: ``states`` has not C columns.
     """
-    from matplotlib.figure import Figure
-
     if states.ndim != 2 or states.shape[1] != len(names):
         raise ValueError(
             f'states has the shape {states.shape}, and must have a column for each of '
             f'{len(names)} names.'
         )
-    shares = 100 * cooccurrence_shares(states)
+    names, title = plot_names(names), drawable(title)
+    with plain_text([*names, title]):
+        return _draw(path, names, 100 * cooccurrence_shares(states), title)
+
+
+def _draw(
+    path: str | Path, names: Sequence[str], shares: np.ndarray, title: str
+) -> 'Figure':
+    """Draw the map, (C, C) in percent, and write it."""
+    from matplotlib.figure import Figure
+
     np.fill_diagonal(shares, np.nan)
-    side = 3 + 0.16 * len(names)
+    # room for the names, whose letters are about 0.07 inch wide
+    side = 3 + 0.16 * len(names) + 0.07 * max(map(cell_len, names))
     figure = Figure(figsize=(side + 1, side), layout='constrained')
     axes = figure.add_subplot()
     axes.set_facecolor('0.85')  # seen where there is no number

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from mvlr_stack.outputs import whole_file
 
+from .fonts import drawable
+from .plot_text import plain_text, plot_names
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -20,10 +23,22 @@ def read_scalars(path: str | Path, key: str) -> dict[int, float]:
 
     Raises:
         FileNotFoundError: There is no such file.
+        ValueError: A line is no such object.
     """
-    lines = Path(path).read_text(encoding='utf-8').splitlines()
-    records = [record for record in map(json.loads, lines) if key in record]
-    return {int(record['step']): float(record[key]) for record in records}
+    # not splitlines(): names of labels may hold what Unicode calls the end of a line
+    lines = Path(path).read_text(encoding='utf-8-sig').split('\n')
+    found = {}
+    for number, line in enumerate(lines, 1):
+        try:
+            record = json.loads(line) if line.strip() else {}
+            if key in record:
+                found[int(record['step'])] = float(record[key])
+        except (LookupError, RecursionError, TypeError, ValueError) as error:
+            raise ValueError(
+                f'{path}:{number} is no json object with a step ({error}); take the '
+                'line out, or wait if the run still writes it.'
+            ) from error
+    return found
 
 
 def draw_curves(
@@ -45,24 +60,50 @@ def draw_curves(
         ValueError: No run has one of the scalars.
         FileNotFoundError: A run has no such file.
     """
+    curves = {key: _read(runs, key) for key in keys}
+    names = [f' {x}' if x.startswith('_') else x for x in plot_names(runs)]
+    titles = [drawable(key) for key in keys]
+    with plain_text([*names, *titles]):
+        return _draw(path, curves, names, titles)
+
+
+def _read(runs: Mapping[str, Sequence[str | Path]], key: str) -> list[dict[int, float]]:
+    """Return a scalar of each run, by its step.
+
+    Raises:
+        ValueError: No run has it.
+    """
+    points = [
+        {step: x for file in files for step, x in read_scalars(file, key).items()}
+        for files in runs.values()
+    ]
+    if not any(points):
+        raise ValueError(
+            f'no run has the scalar {key!r}; see which ones there are in '
+            f'{", ".join(str(f) for files in runs.values() for f in files)}.'
+        )
+    return points
+
+
+def _draw(
+    path: str | Path,
+    curves: Mapping[str, Sequence[dict[int, float]]],
+    names: Sequence[str],
+    titles: Sequence[str],
+) -> 'Figure':
+    """Draw the panels and write them."""
     # no global state: a backend of pyplot's would need a display
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(5.2 * len(keys), 3.6), layout='constrained')
-    panels = figure.subplots(1, len(keys), squeeze=False)[0]
-    for axes, key in zip(panels, keys, strict=True):
+    figure = Figure(figsize=(5.2 * len(titles), 3.6), layout='constrained')
+    panels = figure.subplots(1, len(titles), squeeze=False)[0]
+    for axes, title, (key, runs) in zip(panels, titles, curves.items(), strict=True):
         line = '.-' if '/' in key else '-'
-        for name, files in runs.items():
-            points = {s: v for f in files for s, v in read_scalars(f, key).items()}
+        for name, points in zip(names, runs, strict=True):
             if points:
                 steps = sorted(points)
                 axes.plot(steps, [points[s] for s in steps], line, label=name)
-        if not axes.lines:
-            raise ValueError(
-                f'no run has the scalar {key!r}; see which ones there are in '
-                f'{", ".join(str(f) for files in runs.values() for f in files)}.'
-            )
-        axes.set(title=key, xlabel='epoch' if '/' in key else 'iteration')
+        axes.set(title=title, xlabel='epoch' if '/' in key else 'iteration')
         if 'loss' in key:  # the first steps would flatten all that follows
             axes.set_yscale('log')
         axes.grid(alpha=0.3)

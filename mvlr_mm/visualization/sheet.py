@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from mvlr_stack.outputs import whole_file
 
-from .captions import FAINT, Line
+from .captions import Line
+from .sheet_text import fit, width_of, write
 
 PAPER = (255, 255, 255)
 _MARGIN = 8
@@ -43,24 +44,29 @@ def draw_sheet(
             'length, at least 1.'
         )
     cells = [
-        (_thumbnail(image, side), _at_most(text, lines))
+        (_thumbnail(image, side), fit(text, side, lines))
         for image, text in zip(images, texts, strict=True)
     ]
     columns = min(columns, len(images))
     rows = [cells[i : i + columns] for i in range(0, len(cells), columns)]
+    width = columns * (side + _MARGIN) + _MARGIN
+    above = _in_rows(legend, width - 2 * _MARGIN)
     # as high as the highest picture and the longest text of the row
-    tops, top = [], _MARGIN + (_LINE + _MARGIN if legend else 0)
+    tops, top = [], _MARGIN + (_LINE * len(above) + _MARGIN if legend else 0)
     for row in rows:
         tops.append(top + max(thumb.height for thumb, _ in row))
         top = tops[-1] + _LINE * max(len(text) for _, text in row) + 2 * _MARGIN
-    width = columns * (side + _MARGIN) + _MARGIN
-    sheet = Image.new('RGB', (max(width, _legend_width(legend)), top), PAPER)
-    _draw_legend(sheet, legend)
+    sheet = Image.new('RGB', (width, top), PAPER)
+    for i, row in enumerate(above):
+        left = float(_MARGIN)
+        for line in row:
+            left = write(sheet, line, left, _MARGIN + i * _LINE)
     for row, bottom in zip(rows, tops, strict=True):
         for i, (thumb, text) in enumerate(row):
             left = _MARGIN + i * (side + _MARGIN)
             sheet.paste(thumb, (left, bottom - thumb.height))
-            _write(sheet, text, left, bottom + 2)
+            for k, line in enumerate(text):
+                write(sheet, line, left, bottom + 2 + k * _LINE)
     with whole_file(path) as draft:
         sheet.save(draft)
 
@@ -71,30 +77,16 @@ def _thumbnail(image: Image.Image, side: int) -> Image.Image:
     return image.convert('RGB').resize(size, Image.Resampling.BICUBIC)
 
 
-def _at_most(text: Sequence[Line], lines: int) -> list[Line]:
-    """Return the lines, or as many as fit and how many there are more."""
-    if len(text) <= lines:
-        return list(text)
-    rest = len(text) - (lines - 1)
-    return [*text[: lines - 1], Line(f'and {rest} more', FAINT)]
-
-
-def _legend_width(legend: Sequence[Line]) -> int:
-    return 2 * _MARGIN + sum(round(_font().getlength(f'{x.text}   ')) for x in legend)
-
-
-def _draw_legend(sheet: Image.Image, legend: Sequence[Line]) -> None:
-    draw, left = ImageDraw.Draw(sheet), float(_MARGIN)
+def _in_rows(legend: Sequence[Line], width: float) -> list[list[Line]]:
+    """Return a legend in as many rows as it takes."""
+    rows: list[list[Line]] = []
+    left = width
     for text, color in legend:
-        draw.text((left, _MARGIN), text, fill=color, font=_font())
-        left += draw.textlength(f'{text}   ', font=_font())
-
-
-def _write(sheet: Image.Image, text: Sequence[Line], left: int, top: int) -> None:
-    draw = ImageDraw.Draw(sheet)
-    for i, (line, color) in enumerate(text):
-        draw.text((left, top + i * _LINE), line, fill=color, font=_font())
-
-
-def _font() -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
-    return ImageFont.load_default(12)
+        for piece, _ in fit([Line(text, color)], width, lines=2):
+            line = Line(f'{piece}   ', color)
+            left += width_of(line.text)
+            if left > width:
+                rows.append([])
+                left = width_of(line.text)
+            rows[-1].append(line)
+    return rows

@@ -1,4 +1,5 @@
 import numpy as np
+from rich.cells import cell_len
 
 from mvlr_mm.evaluation.label_table import ComparisonRow, label_table
 from mvlr_mm.evaluation.protocols import PROTOCOLS, protocol_of
@@ -40,4 +41,35 @@ def test_markdown_has_a_line_per_label():
         '| sea         |       5 | 90.0 |     80.0 |',
         '| street lamp |       2 | 50.0 |     30.0 |',
         '| moon        |       0 |    - |     10.0 |',
+    ]
+
+
+def test_names_of_any_script_and_length_line_up(cases):
+    scores, targets = cases('random')
+    names = ['猫', 'ß', 'cafe\u0301', 'a\nb', 'US$ or A$', 'q' * 200, '\x1b[31m']
+    protocol = PROTOCOLS['mlgcn']
+    text = format_table(label_table(scores, targets, names, protocol), protocol, 60)
+    lines = text.splitlines()
+    assert len({cell_len(line) for line in lines[:8]}) == 1
+    assert cell_len(lines[0]) < 100
+    assert r'a\nb ' in lines[4]
+    assert lines[6].startswith('qqqqqqqqqqqqqqqqqqqqqqqq…q')
+    assert lines[7].startswith(r'\x1b[31m ')
+
+
+def test_markdown_shows_names_as_they_are():
+    names = ['x^{2}$\\frac$', 'a|b', '<b>', 'cat_dog', '猫', 'a\nb']
+    rows = [ComparisonRow(name, 1, (50.0,)) for name in names]
+    lines = format_comparison(rows, ['M|1']).splitlines()
+    assert len({cell_len(line) for line in lines}) == 1
+    assert lines[0].startswith(r'| label ')
+    assert r'M\|1' in lines[0]
+    shown = [line.split(' | ')[0].removeprefix('| ').strip() for line in lines[2:]]
+    assert shown == [
+        r'x^\{2\}\$\\frac\$',
+        r'a\|b',
+        r'\<b\>',
+        r'cat\_dog',
+        '猫',
+        r'a\\nb',
     ]

@@ -31,10 +31,10 @@ def test_every_label_has_its_own_threshold_and_the_unknown_is_left_out():
 def test_signs_and_colours_tell_what_happened():
     lines = verdict_lines(NAMES, TRUTH, SCORES)
     assert [line.text for line in lines] == [
-        '+ boat 0.90',
-        '+ sea 0.60',
-        '- moon 0.20',
-        'x sun 0.50',
+        '+ 0.90 boat',
+        '+ 0.60 sea',
+        '- 0.20 moon',
+        'x 0.50 sun',
     ]
     kinds = ['found', 'found', 'missed', 'wrong']
     assert [line.color for line in lines] == [MARKS[kind][1] for kind in kinds]
