@@ -13,6 +13,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from mvlr_mm.evaluation import MultiLabelProtocol, SaveResults
+from mvlr_mm.visualization.plot_text import plain_visualizer
 from mvlr_stack.outputs import whole_file
 
 from .allocator import keep_freed_memory
@@ -111,7 +112,9 @@ def run(args: argparse.Namespace) -> int:
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     if args.out and args.out_item != 'metrics':
         add_results_writer(runner.test_evaluator, args.out)
-    metrics = runner.test()
+    meta = runner.test_loop.dataloader.dataset.metainfo
+    with plain_visualizer(runner.visualizer, meta):
+        metrics = runner.test()
     if args.out and args.out_item == 'metrics' and is_main_process():
         with whole_file(args.out) as draft:
             mmengine.dump(metrics, draft)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from matplotlib.text import Text
 from mmengine.fileio import load
 from mmpretrain.registry import MODELS
 
@@ -161,6 +162,24 @@ def test_show_dir_gets_the_pictures(config, checkpoint):
     folder = config.parent / 'shown'
     run(config, checkpoint, '--show-dir', str(folder), '--interval', '4')
     assert sorted(p.name for p in folder.iterdir()) == ['0.png_0.png', '4.png_0.png']
+
+
+def test_pictures_show_labels_of_any_letters(config, checkpoint):
+    names = ['x^{2}$\\frac$', 'US$ or A$', 'שלום']
+    file = config.parent / 'labels.json'
+    content = json.loads(file.read_text())
+    content['metainfo']['classes'] = names
+    file.write_text(json.dumps(content))
+    folder, written = config.parent / 'shown', []
+    out = config.parent / 'out.npz'
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Text, 'draw', lambda text, _: written.append(text))
+        run(config, checkpoint, '--show-dir', str(folder), '--out', str(out))
+    texts = [text.get_text() for text in written]
+    assert any('Ground truth: 0 (x^{2}$\\frac$)' in text for text in texts)
+    assert any('Ground truth: 1 (US$ or A$)' in text for text in texts)
+    assert not any(text.get_parse_math() for text in written if '$' in text.get_text())
+    assert read_results(out).classes == names
 
 
 def test_show_dir_needs_its_hook(config, checkpoint, capsys):
