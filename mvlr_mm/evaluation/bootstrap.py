@@ -46,13 +46,15 @@ def map_interval(
     Few positive images raise AP: each counts itself among those that score at least as
     high, and in a resample its copies as well. So percentiles lie too high where labels
     are rare. With mAP' the mAP in which a positive image counts half at its own score,
-    the lower end starts from 2 mAP' - mean(mAP' of the resamples), and the upper end
-    from mAP as it is, which lies inside. Both then go as many standard errors of mAP'
-    as the level asks for, on the scale of the logit. ``tests/evaluation`` holds a
+    and b the bias of mAP' in the resamples, the lower end starts from mAP' - b, and the
+    upper end from mAP as it is, which lies inside. Both then go as many standard errors
+    s of mAP' as the level asks for, the lower end as many sqrt(s^2 + b^2), since b is
+    uncertain as well; on the scale of the logit. ``tests/evaluation`` holds a
     simulation of how often the mAP of very many images is inside.
 
     Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993: standard
-    error, section 6.2; bias, 10.2 and 10.6; normal intervals on another scale, 12.6.
+    error, section 6.2; bias and root mean square error, 10.2, 10.3 and 10.6; normal
+    intervals on another scale, 12.6.
 
     Args:
         scores: Scores (N, C).
@@ -87,10 +89,12 @@ def map_interval(
     means = _half_counted_map(scores, targets, drawn, mode, empty)
     with warnings.catch_warnings():  # resamples without any positive image are nan
         warnings.simplefilter('ignore', RuntimeWarning)
-        corrected, error = 2 * half - np.nanmean(means), np.nanstd(means)
-    steps = error * NormalDist().inv_cdf(0.5 + level / 2)
-    starts = np.clip([min(corrected, whole), max(corrected, whole)], 0.0, 1.0)
-    return Interval(_on_logit(starts[0], -steps), _on_logit(starts[1], steps))
+        bias, error = np.nanmean(means) - half, np.nanstd(means)
+    errors = NormalDist().inv_cdf(0.5 + level / 2)
+    corrected = min(max(half - bias, 0.0), 1.0)
+    ends = (corrected, math.hypot(error, bias)), (whole, error)
+    (low, below), (high, above) = sorted(ends)
+    return Interval(_on_logit(low, -errors * below), _on_logit(high, errors * above))
 
 
 def _on_logit(share: float, step: float) -> float:

@@ -48,12 +48,15 @@ def test_equal_to_evaluating_every_resample(cases, mode, empty, kind):
         drawn = rng.integers(60, size=60)
         means.append(half_counted_map(scores[drawn], targets[drawn], mode, empty))
     whole = mean_over_labels(average_precision(scores, targets, mode), empty)
-    low = 2 * half_counted_map(scores, targets, mode, empty) - np.nanmean(means)
-    error = norm.ppf(0.975) * np.nanstd(means)
-    low, high = min(low, whole), max(low, whole)
+    half = half_counted_map(scores, targets, mode, empty)
+    bias, error = np.nanmean(means) - half, np.nanstd(means)
+    low, high = half - bias, whole
+    steps = norm.ppf(0.975) * np.array([np.sqrt(error**2 + bias**2), error])
+    if low > high:
+        low, high, steps = high, low, steps[::-1]
     expected = (
-        expit(logit(low) - error / (low * (1 - low))),
-        expit(logit(high) + error / (high * (1 - high))),
+        expit(logit(low) - steps[0] / (low * (1 - low))),
+        expit(logit(high) + steps[1] / (high * (1 - high))),
     )
     found = map_interval(*cases(kind), mode, empty, resamples=70, seed=7)
     np.testing.assert_allclose(found, expected, rtol=1e-9)

@@ -3,6 +3,7 @@ import json
 import pickle
 import tracemalloc
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,6 +34,22 @@ def test_what_is_written_is_read(tmp_path):
     assert [file.name for file in path.parent.iterdir()] == ['results.npz']
     write_results(path, results(protocol=None))
     assert read_results(path).protocol is None
+
+
+def test_an_interrupted_write_leaves_the_old_file_whole(tmp_path, monkeypatch):
+    path = tmp_path / 'results.npz'
+    write_results(path, results())
+    before = path.read_bytes()
+
+    def interrupted(file, **arrays):
+        Path(file).write_bytes(before[: len(before) // 2])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(np, 'savez', interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_results(path, results(paths=['x', 'y', 'z']))
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ['results.npz']
 
 
 def test_thresholds_are_kept(tmp_path):

@@ -33,6 +33,24 @@ def test_files_hold_everything_in_full_precision(cases, tmp_path):
     assert content['labels'][1] == rows[1]._asdict()
 
 
+class Breaks:
+    def __iter__(self):
+        yield from [1, 2]
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize('name', ['a.csv', 'a.json'])
+def test_an_interrupted_write_leaves_the_old_file_whole(cases, tmp_path, name):
+    path, protocol = tmp_path / name, PROTOCOLS['mlgcn']
+    rows = label_table(*cases('random'), NAMES, protocol)
+    write_table(path, rows, protocol, {})
+    before = path.read_bytes()
+    with pytest.raises((KeyboardInterrupt, AttributeError)):
+        write_table(path, [*rows, Breaks()], protocol, {})
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
 def test_another_suffix_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r'a\.xls must be a \.csv or a \.json file'):
         write_table(tmp_path / 'a.xls', [], PROTOCOLS['mlgcn'], {})

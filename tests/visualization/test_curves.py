@@ -47,3 +47,25 @@ def test_a_resumed_run_is_one_curve(tmp_path):
     figure = draw_curves(tmp_path / 'curves.png', {'run': parts}, ['loss'])
     (line,) = figure.axes[0].lines
     assert line.get_xydata().tolist() == [[1, 3.0], [2, 1.5], [3, 1.0]]
+
+
+def test_lines_end_where_json_lines_end_and_a_broken_one_is_named(tmp_path):
+    path = tmp_path / 'scalars.json'
+    lines = ['{"step": 1, "AP/a\u2028b": 2}', '{"step": 3, "AP/a\u2028b": 4}', '']
+    path.write_text('\n'.join(lines), encoding='utf-8-sig')
+    assert read_scalars(path, 'AP/a\u2028b') == {1: 2.0, 3: 4.0}
+    for broken in ('{"step": 1, "lo', '[]7', '{"loss": 1}', '7', '[' * 100_000):
+        path.write_text('{"step": 1, "loss": 2}\n' + broken)
+        with pytest.raises(ValueError, match=r'scalars\.json:2 is no json object'):
+            read_scalars(path, 'loss')
+
+
+def test_names_of_runs_and_scalars_are_written_as_they_are(tmp_path):
+    path = tmp_path / 'scalars.json'
+    path.write_text('{"step": 1, "AP/US$ or A$": 2}')
+    runs = {'_first': [path], 'x^{2}$\\frac$': [path]}
+    figure = draw_curves(tmp_path / 'a.png', runs, ['AP/US$ or A$'])
+    (axes,) = figure.axes
+    assert axes.get_title() == 'AP/US$ or A$'
+    shown = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert shown == [' _first', 'x^{2}$\\frac$']
