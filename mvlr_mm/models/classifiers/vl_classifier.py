@@ -1,19 +1,25 @@
 """mmpretrain's classifier for a config that says each thing once."""
 
 import inspect
+from types import SimpleNamespace
 from typing import Any
 
 from mmengine.logging import print_log
 from mmpretrain.models import ImageClassifier
 from mmpretrain.registry import MODELS
-from torch import nn
+from mmpretrain.structures import DataSample
+from torch import Tensor, nn
 
+from ...structures import VLFeatures
 from ..backbones import CLIPBackbone
 from ..necks import NeckSequence
 from ..text import CLIPTextEncoder
 
 _OF_CLIP = ('model', 'pretrained')
 _OF_KCR = ('knowledge', 'context')
+_CLASSIFICATION = SimpleNamespace(
+    results=[SimpleNamespace(task='Image Classification')]
+)
 
 
 @MODELS.register_module()
@@ -69,6 +75,68 @@ class VLClassifier(ImageClassifier):
         if isinstance(head, dict):
             head = _without_kcr(_complete(head, clip, width), neck)
         super().__init__(backbone, neck, head, **kwargs)
+
+    @property
+    def _metainfo(self) -> Any:
+        """What ``mmpretrain.inference_model`` chooses an inferencer by."""
+        return self.__dict__.get('_hub_entry') or _CLASSIFICATION
+
+    @_metainfo.setter
+    def _metainfo(self, entry: Any) -> None:
+        # `get_model` sets the entry of its model hub, None for a config or a path
+        self.__dict__['_hub_entry'] = entry
+
+    def features(self, inputs: Tensor) -> Any:
+        """Return what the head reads: ``VLFeatures``, from the parts of this package.
+
+        Args:
+            inputs: Images (B, 3, H, W), normalised.
+        """
+        return super().extract_feat(inputs)
+
+    def extract_feat(self, inputs: Tensor, stage: str = 'neck') -> Any:
+        """Return features as tensors, for mmpretrain's ``FeatureExtractor``.
+
+        Args:
+            inputs: Images (B, 3, H, W), normalised.
+            stage: ``backbone``, ``neck``, or ``pre_logits``, what the head makes of
+                them before the logits.
+
+        Returns:
+            A tuple of the patches, as maps (B, D, H, W), and, where there are any, of
+            the labels (B, C, D); other features as they are.
+        """
+        feats = super().extract_feat(inputs, stage)
+        if not isinstance(feats, VLFeatures):
+            return feats
+        maps = feats.visual.transpose(1, 2).unflatten(2, feats.grid)
+        if feats.labels is None:
+            return (maps,)
+        return maps, feats.batch_labels('extract_feat')
+
+    def forward(
+        self,
+        inputs: Tensor,
+        data_samples: list[DataSample] | None = None,
+        mode: str = 'tensor',
+    ) -> Any:
+        """Return logits (B, C), losses or predictions, as ``ImageClassifier`` does."""
+        if mode == 'tensor' and self.with_head:
+            return self.head(self.features(inputs))
+        return super().forward(inputs, data_samples, mode)
+
+    def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
+        """Return the losses of the head by name."""
+        return self.head.loss(self.features(inputs), data_samples)
+
+    def predict(
+        self,
+        inputs: Tensor,
+        data_samples: list[DataSample] | None = None,
+        **kwargs: Any,
+    ) -> list[DataSample]:
+        """Return a data sample with scores and labels for each image."""
+        return self.head.predict(self.features(inputs), data_samples, **kwargs)
 
 
 def _complete_neck(

@@ -96,7 +96,7 @@ def test_without_ifm_the_head_has_no_kcr_and_says_so(tiny_clip, monkeypatch):
     built = MODELS.build(model(tiny_clip(), fusion=None))
     assert len(lines) == 1
     assert 'goes without kcr: no stage of the neck (prompt) provides know' in lines[0]
-    feats = built.extract_feat(torch.randn(1, 3, 64, 64))
+    feats = built.features(torch.randn(1, 3, 64, 64))
     losses = built.head.loss(feats, [DataSample().set_gt_label([0])])
     assert set(losses) == {'loss'}
     assert MODELS.build(model(tiny_clip())).head.kcr_loss is not None
