@@ -32,7 +32,9 @@ frozen = [
     *(f'blocks.{block}.bn{i}' for block in trained_blocks for i in (1, 2, 3)),
 ]
 custom_hooks = [
-    dict(type='EMAHook', momentum=0.01, update_buffers=True),
+    dict(
+        type='EMAHook', ema_type='TrainedWeightsEMA', momentum=0.01, update_buffers=True
+    ),
     dict(
         type='FreezeModules', names=[f'backbone.timm_model.{name}' for name in frozen]
     ),

@@ -15,7 +15,7 @@ _base_.train_pipeline[1].scale = (img_size, img_size)
 _base_.test_pipeline[1].scale = (img_size, img_size)
 
 train_dataloader = dict(
-    batch_size=32,
+    batch_size=32,  # of all processes together
     num_workers=4,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(

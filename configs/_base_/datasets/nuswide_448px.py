@@ -5,7 +5,7 @@ _base_ = '../pipelines/squash_448px.py'
 data_root = '{{$MVLR_NUSWIDE_ROOT:data/nuswide}}'
 
 train_dataloader = dict(
-    batch_size=32,
+    batch_size=32,  # of all processes together
     num_workers=8,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(

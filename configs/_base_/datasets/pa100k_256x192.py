@@ -22,7 +22,7 @@ test_pipeline = [
 ]
 
 train_dataloader = dict(
-    batch_size=32,
+    batch_size=32,  # of all processes together
     num_workers=8,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(

@@ -12,7 +12,7 @@ train_pipeline = [
 test_pipeline = [dict(type='LoadPicture'), dict(type='PackInputs')]
 
 train_dataloader = dict(
-    batch_size=32,
+    batch_size=32,  # of all processes together
     num_workers=1,
     persistent_workers=True,
     collate_fn=dict(type='default_collate'),

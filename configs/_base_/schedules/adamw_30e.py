@@ -31,12 +31,13 @@ test_cfg = dict()
 custom_hooks = [
     # momentum is 1 - decay. BatchNorm's statistics are averaged with the weights, as
     # ASL and Q2L do; else averaged weights would meet the statistics of the last ones.
-    # TrainedWeightsEMA leaves out what is frozen, such as the text tower. With
-    # `accumulative_counts=k` in the optim_wrapper add `interval=k` here.
+    # TrainedWeightsEMA leaves out what is frozen, such as the text tower, and warms up:
+    # a short run would average mostly its start. With `accumulative_counts=k` in the
+    # optim_wrapper add `interval=k` here.
     dict(
         type='EMAHook', ema_type='TrainedWeightsEMA', momentum=3e-4, update_buffers=True
     ),
 ]
 
-# used with `--auto-scale-lr` alone
+# The batch that the rate is for: `--auto-scale-lr` multiplies it for another one.
 auto_scale_lr = dict(base_batch_size=32)
