@@ -53,7 +53,8 @@ class ViTTower(DenseTower):
     def positions(self, grid: Grid) -> Tensor:
         """Positional embedding of class token and patches, (1 + h * w, width)."""
         own = self.trunk.positional_embedding
-        if grid == tuple(self.trunk.grid_size):
+        # a program that is compiled for any size has no branch for the size at hand
+        if not torch.compiler.is_compiling() and grid == tuple(self.trunk.grid_size):
             return own
         patches = own[1:].unflatten(0, self.trunk.grid_size).permute(2, 0, 1)[None]
         patches = F.interpolate(

@@ -40,6 +40,22 @@ def test_it_takes_any_size_and_interpolates_positions_as_open_clip(tower_and_cli
     torch.testing.assert_close(positions[0], own[0])
 
 
+@pytest.mark.parametrize('side', [64, 96])  # its own positions, and interpolated ones
+def test_an_export_takes_any_batch_and_size(tower_and_clip, side):
+    tower, _ = tower_and_clip
+    batch, h, w = (torch.export.Dim(name, min=1, max=32) for name in 'bhw')
+    program = torch.export.export(
+        tower,
+        (torch.randn(2, 3, side, side),),
+        dynamic_shapes=dict(images={0: batch, 2: 16 * h, 3: 16 * w}),
+    ).module()
+    for shape in ((2, 3, side, side), (3, 3, 64, 64), (4, 3, 96, 128)):
+        images = torch.randn(shape)
+        (patches, grid), (expected, own) = program(images), tower(images)
+        torch.testing.assert_close(patches, expected)
+        assert grid == own
+
+
 @pytest.mark.parametrize('width', [16, 24])  # a joint map of q, k and v, or three
 def test_a_patch_alone_in_cocas_attention_pool(width):
     pool = dict(attentional_pool=True, attn_pooler_heads=2, attn_pooler_queries=3)
