@@ -119,16 +119,27 @@ def _load_url(
 
 
 _load_state_dict = checkpoint.load_state_dict
+_load_to_model = checkpoint._load_checkpoint_to_model
 
 
-def _load_what_fits(
+def _has_our_parts(model: nn.Module) -> bool:
+    return any(type(m).__module__.startswith('mvlr_mm.') for m in model.modules())
+
+
+def _fit_state_dict(
     module: nn.Module, state_dict: dict, strict: bool = False, logger: Any = None
 ) -> None:
     """Load as mmengine does; all or nothing where parts of this package are."""
-    ours = any(type(m).__module__.startswith('mvlr_mm.') for m in module.modules())
-    if ours and not strict:
+    if _has_our_parts(module) and not strict:
         state_dict = fit_weights(module, state_dict)
     _load_state_dict(module, state_dict, strict, logger)
+
+
+def _fit_to_model(model: nn.Module, found: Any, *args: Any, **kwargs: Any) -> Any:
+    """Load as mmengine does; the labels in ``meta`` become those of the model."""
+    if _has_our_parts(model):
+        fit_checkpoint(model, found)
+    return _load_to_model(model, found, *args, **kwargs)
 
 
 torch.serialization.add_safe_globals(_safe_globals())
@@ -139,4 +150,5 @@ CheckpointLoader.register_scheme('', load_from_local, force=True)
 checkpoint.load_url = _load_url
 if hasattr(checkpoint, '_safe_torch_load'):
     checkpoint._safe_torch_load = read_weights
-checkpoint.load_state_dict = _load_what_fits
+checkpoint.load_state_dict = _fit_state_dict
+checkpoint._load_checkpoint_to_model = _fit_to_model

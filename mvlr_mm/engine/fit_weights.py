@@ -1,18 +1,17 @@
 """Compare a checkpoint with a model before anything of it is loaded."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-import torch
 from mmengine.logging import print_log
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 from ..json_tensor import encode
 from ..label_record import RECORD
 from .label_weights import label_weights, named_rows
+from .trial_load import try_load
 
 #: What may differ between a checkpoint and a model, where it is asked for.
 ALLOW = ('missing', 'unexpected', 'labels')
@@ -45,7 +44,8 @@ def fit_checkpoint(
     """Make a checkpoint fit a model, or refuse it; in place.
 
     Afterwards ``state_dict``, and the average in ``ema_state_dict`` if there is one,
-    have everything that the model has, and nothing else.
+    have everything that the model has, and nothing else; and the labels of the data
+    in ``meta`` are in the model's order.
 
     Args:
         model: Wrapped or not; it is not changed.
@@ -73,6 +73,9 @@ def fit_checkpoint(
     checkpoint['state_dict'] = fit_weights(
         model, checkpoint['state_dict'], allow, names, source
     )
+    ours = [module.classes for _, module in named_rows(unwrap(model))]
+    if names is not None and any(ours):  # their order is the model's from now on
+        meta['dataset_meta']['classes'] = next(filter(None, ours))
     average = checkpoint.get('ema_state_dict')
     if average is not None:
         others = {k: v for k, v in average.items() if not k.startswith('module.')}
@@ -118,7 +121,7 @@ def fit_weights(
         for prefix, _ in named_rows(model):
             weights.setdefault(prefix + RECORD, record)
 
-    missing, unexpected, errors = _try(model, weights, versions)
+    missing, unexpected, errors = try_load(model, weights, versions)
     # BatchNorm counts for itself; mmengine passes over a missing counter as well
     lacking = [k for k in missing if not k.endswith('num_batches_tracked')]
     faults = {
@@ -127,7 +130,12 @@ def fit_weights(
         'of another shape': errors,
     }
     if any(faults.values()):
-        raise ValueError(_describe(faults, len(own), source))
+        rows = {f'for {name}:' for name in label_weights(model)}
+        by_label = [error for error in errors if any(row in error for row in rows)]
+        words = [word for word in ALLOW[:2] if faults[word]]
+        words += ['labels'] if by_label else []
+        words = words if len(by_label) == len(errors) else []
+        raise ValueError(_describe(faults, len(own), source, words))
     for word, keys in (('missing', lacking), ('unexpected', unexpected)):
         if keys:
             _log(f'{source}: {len(keys)} weights are {word}: {", ".join(keys)}.')
@@ -136,45 +144,6 @@ def fit_weights(
     weights.update({key: own[key] for key in missing})
     weights._metadata = versions
     return weights
-
-
-class _NoCopy(TorchFunctionMode):
-    """Let loading go through the model without a change of its weights."""
-
-    def __torch_function__(
-        self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None
-    ) -> Any:
-        if func is Tensor.copy_:
-            return args[0]
-        return func(*args, **(kwargs or {}))
-
-
-def _try(
-    model: nn.Module, weights: dict[str, Tensor], versions: dict[str, dict]
-) -> tuple[list[str], list[str], list[str]]:
-    """Return the names of missing and unexpected weights, and errors.
-
-    The model's own loading tells, since its parts may rename, resize or fill in.
-    """
-    missing: list[str] = []
-    unexpected: list[str] = []
-    errors: list[str] = []
-
-    def visit(module: nn.Module, part: dict[str, Tensor], prefix: str) -> None:
-        lists = (missing, unexpected, errors)
-        version = versions.get(prefix[:-1], {})
-        module._load_from_state_dict(part, prefix, version, True, *lists)
-        for name, child in module.named_children():
-            start = f'{prefix}{name}.'
-            inner = {k: v for k, v in part.items() if k.startswith(start)}
-            visit(child, inner, start)
-
-    known = [(module, module.classes) for _, module in named_rows(model)]
-    with torch.no_grad(), _NoCopy():
-        visit(model, dict(weights), '')
-    for module, classes in known:
-        module.classes = classes
-    return missing, unexpected, errors
 
 
 def _checked(
@@ -211,21 +180,25 @@ def _keep_own(
     _log(f'{source}: left out, since it belongs to its labels: {", ".join(left)}.')
 
 
-def _describe(faults: dict[str, list[str]], total: int, source: str) -> str:
+def _describe(
+    faults: dict[str, list[str]], total: int, source: str, words: list[str]
+) -> str:
+    """Say what does not fit, and which words would allow it, if any."""
     parts = [
         f'{len(found)} are {word} ({", ".join(found[:3])}'
         + (', ...)' if len(found) > 3 else ')')
         for word, found in faults.items()
         if found
     ]
-    words = [word for word in ALLOW[:2] if faults[word]]
-    if faults['of another shape']:
-        words.append('labels')
+    advice = 'Give the checkpoint of this config.'
+    if words:
+        advice += (
+            f' If this is meant, allow it: --allow {" ".join(words)} of the commands, '
+            f'or allow={words} of the hook CheckWeights or of load_weights.'
+        )
     return (
         f'{source} does not fit the model, which has {total} weights: '
-        f'{"; ".join(parts)}. Give the checkpoint of this config. If this is meant, '
-        f'allow it: {" ".join(words)} for --allow, or allow={words} of the hook '
-        'CheckWeights or of load_weights.'
+        f'{"; ".join(parts)}. {advice}'
     )
 
 

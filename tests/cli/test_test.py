@@ -215,7 +215,7 @@ def test_a_checkpoint_that_fits_nothing_is_refused(config, capsys):
         run(config, path)
     message = (
         r'error: \S*a\.pth does not fit the model, .* are missing \(backbone\.\S+, '
-        r'.*1 are unexpected \(encoder\.weight\)\. .*missing unexpected for --allow'
+        r'.*1 are unexpected \(encoder\.weight\)\. .*--allow missing unexpected of'
     )
     assert re.search(message, capsys.readouterr().err)
     run(config, path, '--allow', 'missing', 'unexpected')

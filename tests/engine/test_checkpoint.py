@@ -203,11 +203,13 @@ def test_labels_of_another_order_are_taken_by_name(
 ):
     trained = make_model(seed=1)
     path = str(tmp_path / 'trained.pth')
-    torch.save({'state_dict': trained.state_dict()}, path)
+    meta = dict(dataset_meta=dict(classes=trained.neck.classes))
+    torch.save({'state_dict': trained.state_dict(), 'meta': meta}, path)
     names = trained.neck.classes[::-1]
     if way == 'get_model':
         config = Config(dict(model=make_model.config(names)))
         model = get_model(config, pretrained=path)
+        assert model._dataset_meta['classes'] == names  # by which results are named
     else:
         model = make_model(names)
         if way == 'load_weights':

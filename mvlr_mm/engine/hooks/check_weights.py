@@ -26,7 +26,8 @@ class CheckWeights(Hook):
 
     Raises:
         ValueError: ``allow`` has another word; or, when a checkpoint is loaded, it does
-            not fit, or is resumed with its labels in another order.
+            not fit, or is resumed without its optimizer or with its labels in another
+            order.
     """
 
     # before EMAHook and others that copy the model or take from the checkpoint
@@ -45,9 +46,10 @@ class CheckWeights(Hook):
         source = str(runner._load_from or 'the checkpoint')
         fit_checkpoint(runner.model, checkpoint, self.allow, source)
         if runner._resume:
-            self._check_resume(runner, checkpoint['state_dict'])
+            _check_whole(checkpoint, source)
+            self._check_labels(runner, checkpoint['state_dict'])
 
-    def _check_resume(self, runner: Runner, weights: dict) -> None:
+    def _check_labels(self, runner: Runner, weights: dict) -> None:
         if 'labels' in self.allow:
             raise ValueError(
                 "CheckWeights(allow=['labels']) is for load_from; a resumed run has "
@@ -64,6 +66,19 @@ class CheckWeights(Hook):
                     "is resumed, and so is the optimizer's state; give them in the "
                     'same order, or start from its weights with load_from.'
                 )
+
+
+def _check_whole(checkpoint: dict, source: str) -> None:
+    """Refuse to resume from less than mmengine needs, some of which it passes over."""
+    meta = checkpoint.get('meta') or {}
+    lacking = [f'meta.{name}' for name in ('epoch', 'iter') if name not in meta]
+    lacking += [part for part in ('message_hub', 'optimizer') if part not in checkpoint]
+    if lacking:
+        raise ValueError(
+            f'{source} cannot be resumed, since it has no {", ".join(lacking)}; files '
+            'named best_... are saved without. Resume from epoch_... or iter_..., or '
+            'start from its weights with load_from.'
+        )
 
 
 def _name_as_inside(state_dict: dict, prefix: str, *args: object) -> None:

@@ -24,7 +24,7 @@ class NamedRows(nn.Module):
     named_rows: tuple[str, ...] = ()
     classes: tuple[str, ...] | None = None
 
-    def label_record(self) -> dict[str, Any]:
+    def make_record(self) -> dict[str, Any]:
         """Return ``classes`` and whatever else has to be as it was in training."""
         return {'classes': list(self.classes)}
 
@@ -64,7 +64,7 @@ class NamedRows(nn.Module):
     ) -> None:
         super()._save_to_state_dict(destination, prefix, keep_vars)
         if self.classes is not None:
-            destination[prefix + RECORD] = encode(self.label_record())
+            destination[prefix + RECORD] = encode(self.make_record())
 
     def _load_from_state_dict(
         self, state_dict: dict, prefix: str, *args: object

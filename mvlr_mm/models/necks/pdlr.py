@@ -161,10 +161,10 @@ class PDLR(NamedRows, EvalCache, BaseModule):
         soft = hard if soft is None else soft
         return hard, soft, (hard + soft) / 2
 
-    def label_record(self) -> dict[str, Any]:
+    def make_record(self) -> dict[str, Any]:
         """Return the labels, and the template where hard prompts use it."""
         template = self.template if self.use_hard else None
-        return super().label_record() | {'template': template}
+        return super().make_record() | {'template': template}
 
     def match_record(self, stored: dict[str, Any], name: str) -> None:
         """Check the template; see :meth:`NamedRows.match_record`."""

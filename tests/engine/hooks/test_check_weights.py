@@ -120,6 +120,24 @@ def test_a_resumed_run_keeps_the_order_of_its_labels(make_model, tmp_path):
     run(make_model(other), tmp_path / 'c', load_from=start)
 
 
+@pytest.mark.parametrize('part', ['optimizer', 'message_hub', 'meta'])
+def test_a_run_is_resumed_from_a_whole_checkpoint(make_model, part):
+    fake = SimpleNamespace(model=make_model(), _load_from='best.pth', _resume=True)
+    whole = dict(
+        state_dict=fake.model.state_dict(),
+        optimizer={},
+        message_hub={},
+        meta=dict(epoch=1, iter=2),
+    )
+    hook = HOOKS.build(dict(type='CheckWeights'))
+    hook.after_load_checkpoint(fake, dict(whole))
+    del whole[part]
+    missing = 'meta.epoch, meta.iter' if part == 'meta' else part
+    message = rf'^best\.pth cannot be resumed, since it has no {missing}; .*load_from'
+    with pytest.raises(ValueError, match=message):
+        hook.after_load_checkpoint(fake, dict(whole))
+
+
 def test_a_wrapped_model_and_its_average_are_loaded():
     parts = dict(
         type='ImageClassifier',

@@ -67,3 +67,11 @@ def test_vectors_are_compared_beyond_rounding():
     match_vectors(own.bfloat16(), own, 'abc', 'x.')
     with pytest.raises(ValueError, match=r"^x: .* vector 1 is not that of 'b' here"):
         match_vectors(own[[0, 2, 1]], own, 'abc', 'x.')
+
+
+def test_a_state_dict_goes_through_functional_call():
+    ours, theirs = Rows('a', 'b', 'c'), Rows('a', 'b', 'c')
+    ours.forward = lambda: ours.vectors.sum()
+    found = torch.func.functional_call(ours, theirs.state_dict(), ())
+    assert found == theirs.vectors.sum()
+    assert not hasattr(ours, 'label_record')
