@@ -26,6 +26,7 @@ from mmengine.logging import MMLogger
 
 from mvlr_stack.overrides import Word
 
+from .config_file import read_file
 from .override_values import read_value
 from .overrides import READ, merge_overrides
 
@@ -54,12 +55,12 @@ def read_config(path: str | Path, overrides: Mapping[str, Any] | None = None) ->
     overrides = dict(overrides or {})
     path = find_config(path)
     with _slots_filled({}):
-        cfg = Config.fromfile(path)
+        cfg = read_file(path)
     said = _said(cfg, overrides, path)
     _refuse_used_up(cfg, overrides, said, path)
     if said:
         with _slots_filled(said):
-            cfg = Config.fromfile(path)
+            cfg = read_file(path)
     for slot in said.values():
         if slot.key not in overrides and cfg[slot.key] != slot.value:
             raise ValueError(

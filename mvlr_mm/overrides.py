@@ -3,16 +3,16 @@
 The values are those of :mod:`mvlr_mm.override_values`.
 """
 
-import difflib
 import inspect
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mmengine.config import Config
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
+from mvlr_stack.build_errors import nearest
 from mvlr_stack.overrides import Word
 
 from .override_values import MISSING, read_value
@@ -164,9 +164,3 @@ def _check_known(cfg: Config, path: Sequence[str]) -> None:
         known = _OF_PARAMETERS
     if known and name not in known:
         raise ValueError(f'{above} has no setting {name}{nearest(name, known)}.')
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """Return the end of a sentence that says which names are like this one."""
-    near = difflib.get_close_matches(name, sorted(names), n=3, cutoff=0.5)
-    return f'; nearest: {", ".join(near)}' if near else ''

@@ -1,19 +1,45 @@
-"""Arguments that more than one command takes."""
+"""Arguments that more than one command takes, and how their help looks."""
 
 import argparse
+import re
+from collections.abc import Callable
 
 from .overrides import add_overrides
 
 
-def positive(text: str) -> int:
-    """Read a whole number above 0, as the type of an argument.
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Keep the lines of texts, and say every default that says something."""
 
-    Raises:
-        argparse.ArgumentTypeError: The text is none.
+    def _get_help_string(self, action: argparse.Action) -> str:
+        text = action.help or ''
+        silent = (None, False, argparse.SUPPRESS)
+        if any(action.default is value for value in silent) or action.default in ({}, []):
+            return text
+        return text if 'default' in text else f'{text} (default: %(default)s)'
+
+
+def at_least(lowest: int) -> Callable[[str], int]:
+    """Return the type of an argument that is a whole number.
+
+    Args:
+        lowest: The smallest that is allowed.
     """
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'{text!r} must be a whole number above 0')
-    return int(text)
+
+    def read(text: str) -> int:
+        if not re.fullmatch(r'[0-9]+', text) or int(text) < lowest:
+            raise argparse.ArgumentTypeError(
+                f'{text!r} must be a whole number of at least {lowest}'
+            )
+        return int(text)
+
+    return read
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Add the config."""
+    parser.add_argument(
+        'config', help='config file, or one of the package: mvlr_mm::mvlr/NAME.py'
+    )
 
 
 def add_overwrite(parser: argparse.ArgumentParser) -> None:
@@ -25,9 +51,15 @@ def add_overwrite(parser: argparse.ArgumentParser) -> None:
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that training and testing both take, named as mmpretrain's."""
-    parser.add_argument('--work-dir', help='folder for logs and results')
+    parser.add_argument(
+        '--work-dir',
+        help='folder for logs and results; without it the config says, or it is '
+        'work_dirs/ and the name of the config',
+    )
     add_overwrite(parser)
-    parser.add_argument('--amp', action='store_true', help='mixed precision')
+    parser.add_argument(
+        '--amp', action='store_true', help='compute in bfloat16, or float16 on old GPUs'
+    )
     add_overrides(parser)
     parser.add_argument(
         '--allow',
@@ -37,8 +69,17 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help='how the checkpoint may differ from the model: weights that it lacks or '
         'has too many, which are passed over; other labels, whose own weights are',
     )
-    parser.add_argument('--no-pin-memory', action='store_true')
     parser.add_argument(
-        '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none'
+        '--no-pin-memory',
+        action='store_true',
+        help='load into ordinary memory, slower on a GPU, where page-locked is short',
     )
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='what started the processes; tools/dist_train.sh and the like set it',
+    )
+    parser.add_argument(
+        '--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS
+    )

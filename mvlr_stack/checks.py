@@ -7,9 +7,7 @@ Every check takes a mapping of package names to versions, as
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from packaging.specifiers import SpecifierSet
-from packaging.version import Version
-
+from .version_rules import matches, read_version
 from .versions import FAMILIES
 
 Versions = Mapping[str, str]
@@ -36,11 +34,6 @@ class Problem(NamedTuple):
 
     text: str
     command: str
-
-
-def matches(version: str, rule: str) -> bool:
-    """Say whether a version obeys a rule such as ``'>=2.0,<2.3'``."""
-    return SpecifierSet(rule).contains(Version(version), prereleases=True)
 
 
 def families(versions: Versions) -> list[str]:
@@ -91,15 +84,16 @@ def check_torchvision(versions: Versions) -> Problem | None:
         return None  # the check of torch speaks of both
     if 'torchvision' not in versions:
         return Problem('torchvision is not installed.', f'pip install {TORCH_PAIR}')
-    torch, vision = Version(versions['torch']), Version(versions['torchvision'])
+    torch, vision = (read_version(versions[name]) for name in ('torch', 'torchvision'))
     same_build = (torch.local == 'cpu') == (vision.local == 'cpu')
-    wanted = (0, torch.minor + 15)
-    if torch.major != 2 or (vision.release[:2] == wanted and same_build):
+    major, minor = (*torch.release, 0)[:2]
+    wanted = (0, minor + 15)
+    if major != 2 or (vision.release[:2] == wanted and same_build):
         return None
     return Problem(
-        f'torchvision {vision} was not built for torch {torch}: the two come as a '
-        f'pair (0.{wanted[1]} with torch {torch.major}.{torch.minor}), from the same '
-        'index, in one pip call.',
+        f'torchvision {versions["torchvision"]} was not built for torch '
+        f'{versions["torch"]}: the two come as a pair (0.{wanted[1]} with torch '
+        f'{major}.{minor}), from the same index, in one pip call.',
         f'pip uninstall -y torch torchvision && pip install {TORCH_PAIR}',
     )
 

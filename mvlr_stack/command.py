@@ -2,11 +2,14 @@
 
 import argparse
 import importlib
+import logging
 import runpy
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from .arguments import HelpFormatter
+from .build_errors import nearest
 from .errors import plain_errors
 from .threads import settle_threads
 from .words import WORDS
@@ -21,7 +24,9 @@ def package_version() -> str:
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all words."""
     parser = argparse.ArgumentParser(
-        prog='mvlr', epilog='mvlr COMMAND --help says more.'
+        prog='mvlr',
+        description='Multi-label image recognition with vision and language.',
+        epilog='`mvlr COMMAND --help` says more, with examples.',
     )
     parser.add_argument(
         '--version', action='version', version=f'mvlr {package_version()}'
@@ -32,8 +37,9 @@ def build_parser() -> argparse.ArgumentParser:
         own = words.add_parser(
             name,
             help=title[0].lower() + title[1:].rstrip('.'),
-            description=word.__doc__,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            description=word.__doc__.strip(),
+            epilog='\n  '.join(['examples:', *word.EXAMPLES]),
+            formatter_class=HelpFormatter,
         )
         word.add_arguments(own)
     return parser
@@ -48,7 +54,14 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     Raises:
         SystemExit: With status 2, if they are not a command.
     """
-    args = build_parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else list(argv)
+    parser = build_parser()
+    if argv and not argv[0].startswith('-') and argv[0] not in WORDS:
+        parser.error(
+            f'there is no command {argv[0]!r}{nearest(argv[0], WORDS)}. There are: '
+            f'{", ".join(WORDS)}.'
+        )
+    args = parser.parse_args(argv)
     with plain_errors():
         check = getattr(WORDS[args.word], 'check', None)
         if check is not None:
@@ -65,12 +78,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status of the word's program.
     """
-    args = parse(argv)
-    settle_threads()  # before the program imports torch
     with plain_errors():
+        args = parse(argv)
+        settle_threads()  # before the program imports torch
+        # a training goes on when nobody reads its log any more
+        logging.raiseExceptions = False
         program = importlib.import_module(WORDS[args.word].PROGRAM)
         return program.run(args)
-
-
-if __name__ == '__main__':
-    sys.exit(main())

@@ -1,10 +1,17 @@
-"""Say in one line what a person can mend."""
+"""How a command ends that cannot go on: in one line where a person can mend it."""
 
+import os
+import select
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pickle import UnpicklingError
+
+from .build_errors import explain_build
+
+PLAIN = (ImportError, OSError, UnpicklingError, ValueError)
+INTERRUPTED, NO_READER = 130, 141  # as a shell counts the signals SIGINT and SIGPIPE
 
 
 @contextmanager
@@ -15,15 +22,45 @@ def plain_errors() -> Iterator[None]:
     work on a batch: there the way to the error tells more than its text.
 
     Raises:
-        SystemExit: With status 2, instead of a ValueError, OSError or UnpicklingError.
+        SystemExit: With status 2 instead of such an error; 130 if the command was
+            interrupted, 141 if nobody reads any more what it prints.
     """
     try:
-        yield
-    except (OSError, UnpicklingError, ValueError) as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        if any(frame.name == 'run_iter' for frame in frames):
+        try:
+            yield
+        finally:
+            sys.stdout.flush()  # here, where it can be caught
+    except KeyboardInterrupt:
+        print('\nstopped.', file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from None
+    except Exception as error:
+        if isinstance(error, BrokenPipeError) and _reader_is_gone():
+            # Python flushes once more at its end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(NO_READER) from None
+        text = explain(error)
+        if text is None:
             raise
-        place = frames[-1]
-        print(f'error: {error}', file=sys.stderr)
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        print(f'error: {text}', file=sys.stderr)
         print(f'(raised in {place.filename}, line {place.lineno})', file=sys.stderr)
         raise SystemExit(2) from None
+
+
+def explain(error: Exception) -> str | None:
+    """Return what to tell a person of an error, or None to show its traceback."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if any(frame.f_code.co_name == 'run_iter' for frame in frames):
+        return None
+    text = explain_build(error, frames)
+    if text is None and isinstance(error, PLAIN):
+        text = str(error) or type(error).__name__
+        if text.startswith('Caught '):  # in a loader's process, with its traceback
+            text = text.strip().splitlines()[-1].partition(': ')[2]
+    return text
+
+
+def _reader_is_gone() -> bool:
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))

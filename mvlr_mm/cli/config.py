@@ -14,16 +14,27 @@ from mvlr_mm.config import read_config
 from mvlr_mm.overrides import find
 
 
-def load_config(args: argparse.Namespace) -> Config:
+def load_config(args: argparse.Namespace, parts: Iterable[str] = ()) -> Config:
     """Read ``args.config`` and set the launcher and the work folder.
+
+    Args:
+        args: Of the command.
+        parts: What the command needs of a config.
 
     Raises:
         FileNotFoundError: If the config does not exist.
-        ValueError: As for :func:`~mvlr_mm.config.read_config` and :func:`agreeing`.
+        ValueError: It lacks a part; or as for :func:`~mvlr_mm.config.read_config` and
+            :func:`agreeing`.
     """
     # mmengine reads the rank from here, also where a launcher passes an argument
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = read_config(args.config, args.cfg_options)
+    missing = [name for name in parts if cfg.get(name) is None]
+    if missing:
+        raise ValueError(
+            f'{args.config} has no {", ".join(missing)}, which `mvlr {args.word}` '
+            'needs.'
+        )
     with agreeing(cfg, args.cfg_options):
         if args.launcher != 'none' or 'launcher' not in args.cfg_options:
             cfg.launcher = args.launcher

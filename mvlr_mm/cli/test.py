@@ -26,6 +26,8 @@ from .config import (
 )
 from .processes import join_processes, leave_processes
 
+PARTS = ('model', 'test_dataloader', 'test_cfg', 'test_evaluator')  # of the config
+
 
 def use_tta(cfg: Config) -> None:
     """Score each picture as it is and mirrored, unless the config says otherwise."""
@@ -101,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
         The exit status, 0.
     """
     check_checkpoint('checkpoint', args.checkpoint)
-    cfg = load_config(args)
+    cfg = load_config(args, PARTS)
     if not torch.cuda.is_available():
         keep_freed_memory()
     with agreeing(cfg, args.cfg_options):

@@ -20,6 +20,8 @@ from .config import (
 )
 from .processes import join_processes, leave_processes
 
+PARTS = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')  # of the config
+
 
 def use_amp(cfg: Config) -> None:
     """Train in bfloat16; in float16 with loss scaling on a GPU without it."""
@@ -111,7 +113,7 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.resume not in (None, 'auto'):
         check_checkpoint('--resume', args.resume)
-    cfg = load_config(args)
+    cfg = load_config(args, PARTS)
     if not torch.cuda.is_available():
         keep_freed_memory()
     with agreeing(cfg, args.cfg_options):

@@ -3,24 +3,35 @@
 import argparse
 from pathlib import Path
 
-from ..arguments import add_overwrite, positive
+from ..arguments import add_config, add_overwrite, at_least
 from ..outputs import check_output
 from ..overrides import add_overrides
 
 PROGRAM = 'mvlr_mm.cli.browse'
+EXAMPLES = (
+    'mvlr browse my_config.py',
+    'mvlr browse my_config.py --split val --number 60 --out sheets/val',
+    'mvlr browse my_config.py --transformed   # as the model gets them',
+)
 SPLITS = ('train', 'val', 'test')  # names that `mvlr_mm.datasets` gives a meaning to
 PICTURES = ('sheet', 'labels', 'together')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument('config', help='config file')
-    parser.add_argument('--split', choices=SPLITS, default='train')
-    parser.add_argument('--out', type=Path, help='folder; work_dirs/browse/<config>')
+    add_config(parser)
+    parser.add_argument('--split', choices=SPLITS, default='train', help='what to draw')
     parser.add_argument(
-        '--number', type=positive, default=24, help='pictures on the sheet'
+        '--out',
+        type=Path,
+        metavar='FOLDER',
+        help='folder for the pictures (default: work_dirs/browse/ and the name of the '
+        'config)',
     )
-    parser.add_argument('--seed', type=int, default=0, help='of their choice')
+    parser.add_argument(
+        '--number', type=at_least(1), default=24, help='pictures on the sheet'
+    )
+    parser.add_argument('--seed', type=at_least(0), default=0, help='of the choice')
     parser.add_argument(
         '--transformed', action='store_true', help='as the model gets them'
     )

@@ -3,6 +3,7 @@
 import argparse
 
 PROGRAM = 'mvlr_stack.doctor'
+EXAMPLES = ('mvlr doctor',)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -2,10 +2,15 @@
 
 import argparse
 
-from ..arguments import add_overwrite
+from ..arguments import add_overwrite, at_least
 from ..outputs import check_output
 
 PROGRAM = 'mvlr_mm.cli.eval'
+EXAMPLES = (
+    'mvlr eval results.npz',
+    'mvlr eval results.npz --protocol asl --csv labels.csv',
+    'mvlr eval results.npz --thresholds thresholds.json --resamples 1000',
+)
 # Names that `mvlr_mm.evaluation` gives a meaning to.
 PROTOCOLS = (
     'mlgcn',
@@ -34,40 +39,65 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument('results', help='.npz file of `mvlr test --out`')
     parser.add_argument(
-        '--protocol', choices=PROTOCOLS, help='default: that of the test, or mlgcn'
+        '--protocol',
+        choices=PROTOCOLS,
+        help='whose way to count (default: that of the test, or mlgcn); '
+        'docs/guides/evaluation.md says what each does',
     )
     fields = parser.add_argument_group('fields of the protocol to change')
-    fields.add_argument('--ap', choices=AP_MODES, help='mode of average precision')
-    fields.add_argument('--empty', choices=EMPTY, help='labels without positives')
-    fields.add_argument('--family', choices=FAMILIES, help='of precision, recall, F1')
-    fields.add_argument('--thr', type=float, help='threshold')
+    fields.add_argument(
+        '--ap', choices=AP_MODES, help='how average precision is computed'
+    )
+    fields.add_argument(
+        '--empty',
+        choices=EMPTY,
+        help='what the mean does with labels without a positive',
+    )
+    fields.add_argument(
+        '--family', choices=FAMILIES, help='how precision, recall and F1 are averaged'
+    )
+    fields.add_argument('--thr', type=float, help='threshold of all labels')
     fields.add_argument(
         '--must-exceed',
         '--strict',
         action=argparse.BooleanOptionalAction,
         help='a score has to lie above the threshold; or may equal it',
     )
-    fields.add_argument('--topk', type=int, help='second group of numbers; 0: none')
+    fields.add_argument(
+        '--topk', type=at_least(0), help='more numbers for the k highest; 0: none'
+    )
     fields.add_argument(
         '--topk-thr',
         action=argparse.BooleanOptionalAction,
         help='that group needs the threshold as well; or not',
     )
-    fields.add_argument('--unknown', choices=UNKNOWN, help='labels marked -1, in F1')
-    fields.add_argument('--more', nargs='*', choices=MORE, help='further numbers')
-    parser.add_argument('--classes', nargs='+', help='evaluate only these labels')
-    parser.add_argument('--thresholds', help='file of `mvlr thresholds`')
-    parser.add_argument(
-        '--resamples', type=int, default=0, help='of the bootstrap interval; 0: none'
+    fields.add_argument(
+        '--unknown', choices=UNKNOWN, help='what F1 does with labels marked -1'
     )
-    parser.add_argument('--seed', type=int, default=0, help='of the resamples')
+    fields.add_argument(
+        '--more', nargs='*', choices=MORE, help='further numbers to print'
+    )
+    parser.add_argument(
+        '--classes', nargs='+', metavar='LABEL', help='evaluate only these labels'
+    )
+    parser.add_argument('--thresholds', metavar='FILE', help='of `mvlr thresholds`')
+    parser.add_argument(
+        '--resamples',
+        type=at_least(0),
+        default=0,
+        help='draws for a bootstrap interval of mAP; 0: no interval',
+    )
+    parser.add_argument('--seed', type=at_least(0), default=0, help='of these draws')
     parser.add_argument(
         '--calibration',
         action='store_true',
-        help='mean calibration error, ECE; and with the temperatures of --thresholds',
+        help='print the calibration error, ECE; that with the temperatures of '
+        '--thresholds, too',
     )
-    parser.add_argument('--csv', help='file for the table of the labels')
-    parser.add_argument('--json', help='file for protocol, numbers and table')
+    parser.add_argument('--csv', metavar='FILE', help='write the table of the labels')
+    parser.add_argument(
+        '--json', metavar='FILE', help='write protocol, numbers and table'
+    )
     add_overwrite(parser)
 
 

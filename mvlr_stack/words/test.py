@@ -3,30 +3,51 @@
 import argparse
 from pathlib import Path
 
-from ..arguments import add_run_arguments
+from ..arguments import add_config, add_run_arguments, at_least
 from ..outputs import check_output, check_output_folder
 
 PROGRAM = 'mvlr_mm.cli.test'
-METRIC_FILES = ('.json', '.yaml', '.yml', '.pkl', '.pickle')  # as mmengine.dump
+EXAMPLES = (
+    'mvlr test my_config.py work_dirs/my_config/epoch_30.pth',
+    'mvlr test my_config.py epoch_30.pth --out results.npz   # then: mvlr eval',
+    'mvlr test my_config.py epoch_30.pth --out numbers.json --out-item metrics',
+)
+# What --out may be called, by what it holds.
+FILES = {
+    'pred': ('.npz', '.pkl', '.pickle'),
+    'metrics': ('.json', '.yaml', '.yml', '.pkl', '.pickle'),  # as mmengine.dump
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments, named as those of mmpretrain's ``tools/test.py``."""
-    parser.add_argument('config', help='config file')
+    add_config(parser)
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument(
         '--out',
-        help='file for the results: .npz, which `mvlr eval` reads, or .pkl; metrics: '
-        '.json too',
+        metavar='FILE',
+        help='write what --out-item says: predictions to .npz, which `mvlr eval` '
+        'reads, or .pkl; metrics to .json, .yaml or .pkl',
     )
     parser.add_argument(
-        '--out-item', choices=['metrics', 'pred'], help='what --out holds; pred'
+        '--out-item', choices=FILES, help='what --out holds (default: pred)'
     )
-    parser.add_argument('--show-dir', help='folder for pictures with predictions')
+    parser.add_argument(
+        '--show-dir', metavar='FOLDER', help='draw pictures with their predictions'
+    )
     parser.add_argument('--show', action='store_true', help='show them in a window')
-    parser.add_argument('--interval', type=int, default=1, help='draw every n-th')
-    parser.add_argument('--wait-time', type=float, default=2, help='seconds to show')
-    parser.add_argument('--tta', action='store_true', help='average with mirrored')
+    parser.add_argument(
+        '--interval', type=at_least(1), default=1, help='draw every n-th picture'
+    )
+    parser.add_argument(
+        '--wait-time', type=float, default=2, help='seconds to show one'
+    )
+    parser.add_argument(
+        '--tta',
+        action='store_true',
+        help="average over the config's `tta_pipeline`; without one, with the mirrored "
+        'picture',
+    )
     add_run_arguments(parser)
 
 
@@ -38,10 +59,13 @@ def check(args: argparse.Namespace) -> None:
         OSError: As for :func:`mvlr_stack.outputs.check_output`.
     """
     if args.out_item and not args.out:
-        raise ValueError(f'--out-item {args.out_item} needs --out, the file to write')
-    if args.out_item == 'metrics' and Path(args.out).suffix not in METRIC_FILES:
-        kinds = ', '.join(METRIC_FILES)
-        raise ValueError(f'--out {args.out}: metrics go into a {kinds} file')
+        raise ValueError(f'--out-item {args.out_item} needs --out, the file to write.')
+    item = args.out_item or 'pred'
+    if args.out and Path(args.out).suffix not in FILES[item]:
+        what = {'pred': 'predictions go', 'metrics': 'metrics go'}[item]
+        other = ' (metrics: add --out-item metrics)' if item == 'pred' else ''
+        kinds = ', '.join(FILES[item])
+        raise ValueError(f'--out {args.out}: {what} into a {kinds} file{other}.')
     check_output('--out', args.out, args.overwrite)
     if args.show_dir is not None:
         check_output_folder('--show-dir', args.show_dir, args.overwrite)

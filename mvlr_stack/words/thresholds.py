@@ -6,6 +6,10 @@ from ..arguments import add_overwrite
 from ..outputs import check_output
 
 PROGRAM = 'mvlr_mm.cli.thresholds'
+EXAMPLES = (
+    'mvlr thresholds val.npz --out thresholds.json',
+    'mvlr thresholds val.npz --out thresholds.json --by precision --level 0.9',
+)
 SEARCHES = (
     'f1',
     'fbeta',
@@ -16,13 +20,22 @@ SEARCHES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument('results', help='.npz file of `mvlr test --out`')
-    parser.add_argument('--out', required=True, help='.json file for the thresholds')
-    parser.add_argument('--by', choices=SEARCHES, default='f1', help='what to reach')
     parser.add_argument(
-        '--level', type=float, help='beta of fbeta, or the precision to keep'
+        '--out', required=True, metavar='FILE', help='.json file for the thresholds'
     )
     parser.add_argument(
-        '--temperatures', action='store_true', help='calibrate every label, too'
+        '--by',
+        choices=SEARCHES,
+        default='f1',
+        help='what a threshold is to reach: the best F1, the best F-beta, a precision',
+    )
+    parser.add_argument(
+        '--level', type=float, help='beta of fbeta; the precision to keep'
+    )
+    parser.add_argument(
+        '--temperatures',
+        action='store_true',
+        help='fit the temperature of every label, too',
     )
     add_overwrite(parser)
 

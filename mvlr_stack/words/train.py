@@ -2,25 +2,37 @@
 
 import argparse
 
-from ..arguments import add_run_arguments
+from ..arguments import add_config, add_run_arguments
 
 PROGRAM = 'mvlr_mm.cli.train'
+EXAMPLES = (
+    'mvlr train configs/mvlr/mvlr_custom.py --cfg-options data_root=/my/pictures',
+    'mvlr train mvlr_mm::mvlr/mvlr_rn101_coco.py --amp --work-dir runs/coco',
+    'mvlr train my_config.py --resume',
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments, named as those of mmpretrain's ``tools/train.py``."""
-    parser.add_argument('config', help='config file')
+    add_config(parser)
     parser.add_argument(
         '--resume',
         nargs='?',
         const='auto',
-        help="go on from this checkpoint, or from the work folder's newest",
+        metavar='CHECKPOINT',
+        help="go on from this checkpoint, or from the work folder's newest, if any",
     )
-    parser.add_argument('--no-validate', action='store_true')
+    parser.add_argument(
+        '--no-validate', action='store_true', help='do not look at the val set'
+    )
     parser.add_argument(
         '--auto-scale-lr',
         action='store_true',
         help='scale the learning rate with the batch size',
     )
-    parser.add_argument('--no-persistent-workers', action='store_true')
+    parser.add_argument(
+        '--no-persistent-workers',
+        action='store_true',
+        help="start the loaders' processes anew for each epoch",
+    )
     add_run_arguments(parser)

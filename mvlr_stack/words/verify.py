@@ -6,20 +6,26 @@ Exit status: 0 without a problem, 1 with some, 2 if nothing was read.
 import argparse
 from pathlib import Path
 
-from ..arguments import add_overwrite, positive
+from ..arguments import add_config, add_overwrite, at_least
 from ..outputs import check_output
 from ..overrides import add_overrides
 
 PROGRAM = 'mvlr_mm.cli.verify'
+EXAMPLES = (
+    'mvlr verify my_config.py',
+    'mvlr verify configs/mvlr/mvlr_custom.py --cfg-options data_root=/my/pictures',
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument('config', help='config file')
+    add_config(parser)
     parser.add_argument(
-        '--workers', type=positive, help='processes; default: all cores'
+        '--workers', type=at_least(1), help='processes (default: one a core)'
     )
-    parser.add_argument('--json', type=Path, help='file for problems and counts')
+    parser.add_argument(
+        '--json', type=Path, metavar='FILE', help='write problems and counts'
+    )
     add_overrides(parser)
     add_overwrite(parser)
 

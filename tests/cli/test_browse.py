@@ -148,4 +148,4 @@ def test_real_numbers_are_drawn():
 def test_a_number_of_pictures(data, number, capsys):
     with pytest.raises(SystemExit, match='2'):
         run(data, '--number', number)
-    assert f'{number!r} must be a whole number above 0' in capsys.readouterr().err
+    assert f'{number!r} must be a whole number of at least 1' in capsys.readouterr().err
