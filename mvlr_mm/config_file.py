@@ -25,15 +25,18 @@ def read_file(path: str | Path) -> Config:
         where = f'{file}, line {line}' if line else str(file)
         cause = _first_cause(error)
         text = cause.msg if isinstance(cause, SyntaxError) else cause
+        if isinstance(cause, RecursionError):
+            text = 'a base leads back to itself'
         raise ValueError(
             f'the config {where} cannot be read: {type(cause).__name__}: {text}'
         ) from error
 
 
 def _first_cause(error: BaseException) -> BaseException:
-    """Return what a syntax error was at first: mmengine names a copy of the file."""
-    if isinstance(error, SyntaxError) and isinstance(error.__context__, SyntaxError):
-        return error.__context__
+    """Return what mmengine made another error of: it names a copy of the file, say."""
+    kinds = (SyntaxError, ImportError)
+    while isinstance(error, kinds) and isinstance(error.__context__, kinds):
+        error = error.__context__
     return error
 
 

@@ -62,5 +62,8 @@ def explain(error: Exception) -> str | None:
 
 def _reader_is_gone() -> bool:
     poll = select.poll()
-    poll.register(sys.stdout.fileno(), 0)
+    try:
+        poll.register(sys.stdout.fileno(), 0)
+    except OSError:  # standard output is no file
+        return False
     return any(event & select.POLLERR for _, event in poll.poll(0))

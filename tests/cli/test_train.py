@@ -131,9 +131,40 @@ def test_a_missing_config_is_said(tmp_path, capsys):
     assert 'gone.py' in capsys.readouterr().err
 
 
-def test_a_mistake_in_the_code_keeps_its_traceback(config):
-    with pytest.raises(TypeError, match='unexpected keyword'):
-        run(config, '--cfg-options', 'model.backbone.no_such_argument=1')
+@pytest.mark.parametrize(
+    ('override', 'message'),
+    [
+        (
+            'model.backbone.num_clases=1',
+            "LeNet5 has no argument 'num_clases'; nearest: num_classes",
+        ),
+        (
+            'model.backbone.type=LeNet',
+            "no model is called 'LeNet'; nearest: LeNet5, ",
+        ),
+        (
+            'default_hooks.x={"type": "EmaHook"}',
+            "no hook is called 'EmaHook'; nearest: EMAHook",
+        ),
+        ('train_cfg.max_epoch=3', "unexpected keyword argument 'max_epoch'"),
+        ('randomness.sed=3', "unexpected keyword argument 'sed'"),
+        ('train_dataloader.batchsize=3', "unexpected keyword argument 'batchsize'"),
+        ('train_dataloader.dataset.pipeline.0.colour=3', "no argument 'colour'"),
+        ('optim_wrapper=None', 'tiny.py has no optim_wrapper, which `mvlr train` need'),
+    ],
+)
+def test_a_mistake_in_the_config_is_said_in_one_line(config, capsys, override, message):
+    with pytest.raises(SystemExit, match='2'):
+        run(config, '--cfg-options', override)
+    out, err = capsys.readouterr()
+    assert message in err
+    assert 'Traceback' not in err
+    assert 'Epoch(train)' not in out
+
+
+def test_an_error_of_the_model_at_work_keeps_its_traceback(config):
+    with pytest.raises(RuntimeError):
+        run(config, '--cfg-options', 'model.head.in_channels=7')
 
 
 def test_checkpoints_of_another_training_stay(config, capsys):

@@ -100,12 +100,15 @@ def test_without_a_word_the_usage_is_said(capsys):
 @pytest.mark.parametrize(
     ('words', 'message'),
     [
-        ('browse c.py --number 0', 'argument --number: '0' must be a whole number of at'),
-        ('browse c.py --number -1', 'argument --number: '-1' must be a whole number'),
-        ('verify c.py --workers 0', 'argument --workers: '0' must be a whole'),
-        ('eval x.npz --topk -1', 'argument --topk: '-1' must be a whole'),
-        ('eval x.npz --resamples 1.5', 'argument --resamples: '1.5' must be'),
-        ('test c.py x.pth --interval 0', 'argument --interval: '0' must be a'),
+        (
+            'browse c.py --number 0',
+            "--number: '0' must be a whole number of at least 1",
+        ),
+        ('browse c.py --number -1', "--number: '-1' must be a whole number"),
+        ('verify c.py --workers 0', "--workers: '0' must be a whole number"),
+        ('eval x.npz --topk -1', "--topk: '-1' must be a whole number of at least 0"),
+        ('eval x.npz --resamples 1.5', "--resamples: '1.5' must be a whole number"),
+        ('test c.py x.pth --interval 0', "--interval: '0' must be a whole number"),
         ('train c.py --cfg-options foo', "argument --cfg-options: 'foo' must be KEY="),
     ],
 )

@@ -1,24 +1,99 @@
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from pickle import UnpicklingError
+
 import pytest
 
 from mvlr_stack.errors import plain_errors
 
+ROOT = Path(__file__).parents[2]
+PROGRAM = f"""
+import sys, time
+sys.path.insert(0, {str(ROOT)!r})
+from mvlr_stack.errors import plain_errors
+with plain_errors():
+    print('begin', flush=True)
+    {{}}
+"""
 
-def test_plain_errors_says_the_error_and_its_place(capsys):
+
+def start(statement, **kwargs):
+    command = [sys.executable, '-I', '-S', '-c', PROGRAM.format(statement)]
+    pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, **pipes, **kwargs)
+
+
+@pytest.mark.parametrize(
+    'error',
+    [
+        ValueError('num_tokens (0) must be positive.'),
+        FileNotFoundError('gone.pth: no such file.'),
+        ImportError('mvlr_mm cannot start: torch is not installed.'),
+        UnpicklingError('weights.pth is no checkpoint.'),
+    ],
+)
+def test_the_error_and_its_place_are_said(error, capsys):
     with pytest.raises(SystemExit, match='2'), plain_errors():
-        raise ValueError('num_tokens (0) must be positive.')
+        raise error
     first, second = capsys.readouterr().err.splitlines()
-    assert first == 'error: num_tokens (0) must be positive.'
+    assert first == f'error: {error}'
     assert f'{__file__}, line' in second
 
 
-def test_plain_errors_leaves_other_errors_alone():
-    with pytest.raises(KeyError), plain_errors():
-        raise KeyError('a bug')
+@pytest.mark.parametrize(
+    'error',
+    [
+        KeyError('a bug'),
+        TypeError("f() got an unexpected keyword argument 'x'"),
+        AssertionError(),
+        RuntimeError('CUDA'),
+    ],
+)
+def test_a_mistake_in_the_code_keeps_its_traceback(error):
+    with pytest.raises(type(error)), plain_errors():
+        raise error
 
 
-def test_plain_errors_keeps_the_way_to_an_error_in_a_batch():
+def test_the_way_to_an_error_in_a_batch_is_kept():
     def run_iter():
         raise ValueError('shapes differ')
 
     with pytest.raises(ValueError, match='shapes differ'), plain_errors():
         run_iter()
+
+
+def test_an_error_of_a_loader_is_said_without_its_traceback(capsys):
+    text = (
+        'Caught ValueError in DataLoader worker process 0.\nOriginal Traceback (most '
+        'recent call last):\n  File "x.py", line 1, in get\nValueError: a.jpg is cut.\n'
+    )
+    with pytest.raises(SystemExit, match='2'), plain_errors():
+        raise ValueError(text)
+    assert capsys.readouterr().err.startswith('error: a.jpg is cut.\n')
+
+
+def test_an_interruption_is_no_traceback():
+    program = start('time.sleep(60)')
+    assert program.stdout.readline() == 'begin\n'
+    program.send_signal(signal.SIGINT)
+    _, err = program.communicate()
+    assert (program.returncode, err) == (130, '\nstopped.\n')
+
+
+@pytest.mark.parametrize(
+    'statement', ['[print("x" * 999) for _ in range(999)]', 'print("x")', 'sys.exit(0)']
+)
+def test_a_reader_that_has_gone_is_no_error(statement):
+    program = start(f'time.sleep(0.3); print("x"); {statement}')
+    assert program.stdout.readline() == 'begin\n'
+    program.stdout.close()
+    assert program.stderr.read() == ''
+    assert program.wait() == 141
+
+
+def test_another_broken_pipe_is_an_error(capsys):
+    with pytest.raises(SystemExit, match='2'), plain_errors():
+        raise BrokenPipeError('a loader has gone')
+    assert 'error: a loader has gone' in capsys.readouterr().err
