@@ -12,8 +12,8 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
     def _get_help_string(self, action: argparse.Action) -> str:
         text = action.help or ''
-        silent = (None, False, argparse.SUPPRESS)
-        if any(action.default is value for value in silent) or action.default in ({}, []):
+        said_nothing = (None, False, argparse.SUPPRESS)
+        if action.default in ({}, []) or any(action.default is x for x in said_nothing):
             return text
         return text if 'default' in text else f'{text} (default: %(default)s)'
 

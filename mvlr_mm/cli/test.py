@@ -29,6 +29,16 @@ from .processes import join_processes, leave_processes
 PARTS = ('model', 'test_dataloader', 'test_cfg', 'test_evaluator')  # of the config
 
 
+class DumpWhole(DumpResults):
+    """Write predictions whole or not at all."""
+
+    def compute_metrics(self, results: list) -> dict:
+        """Write them; there is no number to return."""
+        with whole_file(self.out_file_path) as draft:
+            mmengine.dump(results, draft)
+        return {}
+
+
 def use_tta(cfg: Config) -> None:
     """Score each picture as it is and mirrored, unless the config says otherwise."""
     loader = cfg.test_dataloader.dataset
@@ -81,7 +91,7 @@ def add_results_writer(evaluator: Evaluator, path: str) -> None:
         ValueError: The suffix is another.
     """
     if path.endswith(('.pkl', '.pickle')):
-        evaluator.metrics.append(DumpResults(out_file_path=path))
+        evaluator.metrics.append(DumpWhole(out_file_path=path))
         return
     metrics = (m for m in evaluator.metrics if isinstance(m, MultiLabelProtocol))
     tested = next(metrics, None)

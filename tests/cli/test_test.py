@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -115,10 +116,59 @@ def test_three_processes_give_the_results_of_one(config, checkpoint, dist_env):
     assert found[2:] == expected[2:]
 
 
-def test_out_takes_no_other_file(config, checkpoint, capsys):
+def test_out_takes_no_other_file_and_says_so_before_anything_is_read(capsys):
     with pytest.raises(SystemExit, match='2'):
-        run(config, checkpoint, '--out', 'out.json')
-    assert 'results out.json: must be a .npz file' in capsys.readouterr().err
+        main(['test', 'gone.py', 'gone.pth', '--out', 'out.json'])
+    message = (
+        '--out out.json: predictions go into a .npz, .pkl, .pickle file (metrics: add '
+        '--out-item metrics).'
+    )
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('name', ['out.npz', 'out.pkl', 'out.json'])
+def test_results_are_whole_or_not_there(config, checkpoint, name, monkeypatch):
+    """What a disk that fills up leaves: the old file, and no half of a new one."""
+    out = config.parent / 'results' / name
+    out.parent.mkdir()
+    out.write_text('old')
+
+    def fill_up(*args, **kwargs):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(os, 'fsync', fill_up)
+    item = ['--out-item', 'metrics'] if name.endswith('json') else []
+    with pytest.raises(SystemExit, match='2'):
+        run(config, checkpoint, '--out', str(out), '--overwrite', *item)
+    assert os.listdir(out.parent) == [name]
+    assert out.read_text() == 'old'
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='bfloat16 is what a CPU takes')
+def test_amp_computes_in_bfloat16(config, checkpoint, monkeypatch):
+    from mmpretrain.models import LeNet5
+
+    dtypes = []
+    forward = LeNet5.forward
+
+    def watched(self, x):
+        out = forward(self, x)
+        dtypes.append(out[0].dtype)
+        return out
+
+    monkeypatch.setattr(LeNet5, 'forward', watched)
+    run(config, checkpoint)
+    run(config, checkpoint, '--amp')
+    assert dtypes == [torch.float32] * 2 + [torch.bfloat16] * 2
+
+
+def test_logs_go_into_the_work_folder(config, checkpoint, monkeypatch):
+    monkeypatch.chdir(config.parent)
+    run(config, checkpoint)
+    assert list((config.parent / 'run').glob('*/*.log'))
+    assert not (config.parent / 'work_dirs').exists()
+    main(['test', str(config), str(checkpoint)])
+    assert list((config.parent / 'work_dirs/tiny').glob('*/*.log'))
 
 
 def test_out_holds_metrics_on_request(config, checkpoint):

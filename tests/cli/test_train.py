@@ -52,10 +52,28 @@ def test_numbers_of_every_label_are_scalars_after_each_epoch(config):
 
 
 def test_resume_takes_a_path(config):
-    work_dir = run(config)
+    """Of two checkpoints the older one: the newest would be taken without the path."""
+    work_dir = run(config, '--cfg-options', 'train_cfg.max_epochs=2')
     path = work_dir / 'epoch_1.pth'
-    run(config, '--resume', str(path), '--cfg-options', 'train_cfg.max_epochs=2')
-    assert saved(work_dir, 2)['meta']['iter'] == 4
+    before = saved(work_dir, 1)['state_dict']
+    changed = torch.load(path, weights_only=False)
+    changed['state_dict'] = {k: v * 0 for k, v in before.items()}
+    torch.save(changed, path)
+    options = ['train_cfg.max_epochs=2', 'optim_wrapper.optimizer.lr=0']
+    run(config, '--resume', str(path), '--cfg-options', *options)
+    resumed = saved(work_dir, 2)
+    assert resumed['meta']['iter'] == 4
+    assert all(not value.any() for value in resumed['state_dict'].values())
+
+
+def test_the_work_folder_holds_all_that_a_training_leaves(config, monkeypatch):
+    monkeypatch.chdir(config.parent)
+    work_dir = run(config, '--no-validate')
+    found = {path.name for path in work_dir.iterdir()}
+    assert {'epoch_1.pth', 'last_checkpoint', 'tiny.py'} <= found
+    assert not (config.parent / 'work_dirs').exists()
+    main(['train', str(config), '--no-validate'])
+    assert (config.parent / 'work_dirs/tiny/epoch_1.pth').is_file()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='AmpOptimWrapper there')
