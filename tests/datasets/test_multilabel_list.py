@@ -351,6 +351,14 @@ def test_one_value_a_class_is_understood_and_said(tmp_path, form):
     )
 
 
+@pytest.mark.parametrize('cell', ['1 0 1 0', '"[1, 0, 1, 0]"', '1;0;1;0', '[1;0;1;0]'])
+def test_one_value_a_class_in_any_kind_of_cell(tmp_path, cell):
+    text = f'image,labels\na.jpg,{cell}\n'
+    assert labels(make(tmp_path, text, 'l.csv', classes=FOUR)) == [[0, 2]]
+    with pytest.raises(ValueError, match=r'l.csv:2(: unknown label| has the label)'):
+        make(tmp_path, f'{text}b.jpg,dog\n', 'l.csv', classes=FOUR)
+
+
 @pytest.mark.parametrize('values', [[True, False, True, False], [1.0, 0.0, 1.0, 0.0]])
 def test_one_value_a_class_may_be_true_or_a_real_number(tmp_path, values):
     assert labels(make(tmp_path, line('a.jpg', values), classes=FOUR)) == [[0, 2]]

@@ -1,5 +1,6 @@
 """Lists that write one value of 0 or 1 a class."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -46,6 +47,10 @@ def read_one_hot(
 
 def _vector(labels: Sequence[Any], count: int, numbers_only: bool) -> list[int] | None:
     """Return C labels as 0 and 1; None if they are not that."""
+    if len(labels) == 1 and isinstance(labels[0], str):  # a cell: [1, 0, 1], or 1 0 1
+        labels = re.split(r'[\s,;]+', labels[0].strip(' []'))
+    elif labels and all(isinstance(label, str) for label in labels):
+        labels = [label.strip('[]') for label in labels]  # [1;0;1], taken apart
     if len(labels) != count:
         return None
     if not numbers_only and all(label in ('0', '1') for label in labels):

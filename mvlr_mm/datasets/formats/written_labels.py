@@ -1,11 +1,11 @@
 """What the labels of a list mean: names, or indices into the classes."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ...known_labels import READABLE
+from ...near_names import same_letters
 from ..checking.problems import RAISED, Problems
 from .label_messages import unknown_label
 
@@ -24,7 +24,7 @@ class WrittenLabels:
 
     def __init__(self, classes: Sequence[str]) -> None:
         self.classes = tuple(classes)
-        self._index_of = {_composed(name): i for i, name in enumerate(classes)}
+        self._index_of = {name: i for i, name in enumerate(classes)}
         self._numbers_are_names = any(re.fullmatch(_NUMBER, name) for name in classes)
 
     def indices(
@@ -63,11 +63,14 @@ class WrittenLabels:
             ValueError: It is unknown, out of range, or can be read in two ways.
         """
         if isinstance(label, str):
-            for name in (label, READABLE.get(label, label)):
-                if _composed(name) in self._index_of:
-                    return self._index_of[_composed(name)]
+            for name in (label, READABLE.get(label)):
+                if name in self._index_of:
+                    return self._index_of[name]
             if self._numbers_are_names or not re.fullmatch(_NUMBER, label):
-                raise ValueError(unknown_label(label, self.classes, where))
+                name = same_letters(label, self._index_of)
+                if name is None:
+                    raise ValueError(unknown_label(label, self.classes, where))
+                return self._index_of[name]
             label = int(label)
         if not isinstance(label, int) or isinstance(label, bool):
             raise ValueError(f'{where}: label {label!r} must be a name or an index.')
@@ -83,10 +86,6 @@ class WrittenLabels:
                 'a name, since classes are named by numbers; write names, as texts.'
             )
         return label
-
-
-def _composed(name: str) -> str:
-    return unicodedata.normalize('NFC', name)
 
 
 def _one_hot_advice(labels: Iterable[Any], count: int) -> str:

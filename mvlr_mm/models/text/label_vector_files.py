@@ -89,7 +89,7 @@ def _read_words(file: Path, classes: Sequence[str], key: str | None) -> np.ndarr
     words = [label.lower().split() for label in classes]
     wanted = {word for label in words for word in label}
     found: dict[str, np.ndarray] = {}
-    with file.open(encoding='utf-8') as lines:
+    with file.open(encoding='utf-8-sig') as lines:
         for line in lines:
             word, _, numbers = line.rstrip().partition(' ')
             if word in wanted:

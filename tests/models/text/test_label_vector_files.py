@@ -58,6 +58,9 @@ def test_words_of_a_label_are_averaged(tmp_path):
     file.write_text('the 9 9\ndining 1 2\ntable 2 6\ncafé 0.5 -1e-1\n', 'utf-8')
     vectors = read_label_vectors(file, ['Dining table', 'café'])
     torch.testing.assert_close(vectors, torch.tensor([[1.5, 4.0], [0.5, -0.1]]))
+    file.write_text('dining 1 2\ntable 2 6\n', 'utf-8-sig')
+    vectors = read_label_vectors(file, ['dining'])
+    torch.testing.assert_close(vectors, torch.tensor([[1.0, 2.0]]))
 
 
 @pytest.mark.skipif(
