@@ -49,12 +49,13 @@ def write_results(path: str | Path, results: Results) -> None:
     with whole_file(path) as draft:
         np.savez(
             draft,
+            # first: what a damaged list of contents lacks is at its end
+            **_thresholds(results),
             scores=scores,
             targets=targets,
             classes=np.array(results.classes, dtype=np.str_),
             paths=np.array(results.paths, dtype=np.str_),
             protocol=np.array(json.dumps(results.protocol)),
-            **_thresholds(results),
         )
 
 
@@ -110,7 +111,7 @@ def _results(
     paths: np.ndarray,
     protocol: np.ndarray,
     thresholds: np.ndarray | None = None,
-    thresholds_file: np.ndarray | str = '',
+    thresholds_file: np.ndarray | None = None,
 ) -> Results:
     """Return results from the arrays of a file.
 
@@ -131,13 +132,15 @@ def _results(
     name, times = Counter(names).most_common(1)[0]
     if times > 1:
         raise ValueError(f'names the label {name!r} {times} times')
+    if (thresholds is None) != (thresholds_file is None):
+        raise ValueError('has thresholds without their file, or a file without them')
     if thresholds is not None and (
         thresholds.shape != classes.shape or np.isnan(thresholds).any()
     ):
         raise ValueError('has thresholds that are not one number for each label')
     tested = _protocol(str(protocol))
     scores, targets = checked(scores, targets)
-    source = str(thresholds_file)
+    source = '' if thresholds_file is None else str(thresholds_file)
     return Results(scores, targets, names, files, tested, thresholds, source)
 
 

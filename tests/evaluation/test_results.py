@@ -149,6 +149,15 @@ def test_every_cut_is_refused(tmp_path, whole):
         refusal(path)
 
 
+def test_a_list_of_contents_that_ends_early_is_refused(tmp_path, whole):
+    path, end = tmp_path / 'results.npz', whole.rindex(b'PK\x05\x06')
+    size = int.from_bytes(whole[end + 12 : end + 16], 'little')
+    for shorter in range(size):  # zipfile takes no notice of the number of entries
+        length = shorter.to_bytes(4, 'little')
+        path.write_bytes(whole[: end + 12] + length + whole[end + 16 :])
+        refusal(path)
+
+
 def test_damaged_bytes_are_refused_or_change_nothing(tmp_path, whole):
     path, rng, refused = tmp_path / 'results.npz', np.random.default_rng(0), 0
     for number in range(400):
@@ -243,6 +252,8 @@ NESTED = '[' * 100_000 + ']' * 100_000
         (dict(protocol='{'), 'no protocol'),
         (dict(thresholds=np.ones(3), thresholds_file=''), 'one number for each label'),
         (dict(thresholds=np.full(2, np.nan), thresholds_file=''), 'one number for'),
+        (dict(thresholds=np.ones(2)), 'thresholds without their file'),
+        (dict(thresholds_file=''), 'or a file without them'),
         (dict(thresholds=np.array(['a']), thresholds_file=''), "'thresholds' holds"),
     ],
 )
