@@ -13,6 +13,7 @@ from rich.table import Table
 from mvlr_mm.datasets.checking.picture_check import Inspection
 from mvlr_mm.datasets.checking.splits import Split, read_splits
 from mvlr_mm.datasets.checking.verification import Verified, count_problems, verify
+from mvlr_mm.shown_text import printable
 from mvlr_stack.outputs import write_text
 
 from .data_config import load_data_config
@@ -27,7 +28,7 @@ def count_table(splits: Sequence[Split]) -> Table:
     # by name: the splits may have other classes, or theirs in another order
     counts = [_counts(split) for split in splits]
     for name in dict.fromkeys(name for split in splits for name in split.classes):
-        table.add_row(name, *(str(count.get(name, '-')) for count in counts))
+        table.add_row(printable(name), *(str(count.get(name, '-')) for count in counts))
     table.add_section()
     table.add_row('pictures', *(str(len(split.paths)) for split in splits))
     unlabelled = ((split.states != 1).all(1).sum() for split in splits)
@@ -86,7 +87,8 @@ def run(args: argparse.Namespace) -> int:
     say = partial(out.print, markup=False)
     say(count_table(splits))
     for split in splits:
-        if empty := [name for name, count in _counts(split).items() if not count]:
+        counts = _counts(split).items()
+        if empty := [printable(name) for name, count in counts if not count]:
             say(f'note: {split.name} has no picture of {", ".join(empty)}.')
     for note in verified.notes:
         say(f'note: {note}')

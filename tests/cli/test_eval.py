@@ -1,6 +1,8 @@
 import csv
 import dataclasses
+import io
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -161,6 +163,19 @@ def test_mistakes_are_said_in_one_line(evaluated, capsys, words, message):
     with pytest.raises(SystemExit, match='2'):
         evaluated(*words)
     assert message in capsys.readouterr().err
+
+
+def test_a_terminal_that_lacks_the_letters_gets_their_numbers(
+    results, tmp_path, monkeypatch
+):
+    path, out = tmp_path / 'results.npz', io.BytesIO()
+    write_results(path, results._replace(classes=['猫', 'ß', 'a\x1b[31m', 'sea']))
+    monkeypatch.setattr(sys, 'stdout', io.TextIOWrapper(out, 'ascii'))
+    assert main(['eval', str(path)]) == 0
+    sys.stdout.flush()
+    printed = out.getvalue().decode()
+    for shown in (r'\u732b ', r'\xdf ', r'a\x1b[31m '):
+        assert f'\n{shown}' in printed
 
 
 def test_a_pickle_is_refused(tmp_path, capsys):
