@@ -156,7 +156,7 @@ def test_a_csv_of_the_labels(evaluated, tmp_path):
         (['--thr', '0.5', '--thresholds', 'x.json'], 'thr 0.5 and --thresholds x.json'),
         (['--csv', 'labels.xls'], 'the table labels.xls must be a .csv or a .json'),
         (['--thresholds', 'gone.json'], 'gone.json'),
-        (['--topk', '-1'], 'topk (-1) must be a whole number of at least 1'),
+        (['--topk', '-1'], "--topk: '-1' must be a whole number of at least 0"),
     ],
 )
 def test_mistakes_are_said_in_one_line(evaluated, capsys, words, message):
