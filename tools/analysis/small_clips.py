@@ -73,7 +73,7 @@ def save_tokenizer(name: str, folder: Path) -> None:
     if 'xlm' in name or 'roberta' in name:
         special, pad, form = ['<s>', '<pad>', '</s>', '<unk>'], '<pad>', '<s> $A </s>'
     elif 'bert' in name:
-        special, pad, form = ['[PAD]', '[CLS]', '[SEP]', '<unk>'], '[PAD]', None
+        special, pad = ['[PAD]', '[CLS]', '[SEP]', '<unk>'], '[PAD]'
         form = '[CLS] $A [SEP]'
     else:  # T5's, and SigLIP's which fill up with the end
         special, form = ['<pad>', '</s>', '<unk>'], '$A </s>'
