@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .known_labels import KNOWN_LABELS
+from .near_names import quoted
 
 _PIECES = r"'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+"
 _HEADINGS = ('name', 'names', 'class', 'classes', 'category', 'label', 'labels')
@@ -62,9 +63,9 @@ def check_label_names(names: tuple[str, ...], source: str) -> tuple[str, ...]:
             )
         if before != i:
             raise ValueError(
-                f'{source}: {names[before]!r} and {name!r}, at {before} and {i}, are '
-                f'the same to a text tower, {text!r}, and would have equal scores for '
-                'ever; rename one of the two, or merge them.'
+                f'{source}: {names[before]!r} and {quoted(name, names[before])}, at '
+                f'{before} and {i}, are the same to a text tower, {text!r}, and would '
+                'have equal scores for ever; rename one of the two, or merge them.'
             )
     return names
 

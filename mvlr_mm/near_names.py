@@ -21,7 +21,7 @@ def nearest_names(name: str, names: Iterable[str], cutoff: float = 0.0) -> str:
         forms.setdefault(_form(other), []).append(other)
     near = difflib.get_close_matches(_form(name), forms, cutoff=cutoff)
     found = [other for form in near for other in forms[form]][:3]
-    return ', '.join(_quoted(other, name) for other in found)
+    return ', '.join(quoted(other, name) for other in found)
 
 
 def same_letters(name: str, names: Collection[str]) -> str | None:
@@ -37,14 +37,20 @@ def same_letters(name: str, names: Collection[str]) -> str | None:
     return alike[0] if len(alike) == 1 else None
 
 
+def quoted(name: str, beside: str) -> str:
+    """Return a name in quotes, with its code points if another one looks the same.
+
+    Args:
+        name: The name.
+        beside: Another one in the same message.
+    """
+    alike = name != beside and _composed(name) == _composed(beside)
+    return f'{name!r} (other code points: {name!a})' if alike else repr(name)
+
+
 def _composed(name: str) -> str:
     return unicodedata.normalize('NFC', name)
 
 
 def _form(name: str) -> str:
     return _composed(name).casefold()
-
-
-def _quoted(name: str, beside: str) -> str:
-    alike = name != beside and _composed(name) == _composed(beside)
-    return f'{name!r} (other code points: {name!a})' if alike else repr(name)

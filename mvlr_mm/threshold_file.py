@@ -9,6 +9,8 @@ import numpy as np
 
 from mvlr_stack.outputs import write_text
 
+from .near_names import nearest_names
+
 FORMAT = 'mvlr-thresholds-1'
 
 
@@ -90,7 +92,8 @@ def in_order(
     if missing:
         raise ValueError(
             f'{path} lacks {len(missing)} of the {len(classes)} classes, first: '
-            f'{missing[0]!r}; search the thresholds on the same classes.'
+            f'{missing[0]!r}; nearest: {nearest_names(missing[0], found)}. Search the '
+            'thresholds on the same classes.'
         )
     return np.array([found[name] for name in classes])
 

@@ -2,6 +2,7 @@ import unicodedata
 
 import pytest
 
+from mvlr_mm.label_names import read_label_names
 from mvlr_mm.near_names import nearest_names, same_letters
 
 COMPOSED, APART = (unicodedata.normalize(form, 'café') for form in ('NFC', 'NFD'))
@@ -23,6 +24,12 @@ def test_a_name_that_looks_the_same_is_shown_with_its_code_points():
     text = nearest_names(COMPOSED, [APART, 'cat'])
     assert text == f"{APART!r} (other code points: 'cafe\\u0301'), 'cat'"
     assert nearest_names(APART, [COMPOSED]).endswith(r"(other code points: 'caf\xe9')")
+
+
+def test_labels_that_differ_in_composition_alone_are_told_apart():
+    with pytest.raises(ValueError, match=r'at 1 and 2, are the same') as caught:
+        read_label_names(['dog', COMPOSED, APART])
+    assert f"{APART!r} (other code points: 'cafe\\u0301')" in str(caught.value)
 
 
 @pytest.mark.parametrize('name', [COMPOSED, APART])
