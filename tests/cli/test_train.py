@@ -293,3 +293,20 @@ def test_the_work_folder_can_be_an_override(config):
     )
     cfg = train.load_config(args)
     assert (cfg.work_dir, cfg.launcher) == ('my runs', 'mpi')
+
+
+@pytest.mark.parametrize(
+    ('words', 'rate'),
+    [
+        (['--auto-scale-lr'], 0.02),
+        ([], 0.01),
+        (['--auto-scale-lr', 'optim_wrapper.accumulative_counts=2'], 0.04),
+    ],
+    ids=['scaled', 'as it is', 'in parts'],
+)
+def test_the_rate_follows_the_pictures_of_a_step(config, words, rate):
+    flags = [word for word in words if word.startswith('--')]
+    options = ['train_dataloader.batch_size=8', *words[len(flags) :]]
+    work_dir = run(config, *flags, '--no-validate', '--cfg-options', *options)
+    (group,) = saved(work_dir, 1)['optimizer']['param_groups']
+    assert group['lr'] == pytest.approx(rate)
