@@ -47,6 +47,10 @@ class SaveResults(BaseMetric):
         self.thresholds = thresholds
         self._found = None if thresholds is None else label_thresholds(thresholds)
 
+    def number_names(self) -> list[str]:
+        """Return the names of the numbers that an evaluation gives: none."""
+        return []
+
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep scores, target and path of every image of a batch.
 

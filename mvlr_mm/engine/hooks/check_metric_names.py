@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mmengine.evaluator import BaseMetric, Evaluator
+from mmengine.evaluator import BaseMetric, DumpResults, Evaluator
 from mmengine.hooks import CheckpointHook, EarlyStoppingHook, Hook
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
@@ -55,10 +55,11 @@ def _named(runner: Runner) -> Iterator[tuple[str, str]]:
 
 
 def _gives(metric: BaseMetric, name: str) -> bool:
-    prefix = getattr(metric, 'prefix', None)
     if hasattr(metric, 'number_names'):
         return name in _full_names(metric)
-    return prefix is None or name.startswith(f'{prefix}/')
+    if isinstance(metric, DumpResults):
+        return False  # a file alone
+    return metric.prefix is None or name.startswith(f'{metric.prefix}/')
 
 
 def _full_names(metric: BaseMetric) -> list[str]:
@@ -70,6 +71,6 @@ def _listing(evaluator: Evaluator) -> str:
     for metric in evaluator.metrics:
         if hasattr(metric, 'number_names'):
             parts += _full_names(metric)
-        else:
+        elif not isinstance(metric, DumpResults):
             parts.append(f'those of {type(metric).__name__} as {metric.prefix}/...')
     return f"{', '.join(parts)}; 'auto' takes the first"

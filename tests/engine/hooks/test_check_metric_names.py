@@ -61,6 +61,17 @@ def test_of_other_metrics_the_prefix_counts():
         HOOK.before_train(runner(best('mlgcn/mAP'), stock))
 
 
+def test_metrics_that_write_a_file_give_no_number(tmp_path):
+    files = [
+        dict(type='DumpResults', out_file_path=str(tmp_path / 'a.pkl')),
+        dict(type='SaveResults', path=str(tmp_path / 'a.npz')),
+        dict(type='MultiLabelProtocol', protocol='asl'),
+    ]
+    HOOK.before_train(runner(best('asl/mAP'), files))
+    with pytest.raises(ValueError, match=r'it gives asl/mAP, asl/'):
+        HOOK.before_train(runner(best('mlgcn/mAP'), files))
+
+
 def test_an_early_stop_and_a_schedule_are_asked_too():
     HOOK.before_train(runner(EarlyStoppingHook('asl/mAP')))
     with pytest.raises(ValueError, match="EarlyStoppingHook names 'mlgcn/mAP'"):
