@@ -92,12 +92,12 @@ def _tower(path: Path) -> str:
 
 
 @pytest.fixture(scope='session')
-def tiny_config(tiny_clip: Callable[..., dict]) -> Callable[[Path], Config]:
+def tiny_config(tiny_clip: Callable[..., dict]) -> Callable[[Path | Config], Config]:
     """Read a config, with a tiny CLIP, its width and two labels for the real ones."""
 
-    def read(path: Path) -> Config:
-        cfg = Config.fromfile(path)
-        _shrink(cfg.model, tiny_clip(_tower(path)))
+    def read(config: Path | Config) -> Config:
+        cfg = config if isinstance(config, Config) else Config.fromfile(config)
+        _shrink(cfg.model, tiny_clip(_tower(Path(cfg.filename))))
         return cfg
 
     return read
