@@ -13,7 +13,7 @@ from ..threshold_file import in_order, label_thresholds
 from .label_table import LabelRow, label_table
 from .protocol_numbers import evaluate
 from .protocols import protocol_of
-from .samples import scores_and_target
+from .samples import refuse_missing, scores_and_target
 from .table_files import check_table_path, write_table
 from .table_text import format_table
 
@@ -123,7 +123,7 @@ class MultiLabelProtocol(BaseMetric):
         Raises:
             ValueError: Images are missing, or as for :func:`evaluate`.
         """
-        self._refuse_missing(len(results))
+        refuse_missing(len(results), self._size)
         scores, targets = (torch.stack(rows) for rows in zip(*results, strict=True))
         names = self._names(scores.shape[1])
         options = (self.protocol, self._thresholds(names))
@@ -143,14 +143,6 @@ class MultiLabelProtocol(BaseMetric):
         if self._found is None:
             return None
         return in_order(self._found, names, self.thresholds)
-
-    def _refuse_missing(self, found: int) -> None:
-        if self._size is not None and found < self._size:
-            raise ValueError(
-                f'only {found} of the {self._size} images of the data set were '
-                'evaluated; its sampler or loader leaves some out: set drop_last=False '
-                'and use DefaultSampler with round_up=True.'
-            )
 
 
 def _scalars(rows: Sequence[LabelRow]) -> dict[str, float]:

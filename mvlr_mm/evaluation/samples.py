@@ -37,5 +37,23 @@ def scores_and_target(sample: Mapping[str, Any]) -> tuple[torch.Tensor, torch.Te
     return scores, target
 
 
+def refuse_missing(found: int, size: int | None) -> None:
+    """Refuse to go on with a part of the images.
+
+    Args:
+        found: How many came.
+        size: Images of the data set; None if it is not known.
+
+    Raises:
+        ValueError: Some are missing.
+    """
+    if size is not None and found < size:
+        raise ValueError(
+            f'only {found} of the {size} images of the data set were evaluated; its '
+            'sampler or loader leaves some out: set drop_last=False and use '
+            'DefaultSampler with round_up=True.'
+        )
+
+
 def _path(sample: Mapping[str, Any]) -> str:
     return str(sample.get('img_path', 'an image'))

@@ -11,7 +11,7 @@ from mmpretrain.registry import METRICS
 
 from ..threshold_file import in_order, label_thresholds
 from .results import Results, check_results_path, write_results
-from .samples import scores_and_target
+from .samples import refuse_missing, scores_and_target
 
 
 @METRICS.register_module()
@@ -45,6 +45,7 @@ class SaveResults(BaseMetric):
         self.path = path
         self.protocol = protocol
         self.thresholds = thresholds
+        self._size: int | None = None
         self._found = None if thresholds is None else label_thresholds(thresholds)
 
     def number_names(self) -> list[str]:
@@ -62,12 +63,25 @@ class SaveResults(BaseMetric):
             path = str(sample.get('img_path', ''))
             self.results.append((*scores_and_target(sample), path))
 
+    def evaluate(self, size: int) -> dict[str, float]:
+        """Write the images of all processes, without what a sampler repeats.
+
+        Args:
+            size: Images of the data set.
+
+        Raises:
+            ValueError: Images are missing; nothing is written.
+        """
+        self._size = size
+        return super().evaluate(size)
+
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Write the file.
 
         Args:
             results: Scores, target and path of every image.
         """
+        refuse_missing(len(results), self._size)
         scores, targets, paths = zip(*results, strict=True)
         names = (self.dataset_meta or {}).get('classes') or range(len(scores[0]))
         stacked = torch.stack(scores), torch.stack(targets)

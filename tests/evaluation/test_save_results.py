@@ -47,3 +47,12 @@ def test_thresholds_of_a_file_are_kept_in_the_order_of_the_labels(tmp_path):
     assert found.thresholds_file == str(file)
     with pytest.raises(FileNotFoundError, match=r'thresholds \(gone\): no such file'):
         METRICS.build(dict(type='SaveResults', path='a.npz', thresholds='gone'))
+
+
+def test_a_part_of_the_images_is_not_written(tmp_path):
+    path = tmp_path / 'results.npz'
+    metric = METRICS.build(dict(type='SaveResults', path=str(path)))
+    metric.process(None, [dict(pred_score=torch.tensor([0.1, 0.9]), gt_label=[1])])
+    with pytest.raises(ValueError, match='only 1 of the 2 images of the data set'):
+        metric.evaluate(2)
+    assert not path.exists()
