@@ -63,5 +63,5 @@ class VLFeatures(NamedTuple):
         """
         labels = self.require('labels', stage)
         if labels.dim() == 2:
-            return labels.expand(len(self.visual), -1, -1)
+            return labels.expand(self.visual.shape[0], -1, -1)
         return labels

@@ -46,17 +46,24 @@ load_first('conv_silu_backward')
 
 
 def causal_conv_silu(
-    x: Tensor, weight: Tensor, bias: Tensor, past: Tensor | None = None
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    past: Tensor | None = None,
+    backend: str | None = None,
 ) -> Tensor:
     """Let every step see itself and the steps before it: ``silu(conv(x) + bias)``.
 
-    In C++ for float32 on the CPU, where that works; else in plain torch.
+    In C++ for float32 on the CPU, where that works and nothing else was asked for; else
+    in plain torch.
 
     Args:
         x: (B, D, L).
         weight: A filter for every channel, the newest step last, (D, 1, K).
         bias: (D,).
         past: The last inputs before ``x``, (B, D, K - 1); zeros if None.
+        backend: Of the scan behind it: with any but ``native`` in plain torch. None
+            for a choice by device.
 
     Returns:
         (B, D, L), laid out with neighbouring channels together in C++.
@@ -66,7 +73,8 @@ def causal_conv_silu(
         past = x.new_zeros(x.shape[0], x.shape[1], width - 1)
     dtypes = {t.dtype for t in (x, weight, bias, past)}
     if (
-        x.device.type == 'cpu'
+        backend in (None, 'native')
+        and x.device.type == 'cpu'
         and dtypes == {torch.float32}
         and not torch.is_autocast_enabled('cpu')
         and width <= _MAX_WIDTH

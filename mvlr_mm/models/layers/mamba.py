@@ -103,7 +103,9 @@ class MambaBlock(nn.Module):
         tokens = self.norm(x)
         z = self.in_z(tokens).transpose(1, 2)  # (B, inner, L)
         u = self.in_x(tokens).transpose(1, 2)
-        u = causal_conv_silu(u, self.conv.weight, self.conv.bias)
+        u = causal_conv_silu(
+            u, self.conv.weight, self.conv.bias, backend=self.scan_backend
+        )
         dt, B, C = self.x_proj(u.transpose(1, 2)).split(self.split, dim=-1)
         y = selective_scan(
             u,
@@ -132,7 +134,9 @@ class MambaBlock(nn.Module):
         """
         width = self.conv.kernel_size[0] - 1
         past = x.new_zeros(*x.shape[:2], width) if carry is None else carry.inputs
-        u = causal_conv_silu(x, self.conv.weight, self.conv.bias, past)
+        u = causal_conv_silu(
+            x, self.conv.weight, self.conv.bias, past, backend=self.scan_backend
+        )
         dt, B, C = self.x_proj(u.transpose(1, 2)).split(self.split, dim=-1)
         y, state = selective_scan(
             u,
@@ -147,8 +151,11 @@ class MambaBlock(nn.Module):
             initial_state=None if carry is None else carry.state,
             backend=self.scan_backend,
         )
-        # the last inputs, some of which may lie before x
-        inputs = torch.cat([past, x[:, :, max(0, x.shape[2] - width) :]], dim=2)
+        # the last inputs, some of which may lie before x; a graph for any length cannot
+        # ask how many
+        if not isinstance(x.shape[2], torch.SymInt):
+            x = x[:, :, max(0, x.shape[2] - width) :]
+        inputs = torch.cat([past, x], dim=2)
         return y, Carry(inputs[:, :, inputs.shape[2] - width :], state)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], *args: Any) -> 'MambaBlock':

@@ -51,7 +51,7 @@ def plain_passes(
     else:
         second = forward.flip(1)
     # both passes share the weights, so they go through the block as one batch
-    first, second = block(torch.cat([forward, second])).chunk(2)
+    first, second = block(torch.cat([forward, second])).unflatten(0, (2, -1))
     if order == 'O-FB':
         second = second[:, :length].flip(1)
     elif order == 'P-FB-S2':
@@ -97,14 +97,14 @@ def _whole(block: MambaBlock, before: Tensor, x: Tensor) -> Tensor:
 
 def _former(block: MambaBlock, before: Tensor, x: Tensor) -> Tensor:
     _, carry = block.steps(_both(before, before.flip(2)))
-    first, second = block.steps(_both(x, x), carry)[0].chunk(2)
+    first, second = block.steps(_both(x, x), carry)[0].unflatten(0, (2, -1))
     return first + second
 
 
 def _latter(block: MambaBlock, before: Tensor, x: Tensor) -> Tensor:
     _, carry = block.steps(before)
     both = Carry(*(torch.cat([part, part]) for part in carry))
-    first, second = block.steps(_both(x, x.flip(2)), both)[0].chunk(2)
+    first, second = block.steps(_both(x, x.flip(2)), both)[0].unflatten(0, (2, -1))
     return first + second.flip(2)
 
 

@@ -127,7 +127,7 @@ class IFM(EvalCache, BaseModule):
                 weights=self.label_attention,
                 of=(hard,),
             )
-        context, context_map = soft.expand(len(feats.visual), -1, -1), None
+        context, context_map = soft.expand(feats.visual.shape[0], -1, -1), None
         if self.patch_attention is not None:  # Eq. 7: (B, C, D), (B, C, C)
             context, _ = self.patch_attention(soft, feats.visual)
             context, context_map = self._self_attend(self.context_attention, context)
@@ -167,7 +167,7 @@ class IFM(EvalCache, BaseModule):
             return labels, None
         if isinstance(maps[0][1], Tensor):
             relation = sum(weight * m for weight, m in maps)
-            relation = relation.expand(len(labels), -1, -1)
+            relation = relation.expand(labels.shape[0], -1, -1)
             mixed = relation.to(labels.dtype) @ labels
         else:
             parts = [(weight, *m) for weight, m in maps]

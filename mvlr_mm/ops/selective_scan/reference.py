@@ -48,7 +48,7 @@ def selective_scan_ref(
     B, C = _per_channel(B, u), _per_channel(C, u)  # (B, D, N, L)
 
     if initial_state is None:
-        state = x.new_zeros(len(x), *A.shape)  # (B, D, N)
+        state = x.new_zeros(x.shape[0], *A.shape)  # (B, D, N)
     else:
         state = initial_state.to(dtype)
     outputs = []

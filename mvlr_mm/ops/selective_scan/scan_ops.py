@@ -31,9 +31,9 @@ def define_scan(name: str) -> None:
     """Define ``mvlr_mm::name`` and ``mvlr_mm::name_backward``, without a kernel.
 
     The forward returns y (B, D, L), the last state (B, D, N), and the state before
-    every chunk of steps (B, chunks, D, N), which is all that the backward needs. It
-    takes what :func:`run_scan` prepares. The backward returns the gradients of the
-    inputs in their order.
+    every chunk of steps (B, chunks, D, N), which is all that the backward needs; a
+    chunk of 0 steps stands for the whole sequence. It takes what :func:`run_scan`
+    prepares. The backward returns the gradients of the inputs in their order.
 
     Args:
         name: Of the operator.
@@ -91,7 +91,7 @@ def _fake_forward(
     chunk: int,
 ) -> tuple[Tensor, Tensor, Tensor]:
     batch, channels, length = u.shape
-    chunks = (length + chunk - 1) // chunk
+    chunks = (length + chunk - 1) // chunk if chunk else 1
     return (
         torch.empty_like(u),
         A.new_empty(batch, A.shape[1], channels).transpose(1, 2),
@@ -132,8 +132,11 @@ def _fake_backward(
 def choose_chunk(length: int) -> int:
     """Return how many steps share a stored state: about sqrt(L), by 16, from 32 on.
 
-    With 32 steps and N = 16 the stored states take half the room of u.
+    With 32 steps and N = 16 the stored states take half the room of u. In a graph for
+    sequences of any length it is 0, which stands for the whole sequence.
     """
+    if isinstance(length, torch.SymInt):
+        return 0
     return max(32, 16 * math.ceil(math.sqrt(length) / 16))
 
 

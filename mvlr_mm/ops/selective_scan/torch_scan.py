@@ -27,16 +27,23 @@ def _run_chunk(
 
 @torch.library.custom_op('mvlr_mm::scan_torch', mutates_args=())
 def _scan(
-    u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, initial_state: Tensor
+    u: Tensor,
+    delta: Tensor,
+    A: Tensor,
+    B: Tensor,
+    C: Tensor,
+    initial_state: Tensor,
+    chunk: int,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Run the bare recurrence, time first, with the channels split into G groups.
 
     Shapes: u, delta (L, B, G, D/G); A (G, D/G, N); B, C (L, B, G, N); states
     (B, G, D/G, N). Autograd would keep several (L, B, D, N) tensors. Here only the
-    state before each chunk of about sqrt(L) steps is kept, and a chunk is computed
-    again when its gradient is due. Returns y, the last state and the kept ones.
+    state before each chunk of steps is kept, and a chunk is computed again when its
+    gradient is due; 0 steps stand for the whole sequence. Returns y, the last state and
+    the kept ones.
     """
-    chunk = math.isqrt(len(u))
+    chunk = chunk or len(u)
     y = torch.empty_like(u)
     state, starts = initial_state, []
     for begin in range(0, len(u), chunk):
@@ -50,10 +57,15 @@ def _scan(
 
 @_scan.register_fake
 def _(
-    u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, initial_state: Tensor
+    u: Tensor,
+    delta: Tensor,
+    A: Tensor,
+    B: Tensor,
+    C: Tensor,
+    initial_state: Tensor,
+    chunk: int,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    chunk = math.isqrt(len(u))
-    chunks = (len(u) + chunk - 1) // chunk
+    chunks = (u.shape[0] + chunk - 1) // chunk if chunk else 1
     start = initial_state.new_empty(initial_state.shape)
     return torch.empty_like(u), start, start.new_empty(chunks, *start.shape)
 
@@ -68,9 +80,10 @@ def _scan_backward(
     B: Tensor,
     C: Tensor,
     starts: Tensor,
+    chunk: int,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Return the gradients of the inputs of the scan, in their order."""
-    chunk = math.isqrt(len(u))
+    chunk = chunk or len(u)
     grad_u, grad_delta = torch.empty_like(u), torch.empty_like(delta)
     grad_A, grad_B, grad_C = map(torch.zeros_like, (A, B, C))
     # Autocast may be on around a backward, too, and would halve the products.
@@ -112,6 +125,7 @@ def _(
     B: Tensor,
     C: Tensor,
     starts: Tensor,
+    chunk: int,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     start = starts.new_empty(starts.shape[1:])
     return *map(torch.empty_like, (u, delta, A, B, C)), start
@@ -119,17 +133,19 @@ def _(
 
 def _differentiate(
     ctx: Any, grad_y: Tensor | None, grad_state: Tensor | None, _: None
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+) -> tuple[Tensor | None, ...]:
     *inputs, starts = ctx.saved_tensors
     grad_y = torch.zeros_like(inputs[0]) if grad_y is None else grad_y
     grad_state = torch.zeros_like(starts[0]) if grad_state is None else grad_state
-    return _scan_backward(grad_y, grad_state, *inputs, starts)
+    gradients = _scan_backward(grad_y, grad_state, *inputs, starts, ctx.chunk)
+    return *gradients, None
 
 
 def _save_for_backward(
-    ctx: Any, inputs: tuple[Tensor, ...], output: tuple[Tensor, Tensor, Tensor]
+    ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]
 ) -> None:
-    ctx.save_for_backward(*inputs[:-1], output[2])
+    *tensors, _, ctx.chunk = inputs
+    ctx.save_for_backward(*tensors, output[2])
     ctx.set_materialize_grads(False)  # the kept states never have one
 
 
@@ -140,7 +156,7 @@ _scan_backward.register_autograd(refuse_second_gradient)
 def _grouped(matrix: Tensor, u: Tensor) -> Tensor:
     """Bring any allowed form of B or C to (L, B, G, N)."""
     if matrix.dim() == 2:  # (D, N): every channel is a group of its own
-        return matrix.expand(u.shape[-1], len(u), -1, -1)
+        return matrix.expand(u.shape[-1], u.shape[0], -1, -1)
     if matrix.dim() == 3:
         matrix = matrix[:, None]
     return matrix.permute(3, 0, 1, 2).contiguous()
@@ -185,6 +201,8 @@ def selective_scan_torch(
         B,
         C,
         initial_state.to(dtype).reshape(*by_group, -1),
+        # about sqrt(L), or the whole sequence in a graph for sequences of any length
+        0 if isinstance(length, torch.SymInt) else math.isqrt(length),
     )
     y = y.reshape(length, batch, channels).permute(1, 2, 0)
 

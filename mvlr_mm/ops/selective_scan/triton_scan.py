@@ -76,6 +76,7 @@ def _forward(
 ) -> tuple[Tensor, Tensor, Tensor]:
     from . import triton_forward
 
+    chunk = chunk or u.shape[2]
     plan = _plan(u, A, B, chunk)
     batch, channels, length = u.shape
     x, step, A = _steps_first(u, u), _steps_first(delta, u), A.contiguous()
@@ -128,6 +129,7 @@ def _backward(
 ) -> tuple[Tensor, ...]:
     from . import triton_backward
 
+    chunk = chunk or u.shape[2]
     plan = _plan(u, A, B, chunk)
     x, step, A = _steps_first(u, u), _steps_first(delta, u), A.contiguous()
     dy, gate = _steps_first(grad_y, u), _steps_first(z, x)

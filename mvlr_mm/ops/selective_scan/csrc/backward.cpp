@@ -120,6 +120,7 @@ Gradients scan_backward(
     int64_t chunk) {
   const Sizes sizes(u, A, B);
   const int64_t N = sizes.states, L = sizes.length, chunks = starts.size(1);
+  if (chunk == 0) chunk = L;
   const auto options = u.options();
   at::Tensor grad_u = at::empty_like(u), grad_delta = at::empty_like(delta);
   at::Tensor grad_z = z ? at::empty_like(*z) : at::empty({0}, options);

@@ -47,14 +47,17 @@ void run_states(
   for (int k = 0; k < K; ++k) state.set(n + k, h[k]);
 }
 
-// Returns y, the last state, and the state before every chunk (B, chunks, D, N).
+// Returns y, the last state, and the state before every chunk (B, chunks, D, N). A chunk
+// of 0 steps stands for the whole sequence.
 std::tuple<at::Tensor, at::Tensor, at::Tensor> scan_forward(
     const at::Tensor& u, const at::Tensor& delta, const at::Tensor& A,
     const at::Tensor& B, const at::Tensor& C, const Optional& D, const Optional& z,
     const Optional& delta_bias, const Optional& initial_state, bool delta_softplus,
     int64_t chunk) {
   const Sizes sizes(u, A, B);
-  const int64_t N = sizes.states, L = sizes.length, chunks = (L + chunk - 1) / chunk;
+  const int64_t N = sizes.states, L = sizes.length;
+  if (chunk == 0) chunk = L;
+  const int64_t chunks = (L + chunk - 1) / chunk;
   at::Tensor y = at::empty_like(u);
   at::Tensor last =
       at::empty({sizes.images, N, sizes.channels}, u.options()).transpose(1, 2);
