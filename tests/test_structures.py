@@ -18,3 +18,11 @@ def test_batch_labels_repeats_shared_labels():
     assert torch.equal(feats.batch_labels('x'), torch.stack([labels, labels]))
     own = torch.randn(2, 5, 3)
     assert feats._replace(labels=own).batch_labels('x') is own
+
+
+def test_batch_labels_hand_their_gradient_on():
+    visual, labels = torch.zeros(2, 4, 3), torch.randn(5, 3, requires_grad=True)
+    weight = torch.randn(2, 5, 3)
+    shared = VLFeatures(visual, (2, 2), labels=labels).batch_labels('x')
+    (gradient,) = torch.autograd.grad((shared * weight).sum(), labels)
+    torch.testing.assert_close(gradient, weight.sum(0))

@@ -8,6 +8,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 from ...structures import VLFeatures
+from .towers.base import flatten
 
 
 @MODELS.register_module()
@@ -71,7 +72,7 @@ class DenseProjection(BaseModule):
         """Return the patches (B, N, in_channels) and their grid."""
         shape = tuple(last.shape)
         if last.dim() == 4 and shape[1] == self.in_channels:
-            return last.flatten(2).transpose(1, 2), shape[2:]
+            return flatten(last)
         if last.dim() == 4 and shape[3] == self.in_channels:
             return last.flatten(1, 2), shape[1:3]
         if last.dim() == 3 and shape[2] == self.in_channels:

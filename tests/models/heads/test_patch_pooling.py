@@ -40,3 +40,18 @@ def test_arguments_are_checked():
         MODELS.build(dict(type='TopKPatchPooling', k=0))
     with pytest.raises(ValueError, match=r'temperature \(0\) must be above 0'):
         MODELS.build(dict(type='SoftmaxPatchPooling', temperature=0))
+
+
+@pytest.mark.parametrize(
+    'config',
+    [
+        dict(type='MeanPatchPooling'),
+        dict(type='MaxPatchPooling'),
+        dict(type='TopKPatchPooling', k=2),
+        dict(type='SoftmaxPatchPooling', temperature=2.0),
+    ],
+    ids=lambda config: config['type'],
+)
+def test_the_gradient_is_that_of_finite_differences(config):
+    logits = torch.randn(2, 5, 3, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(MODELS.build(config), logits)

@@ -52,3 +52,14 @@ def test_checkpoints_with_the_old_name_of_a_norm_load():
     }
     layer.load_state_dict(state)
     assert torch.equal(layer.source_norm.weight, old.source_norm.weight)
+
+
+def test_only_across_kinds_the_maps_start_as_the_identity():
+    eye = torch.eye(8)
+    inside, across = (
+        ResidualAttention(8).attention,
+        ResidualAttention(8, True).attention,
+    )
+    for name in ('query', 'key'):
+        assert torch.equal(getattr(across, name).weight, eye)
+        assert (getattr(inside, name).weight - eye).abs().max() > 0.3

@@ -269,3 +269,19 @@ def test_checkpoints_with_the_old_names_of_the_parts_load(residual):
     for load in (torch.nn.Module.load_state_dict, load_state_dict):
         load(torch.nn.ModuleDict({'fusion': new}), state, strict=True)
         torch.testing.assert_close(new(feats).labels, old(feats).labels)
+
+
+@pytest.mark.parametrize('residual', [True, False])
+def test_gradients_are_those_of_finite_differences(residual):
+    ifm, feats = open_branches(build(residual=residual)).double(), features()
+    inputs = [t.double() for t in (feats.visual, feats.hard, feats.soft)]
+    names, weights = zip(*ifm.named_parameters(), strict=True)
+
+    def run(visual, hard, soft, *weights):
+        given = feats._replace(visual=visual, hard=hard, soft=soft)
+        weights = dict(zip(names, weights, strict=True))
+        out = torch.func.functional_call(ifm, weights, (given,))
+        return out.labels, out.knowledge, out.context, out.relation
+
+    every = [t.detach().requires_grad_() for t in (*inputs, *weights)]
+    assert torch.autograd.gradcheck(run, every, fast_mode=True)

@@ -64,4 +64,6 @@ def last_rows(joint: nn.Linear, count: int) -> nn.Linear:
 
 def flatten(x: Tensor) -> tuple[Tensor, Grid]:
     """Turn a map (B, D, h, w) into patches (B, h * w, D) and (h, w)."""
-    return x.flatten(2).transpose(1, 2), (x.shape[2], x.shape[3])
+    # a linear map would copy them to this layout anyhow; in an exported graph that copy
+    # would depend on whether there is one picture or more
+    return x.flatten(2).transpose(1, 2).contiguous(), (x.shape[2], x.shape[3])
