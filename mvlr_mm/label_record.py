@@ -54,6 +54,7 @@ def rows_by_name(stored: Sequence[str], wanted: Sequence[str], name: str) -> lis
             f'{name}: the checkpoint was trained for {len(stored)} labels, the model '
             f'has {len(wanted)}, and they are not the same; {only}. Build the model '
             "with the checkpoint's classes, load, and then call set_classes with your "
-            "own; or train on with other labels: allow=['labels'] of CheckWeights."
+            "own; or train on with other labels: --allow labels, or allow=['labels'] "
+            'of CheckWeights.'
         )
     return [row_of[label] for label in wanted]

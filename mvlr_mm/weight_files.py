@@ -69,16 +69,28 @@ def find_fault(stream: BinaryIO) -> str | None:
         stream: The file, from whose start it is looked at.
     """
     start = stream.read(512)
-    if not start:
-        return f'is empty (0 bytes); {_AGAIN}'
-    if start.startswith(b'version https://git-lfs'):
-        return 'is a pointer of git-lfs, not the file itself; run `git lfs pull`'
+    stub = find_stub(start)
+    if stub is not None:
+        return stub
     if start.startswith(b'PK\x03\x04'):
         return _fault_of_archive(stream)
     if _is_text(start):
         page = start.lstrip()[:1] == b'<'
         kind = 'a web page' if page else 'a text file'
         return f'is {kind}, not weights; {_AGAIN}, or give another path'
+    return None
+
+
+def find_stub(start: bytes) -> str | None:
+    """Say that nothing, or a pointer, stands where any file should be; else None.
+
+    Args:
+        start: The first bytes of the file.
+    """
+    if not start:
+        return f'is empty (0 bytes); {_AGAIN}'
+    if start.startswith(b'version https://git-lfs'):
+        return 'is a pointer of git-lfs, not the file itself; run `git lfs pull`'
     return None
 
 

@@ -121,7 +121,10 @@ def fit_weights(
         for prefix, _ in named_rows(model):
             weights.setdefault(prefix + RECORD, record)
 
-    missing, unexpected, errors = try_load(model, weights, versions)
+    try:
+        missing, unexpected, errors = try_load(model, weights, versions)
+    except ValueError as error:
+        raise ValueError(f'{source}: {error}') from error
     # BatchNorm counts for itself; mmengine passes over a missing counter as well
     lacking = [k for k in missing if not k.endswith('num_batches_tracked')]
     faults = {
@@ -176,6 +179,7 @@ def _keep_own(
     """Put the model's own in place of what belongs to single labels."""
     names = sorted(set(names))
     left = [name for name in names if weights.pop(name, None) is not None]
+    left = [name for name in left if not name.endswith(RECORD)]
     weights.update({name: own[name] for name in names if name in own})
     _log(f'{source}: left out, since it belongs to its labels: {", ".join(left)}.')
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from ...known_labels import readable
 from ...near_names import nearest_names
 from ...weight_files import readable_weights
+from .word_vectors import read_word_vectors
 
 
 def read_label_vectors(
@@ -87,13 +88,7 @@ def _read_npy(file: Path, classes: Sequence[str], key: str | None) -> np.ndarray
 
 def _read_words(file: Path, classes: Sequence[str], key: str | None) -> np.ndarray:
     words = [label.lower().split() for label in classes]
-    wanted = {word for label in words for word in label}
-    found: dict[str, np.ndarray] = {}
-    with file.open(encoding='utf-8-sig') as lines:
-        for line in lines:
-            word, _, numbers = line.rstrip().partition(' ')
-            if word in wanted:
-                found[word] = np.array(numbers.split(), dtype=np.float32)
+    found = read_word_vectors(file, {word for label in words for word in label})
     for label, parts in zip(classes, words, strict=True):
         for word in parts:
             if word not in found:
