@@ -7,11 +7,13 @@ from typing import Any
 
 import open_clip
 import torch
+from huggingface_hub import constants
 from open_clip.pretrained import download_pretrained
 from safetensors import safe_open
 from torch import Tensor
 
 from ...weight_files import readable_weights
+from ..hub import hub_or_cache
 from .config import existing
 
 _OF_TRAINING = 'module.'  # before every name in a checkpoint of open_clip's training
@@ -46,12 +48,15 @@ def find_weights(
             f'does not have; use {model + "-quickgelu"!r}.'
         )
     try:
-        return Path(download_pretrained(tag))
+        with hub_or_cache():
+            return Path(download_pretrained(tag))
     except Exception as error:  # of huggingface_hub, urllib or the file system
         raise OSError(
             f'pretrained ({pretrained!r}): the weights of {model!r} are not in the '
-            f'cache and could not be downloaded ({type(error).__name__}); without a '
-            'network give the path of a weights file.'
+            f'cache and could not be downloaded ({type(error).__name__}). Without a '
+            'network give the path of a weights file, or fill the cache elsewhere by '
+            f'`open_clip.create_model({model!r}, {pretrained!r})` and copy it to '
+            f'{constants.HF_HUB_CACHE}.'
         ) from error
 
 

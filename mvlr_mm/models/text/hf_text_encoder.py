@@ -9,6 +9,7 @@ from mmpretrain.registry import MODELS
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from ..hub import hub_or_cache
 from .base import TextEncoder, TokenBatch
 
 _POOLINGS = ('mean', 'cls', 'last')
@@ -131,13 +132,14 @@ def _load(model: str) -> tuple[nn.Module, Any, bool]:
             'pip install "transformers<4.52".'
         ) from error
     try:
-        tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
-        tower, info = AutoModel.from_pretrained(
-            model,
-            use_safetensors=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-        )
+        with hub_or_cache():
+            tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
+            tower, info = AutoModel.from_pretrained(
+                model,
+                use_safetensors=True,
+                trust_remote_code=False,
+                output_loading_info=True,
+            )
         tower = tower.float()
     except (OSError, ValueError, SafetensorError) as error:
         reason = str(error).strip().splitlines()[0]
