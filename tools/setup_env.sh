@@ -41,16 +41,19 @@ fi
 
 python=$mvlr_venv/bin/python
 if [[ ! -x $python ]]; then
-    candidates=${PYTHON:-python3 python3.12 python3.11 python3.10 python}
+    candidates=(python3 python3.12 python3.11 python3.10 python)
+    if [[ -n ${PYTHON:-} ]]; then
+        candidates=("$PYTHON")
+    fi
     found=
-    for name in $candidates; do
+    for name in "${candidates[@]}"; do
         if fits "$name"; then
             found=$name
             break
         fi
     done
     if [[ -z $found ]]; then
-        fail "no Python 3.10, 3.11 or 3.12 among: $candidates. Install one, or name" \
+        fail "no Python 3.10, 3.11 or 3.12 among: ${candidates[*]}. Install one, or name" \
             "it: PYTHON=/path/to/python3.11 bash tools/setup_env.sh"
     fi
     echo "==> Making the environment $mvlr_venv with $("$found" --version)"

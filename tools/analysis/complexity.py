@@ -29,6 +29,8 @@ from torch import Tensor, nn
 from mvlr_mm.config import read_config
 from mvlr_mm.models.necks import NeckSequence
 from mvlr_mm.models.text import TextEncoder
+from mvlr_stack.arguments import add_overwrite
+from mvlr_stack.outputs import check_output, write_text
 from mvlr_stack.overrides import add_overrides
 
 NOTE = (
@@ -192,7 +194,12 @@ def parse_args(args: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument('--json', type=Path, metavar='FILE', help='write it there too')
     add_overrides(parser)
+    add_overwrite(parser)
     parsed = parser.parse_args(args)
+    try:
+        check_output('--json', parsed.json, parsed.overwrite)
+    except OSError as error:
+        parser.error(str(error))
     if len(parsed.shape) > 2 or min(parsed.shape) < 1:
         parser.error(f'--shape {parsed.shape}: give one or two positive numbers.')
     return parsed
@@ -213,8 +220,7 @@ def main(args: list[str] | None = None) -> int:
         )
     console.print(NOTE)
     if parsed.json:
-        parsed.json.parent.mkdir(parents=True, exist_ok=True)
-        parsed.json.write_text(json.dumps(report, indent=2) + '\n', encoding='utf-8')
+        write_text(parsed.json, json.dumps(report, indent=2) + '\n')
     return 0
 
 

@@ -25,6 +25,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from mvlr_stack.outputs import write_text
+
 Contestant = Callable[[torch.Tensor, torch.Tensor], np.ndarray]
 PACKAGES = ('numpy', 'torch', 'scikit-learn', 'torchmetrics')
 
@@ -202,7 +204,7 @@ def main(argv: list[str] | None = None) -> int:
     if args.json:
         content = {'images': args.images, 'labels': args.labels, 'machine': about}
         content['results'] = results
-        args.json.write_text(json.dumps(content, indent=2) + '\n', encoding='utf-8')
+        write_text(args.json, json.dumps(content, indent=2) + '\n')
     return 0
 
 

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mvlr_stack.outputs import write_text
+
 NAME = 'instances_train2014.json'
 LOAD = """
 import json, resource, sys, time
@@ -156,7 +158,7 @@ def main(argv: list[str] | None = None) -> int:
     print(f'{path.stat().st_size / 1e6:.0f} MB, Python {platform.python_version()}')
     print(markdown(results))
     if args.json:
-        args.json.write_text(json.dumps(results, indent=2), encoding='utf-8')
+        write_text(args.json, json.dumps(results, indent=2))
     return 0
 
 

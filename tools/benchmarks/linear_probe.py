@@ -25,6 +25,7 @@ from torch import nn
 from mvlr_mm.config import read_config
 from mvlr_mm.evaluation import average_precision
 from mvlr_mm.models.clip import load_clip
+from mvlr_stack.outputs import write_text
 from mvlr_stack.overrides import add_overrides
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
@@ -101,7 +102,7 @@ def main(argv: list[str] | None = None) -> None:
     result['test mAP'] = probe(data['train'], data['test'], best)
     print(json.dumps(result))
     if args.json:
-        args.json.write_text(json.dumps(result, indent=1) + '\n', encoding='utf-8')
+        write_text(args.json, json.dumps(result, indent=1) + '\n')
 
 
 if __name__ == '__main__':

@@ -20,6 +20,8 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+from mvlr_stack.outputs import write_text
+
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'configs/mvlr/mvlr_custom_small-clip.py'
 METRICS = ('mAP', 'CF1', 'OF1')
@@ -62,7 +64,8 @@ def run(
         flags = ['--amp'] if amp else []
         tools = ROOT / 'tools'
         train = [sys.executable, str(tools / 'train.py'), str(config), *flags, *common]
-        subprocess.run(train, check=True)
+        # what a run that was stopped has left is gone on with
+        subprocess.run([*train, '--resume'], check=True)
         last = (work_dir / 'last_checkpoint').read_text()
         test = [sys.executable, str(tools / 'test.py'), str(config), last, *flags]
         out = ['--out', str(result), '--out-item', 'metrics']
@@ -134,8 +137,8 @@ def main(argv: list[str] | None = None) -> None:
         futures = [(row, start(row, seed)) for seed in args.seeds for row in jobs]
         for row, future in futures:
             runs.setdefault(row, []).append(future.result())
-            (args.work_dir / 'table4.json').write_text(json.dumps(runs, indent=1))
-            (args.work_dir / 'table4.md').write_text(markdown(runs))
+            write_text(args.work_dir / 'table4.json', json.dumps(runs, indent=1))
+            write_text(args.work_dir / 'table4.md', markdown(runs))
     finally:
         pool.shutdown(cancel_futures=True)  # after an error start no more
     print(markdown(runs))

@@ -1,0 +1,66 @@
+"""Where the environment comes from, with a `python` that only notes its calls."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# Notes the call, a word a line, and makes what `-m venv` makes: a python like itself.
+PYTHON = r"""#!/usr/bin/env bash
+{ printf '%s\n' "$0" "$@"; echo --; } >> "$CALLS"
+case "$1 ${2:-}" in
+"-c "*) exit "${FITS:-0}" ;;
+"-m venv") mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
+esac
+"""
+
+
+@pytest.fixture
+def set_up(tmp_path):
+    """Run the script from a checkout; return what was done and the calls of python."""
+    checkout, interpreter = tmp_path / 'my checkout', tmp_path / 'my pythons/python3'
+    (checkout / 'tools').mkdir(parents=True)
+    interpreter.parent.mkdir()
+    for name in ('tools/setup_env.sh', 'pyproject.toml', 'setup.py'):
+        shutil.copy(ROOT / name, checkout / name)
+    interpreter.write_text(PYTHON)
+    interpreter.chmod(0o755)
+    calls = tmp_path / 'calls'
+
+    def run(**extra):
+        calls.write_text('')
+        known = {k: v for k, v in os.environ.items() if k != 'VIRTUAL_ENV'}
+        env = known | {'CALLS': str(calls), 'PYTHON': str(interpreter)} | extra
+        script = str(checkout / 'tools/setup_env.sh')
+        done = subprocess.run(['bash', script], env=env, capture_output=True, text=True)
+        words = [c.splitlines() for c in calls.read_text().split('--\n') if c]
+        return done, words
+
+    return run
+
+
+def test_folders_and_the_interpreter_may_have_spaces_in_their_names(set_up, tmp_path):
+    done, calls = set_up()
+    assert done.returncode == 0, done.stderr
+    checkout, interpreter = tmp_path / 'my checkout', tmp_path / 'my pythons/python3'
+    assert [str(interpreter), '-m', 'venv', str(checkout / '.venv')] in calls
+    (pip,) = (call for call in calls if call[1:4] == ['-m', 'pip', 'install'])
+    assert pip[0] == str(checkout / '.venv/bin/python')
+    assert pip[-2:] == ['-e', f'{checkout}[onedl,dev]']
+
+
+def test_the_second_time_there_is_nothing_to_install(set_up, tmp_path):
+    set_up(MVLR_VENV=str(tmp_path / 'my environment'))
+    done, calls = set_up(MVLR_VENV=str(tmp_path / 'my environment'))
+    assert 'Using the environment' in done.stdout
+    assert not [call for call in calls if 'pip' in call]
+
+
+def test_an_interpreter_that_does_not_fit_is_named(set_up):
+    done, _ = set_up(FITS='1')
+    assert done.returncode == 1
+    assert 'my pythons/python3. Install one, or name it: PYTHON=' in done.stderr
