@@ -29,7 +29,7 @@ def train(cfg):
     torch.manual_seed(rank)
     for _ in range(2):
         sample = DataSample().set_gt_label([rank])
-        losses = wrapped(torch.randn(1, 3, 64, 64), [sample], mode='loss')
+        losses = wrapped(torch.randn(1, 3, 32, 32), [sample], mode='loss')
         optimizer.zero_grad()
         sum(losses.values()).backward()
         optimizer.step()
