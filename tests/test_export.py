@@ -1,0 +1,103 @@
+"""What stands behind the image tower of every config can be exported for any size."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmpretrain.registry import MODELS
+from torch import nn
+from torch.export import Dim
+
+from mvlr_mm import VLFeatures
+
+ROOT = Path(__file__).parents[1] / 'configs'
+
+
+def distinct():
+    """Return the configs that differ in neck and head by more than the labels."""
+    found = {}
+    for path in sorted(ROOT.glob('[!_]*/**/*.py')):
+        model = Config.fromfile(path).model
+        if model.neck.type == 'NeckSequence':
+            model.neck.prompt.update(classes=None, text_encoder=None)
+            model.head.pop('bias', None)
+            parts = json.dumps([model.neck, model.head], sort_keys=True)
+            found.setdefault(parts, path)
+    return list(found.values())
+
+
+class FromPatches(nn.Module):
+    """Neck and head of a classifier, from the patches of a tower on."""
+
+    def __init__(self, classifier):
+        super().__init__()
+        self.neck, self.head = classifier.neck, classifier.head
+
+    def forward(self, patches):
+        return self.head(self.neck(VLFeatures(patches, (1, patches.shape[1]))))
+
+
+def build(path, tiny_config):
+    """Build a config's model, and give what starts at zero a value."""
+    model = MODELS.build(tiny_config(path).model).eval()
+    torch.manual_seed(0)
+    for parameter in model.parameters():
+        if parameter.requires_grad and not parameter.any():
+            nn.init.normal_(parameter, std=0.1)
+    return model
+
+
+def assert_no_text(program):
+    """The labels' encodings are constants: no weight of the text tower is used."""
+    used = [n for n in program.graph.nodes if n.users and 'text_encoder' in n.name]
+    assert not used
+
+
+@pytest.mark.parametrize('path', distinct(), ids=lambda path: path.stem)
+def test_neck_and_head_for_any_batch_and_number_of_patches(path, tiny_config):
+    model = FromPatches(build(path, tiny_config))
+    example = torch.randn(2, 6, 16)
+    with torch.no_grad():
+        model(example)  # what no picture changes is computed once, before the export
+    sizes = {0: Dim('batch', max=64), 1: Dim('patches', max=4096)}
+    program = torch.export.export(
+        model, (example,), dynamic_shapes=(sizes,), strict=False
+    )
+    assert_no_text(program)
+    exported = program.module()
+    with torch.no_grad():
+        for shape in ((2, 6), (1, 1), (3, 40), (1, 100)):
+            patches = torch.randn(*shape, 16)
+            torch.testing.assert_close(exported(patches), model(patches))
+
+
+def test_a_whole_model_for_any_batch_and_size(tiny_config):
+    model = build(ROOT / 'mvlr/mvlr_rn101_coco.py', tiny_config)
+    example = torch.randn(2, 3, 64, 96)
+    with torch.no_grad():
+        model(example)
+    rows, columns = (32 * Dim(name, min=2, max=16) for name in ('rows', 'columns'))
+    sizes = {0: Dim('batch', max=64), 2: rows, 3: columns}
+    program = torch.export.export(
+        model, (example,), dynamic_shapes=(sizes,), strict=False
+    )
+    assert_no_text(program)
+    exported = program.module()
+    with torch.no_grad():
+        for shape in ((1, 64, 64), (3, 128, 96)):
+            images = torch.randn(shape[0], 3, *shape[1:])
+            torch.testing.assert_close(exported(images), model(images))
+
+
+def test_weights_that_change_before_the_export_are_those_of_the_graph(tiny_config):
+    model = FromPatches(build(ROOT / 'mvlr/mvlr_rn101_coco.py', tiny_config))
+    example = torch.randn(2, 6, 16)
+    with torch.no_grad():
+        before = model(example)
+        # as an average of weights is taken back: where autograd does not count
+        model.neck.prompt.soft_prompt.data.normal_()
+        program = torch.export.export(model, (example,), strict=False)
+        torch.testing.assert_close(program.module()(example), model(example))
+        assert (model(example) - before).abs().max() > 1e-3
