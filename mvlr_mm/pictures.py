@@ -123,17 +123,27 @@ def to_8_bits(img: np.ndarray, path: str, bits: int | None = None) -> np.ndarray
     return ((img.astype(np.uint32) * 510 + full) // (2 * full)).astype(np.uint8)
 
 
+def pillow_values(image: Image.Image) -> np.ndarray:
+    """Return the pixels of a PIL image, (H, W, 3), blue, green, red.
+
+    Treated as :func:`decode_values` treats those of a file.
+
+    Args:
+        image: Of any mode.
+    """
+    image.load()
+    image = ImageOps.exif_transpose(image)
+    if image.mode in ('F', 'I') or image.mode.startswith('I;'):
+        return np.repeat(np.asarray(image)[..., None], 3, axis=2)
+    return np.ascontiguousarray(np.asarray(image.convert('RGB'))[..., ::-1])
+
+
 def _by_pillow(content: bytes, path: str) -> np.ndarray:
     """Return the pixels of what OpenCV does not read, in blue, green, red."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # large pictures, odd metadata
-            image = Image.open(io.BytesIO(content))
-            image.load()
-            image = ImageOps.exif_transpose(image)
-            if image.mode in ('F', 'I') or image.mode.startswith('I;'):
-                return np.repeat(np.asarray(image)[..., None], 3, axis=2)
-            return np.ascontiguousarray(np.asarray(image.convert('RGB'))[..., ::-1])
+            return pillow_values(Image.open(io.BytesIO(content)))
     except Exception as error:  # decoders raise whatever they like
         raise ValueError(
             f'{path} {_what_is_wrong(error)}; save it anew, or take it out of the list.'

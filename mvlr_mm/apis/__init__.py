@@ -1,6 +1,16 @@
 """What a person does with a trained model."""
 
 from .fold_norms import fold_norms
+from .inferencer import MultiLabelInferencer
+from .load import LoadedModel, load_model
 from .optimize import optimize
+from .tagged import Tagged
 
-__all__ = ['fold_norms', 'optimize']
+__all__ = [
+    'LoadedModel',
+    'MultiLabelInferencer',
+    'Tagged',
+    'fold_norms',
+    'load_model',
+    'optimize',
+]

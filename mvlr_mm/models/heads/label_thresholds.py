@@ -19,6 +19,7 @@ class LabelThresholds:
 
     Attributes:
         classes: The label names of the file, a tuple of str.
+        by_name: The threshold of each label, a dict.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -27,8 +28,8 @@ class LabelThresholds:
 
     def __init__(self, file: str) -> None:
         self._file = file
-        self._found = label_thresholds(file)
-        self.classes = tuple(self._found)
+        self.by_name = label_thresholds(file)
+        self.classes = tuple(self.by_name)
 
     def check(self, names: Sequence[str]) -> None:
         """Compare the labels of the file with others, in any order.
@@ -36,7 +37,7 @@ class LabelThresholds:
         Raises:
             ValueError: They are not the same.
         """
-        missing = [name for name in names if name not in self._found]
+        missing = [name for name in names if name not in self.by_name]
         left = [name for name in self.classes if name not in set(names)]
         if missing or left:
             first = repr(missing[0]) if missing else f'{left[0]!r} of the file'
@@ -65,6 +66,6 @@ class LabelThresholds:
             )
         names = self.classes if names is None else names
         self.check(names)
-        values = [self._found[name] for name in names]
+        values = [self.by_name[name] for name in names]
         # not a buffer, which would become bfloat16 with the model
         return torch.tensor(values, dtype=torch.float64, device=scores.device)

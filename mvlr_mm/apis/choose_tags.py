@@ -1,0 +1,87 @@
+"""Which labels are a picture's tags."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ..near_names import nearest_names
+from ..threshold_file import in_order, read_thresholds
+
+STORED = 'stored'
+
+Thresholds = float | str | Sequence[float] | Mapping[str, float] | None
+
+
+class TagChoice:
+    """Choose labels by their scores.
+
+    Args:
+        names: The C labels.
+        thr: Score from which a label counts: one for all; one for each, by name or in
+            their order; ``'stored'``, those that are kept with the model; the path of
+            a file of `mvlr thresholds`; None for no such rule.
+        topk: The most labels that a picture gets, the best of them.
+        stored: Thresholds by name, if the model has any.
+
+    Raises:
+        FileNotFoundError: ``thr`` is a path that leads nowhere.
+        ValueError: ``thr`` or ``topk`` breaks its rule, or says nothing of a label.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        thr: Thresholds = 0.5,
+        topk: int | None = None,
+        stored: Mapping[str, float] | None = None,
+    ) -> None:
+        if topk is not None and (isinstance(topk, bool) or topk < 1):
+            raise ValueError(f'topk ({topk!r}) must be at least 1, or None.')
+        self.names, self.topk = tuple(names), topk
+        # in float64, as the evaluation has them: 0.7 in float32 is below 0.7
+        self.thresholds = _thresholds(self.names, thr, stored)
+
+    def __call__(self, scores: np.ndarray) -> tuple[tuple[str, float], ...]:
+        """Return labels with their scores, best first.
+
+        Args:
+            scores: (C,).
+        """
+        order = np.argsort(-scores, kind='stable')
+        chosen = order[scores.astype(np.float64)[order] >= self.thresholds[order]]
+        return tuple((self.names[i], float(scores[i])) for i in chosen[: self.topk])
+
+
+def _thresholds(
+    names: tuple[str, ...], thr: Thresholds, stored: Mapping[str, float] | None
+) -> np.ndarray:
+    """Return the thresholds, (C,) float64."""
+    if thr is None:
+        return np.full(len(names), -np.inf)
+    if thr == STORED:
+        if stored is None:
+            raise ValueError(
+                "thr='stored': the model has no thresholds; write them beside its "
+                'checkpoint: `mvlr thresholds RESULTS --out WORK_DIR/thresholds.json`.'
+            )
+        return in_order(stored, names, "thr='stored'")
+    if isinstance(thr, str):
+        return read_thresholds(thr, names)
+    if isinstance(thr, Mapping):
+        strange = [name for name in thr if name not in names]
+        if strange:
+            raise ValueError(
+                f'thr names {strange[0]!r}, which is no label; nearest: '
+                f'{nearest_names(strange[0], names)}.'
+            )
+        return _checked(in_order(thr, names, 'thr'), names)
+    return _checked(np.asarray(thr, dtype=np.float64), names)
+
+
+def _checked(values: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+    if values.shape not in ((), (len(names),)) or np.isnan(values).any():
+        raise ValueError(
+            f'thr ({values}) must be one number, or one for each of the {len(names)} '
+            'labels.'
+        )
+    return np.broadcast_to(values, len(names))

@@ -1,0 +1,172 @@
+"""The one way from a work dir, a config or a pack to a model that is ready to use."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmpretrain.registry import DATASETS, MODELS
+from torch import nn
+
+from ..config import read_config
+from ..engine.fit_weights import fit_checkpoint
+from ..known_labels import KNOWN_LABELS
+from ..label_record import RECORD, decode_record
+from ..threshold_file import label_thresholds
+from ..weight_files import read_weights
+from .work_dir import THRESHOLDS, find_run
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A model in eval mode, and what goes with it."""
+
+    model: nn.Module
+    classes: tuple[str, ...]  # in the order of the scores
+    pipeline: list[dict]  # configs of the transforms, as in the test
+    thresholds: dict[str, float] | None  # by label, where they are stored
+    config: Config
+    checkpoint: Path | None = None
+
+
+def load_model(
+    source: str | Path,
+    checkpoint: str | Path | None = None,
+    device: str | torch.device = 'cpu',
+) -> LoadedModel:
+    """Load a trained model; nothing of what is loaded is run.
+
+    Args:
+        source: A work dir (see :func:`~mvlr_mm.apis.work_dir.find_run`); a pack's
+            folder; or a config, which needs ``checkpoint``.
+        checkpoint: A file of weights in place of the work dir's.
+        device: Where the model is to be.
+
+    Raises:
+        FileNotFoundError: A file, or what a folder must hold, is not there.
+        ValueError: The weights do not fit the config, or it lacks a part; the labels
+            have no names.
+    """
+    folder = Path(source).expanduser()
+    if (folder / 'pack.json').is_file():
+        if checkpoint is not None:
+            raise ValueError(
+                f'{source} is a pack, which has its own weights; leave the checkpoint '
+                f'({checkpoint}) out.'
+            )
+        from ..packs import load_pack  # packs are built on this module
+
+        return load_pack(folder, device)
+    if folder.is_dir() and checkpoint is None:
+        config, checkpoint = find_run(folder)
+    elif folder.is_dir():
+        config, _ = find_run(folder)
+    elif checkpoint is None:
+        raise ValueError(
+            f'{source} is no folder of a training; a config needs a checkpoint as well.'
+        )
+    else:
+        config = source
+    checkpoint = Path(checkpoint).expanduser()
+    return _load(read_config(config), checkpoint, device)
+
+
+def build_model(cfg: Config) -> nn.Module:
+    """Build the model of a config as a runner does, in eval mode.
+
+    Args:
+        cfg: With ``model``, and ``data_preprocessor`` where that has none of its own.
+    """
+    settings = cfg.model.to_dict()
+    if settings.get('data_preprocessor') is None:
+        settings['data_preprocessor'] = cfg.get('data_preprocessor')
+    with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmpretrain')):
+        return MODELS.build(settings).eval()
+
+
+def _load(cfg: Config, checkpoint: Path, device: str | torch.device) -> LoadedModel:
+    if cfg.get('model') is None:
+        raise ValueError(f'{cfg.filename} has no model.')
+    dataset = _test_data(cfg)
+    found = read_weights(checkpoint, 'cpu')
+    for node in _with_class_file(cfg.model):
+        # the file may lie elsewhere by now, and another in its place
+        node['classes'] = _recorded_names(found) or node['classes']
+    model = build_model(cfg)
+    fit_checkpoint(model, found, source=str(checkpoint))
+    model.load_state_dict(found['state_dict'])
+    classes = _class_names(model, found.get('meta') or {}, dataset)
+    return LoadedModel(
+        model=model.to(device),
+        classes=classes,
+        pipeline=[dict(transform) for transform in dataset['pipeline']],
+        thresholds=_thresholds(model, checkpoint.parent),
+        config=cfg,
+        checkpoint=checkpoint,
+    )
+
+
+def _test_data(cfg: Config) -> dict:
+    """Return the config of the test pictures, or of those of val."""
+    for name in ('test_dataloader', 'val_dataloader'):
+        dataset = (cfg.get(name) or {}).get('dataset')
+        while dataset is not None and 'pipeline' not in dataset:
+            inner = dataset.get('dataset') or (dataset.get('datasets') or [None])[0]
+            dataset = inner
+        if dataset is not None:
+            return dataset.to_dict()
+    raise ValueError(
+        f'{cfg.filename} has no test_dataloader with a pipeline, so how pictures are '
+        'brought to the model is not known.'
+    )
+
+
+def _with_class_file(node: Any) -> Iterator[dict]:
+    """Yield the parts of a model's config whose label names stand in a file."""
+    if isinstance(node, dict):
+        names = node.get('classes')
+        if isinstance(names, str) and names not in KNOWN_LABELS:
+            yield node
+        for value in node.values():
+            yield from _with_class_file(value)
+
+
+def _recorded_names(found: Any) -> list[str] | None:
+    """Return the label names that a checkpoint has beside its weights."""
+    weights = found.get('state_dict', found) if isinstance(found, dict) else {}
+    for name in weights:
+        if name.endswith(RECORD):
+            return decode_record(weights[name], name)['classes']
+    return None
+
+
+def _class_names(model: nn.Module, meta: dict, dataset: dict) -> tuple[str, ...]:
+    for module in model.modules():
+        names = getattr(module, 'classes', None)
+        if isinstance(names, (list, tuple)) and names:
+            return tuple(names)
+    names = (meta.get('dataset_meta') or {}).get('classes')
+    names = names or (dataset.get('metainfo') or {}).get('classes')
+    if isinstance(names, (list, tuple)) and names:
+        return tuple(names)
+    kind = DATASETS.get(dataset.get('type', ''))
+    names = (getattr(kind, 'METAINFO', None) or {}).get('classes')
+    if names:
+        return tuple(names)
+    raise ValueError(
+        'neither the model nor the checkpoint says what the labels are called; give a '
+        'checkpoint of a training, which stores them, or metainfo=dict(classes=[...]) '
+        "in the config's test data."
+    )
+
+
+def _thresholds(model: nn.Module, folder: Path) -> dict[str, float] | None:
+    """Return the thresholds beside the checkpoint, else those of the head."""
+    if (folder / THRESHOLDS).is_file():
+        return label_thresholds(folder / THRESHOLDS)
+    head = getattr(model, 'head', None)
+    stored = getattr(head, 'label_thresholds', None)
+    return None if stored is None else dict(stored.by_name)

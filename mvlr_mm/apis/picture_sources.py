@@ -1,0 +1,84 @@
+"""From what a person names to single pictures: files, folders, patterns, pixels."""
+
+import glob
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.gif')
+
+Picture = str | np.ndarray | Image.Image
+
+
+def find_pictures(folder: str | Path, recursive: bool = False) -> Iterator[str]:
+    """Yield the paths of the pictures in a folder, by name; nothing that is hidden.
+
+    Args:
+        folder: The folder.
+        recursive: Whether to go into the folders in it, after its own pictures. Links
+            to folders are not followed.
+    """
+    below = []
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            if entry.name.startswith('.'):
+                continue
+            if entry.is_dir():
+                if not entry.is_symlink():
+                    below.append(entry.path)
+            elif entry.name.lower().endswith(SUFFIXES):
+                yield entry.path
+    if recursive:
+        for path in below:
+            yield from find_pictures(path, recursive)
+
+
+def each_picture(images: object, recursive: bool = False) -> Iterator[Picture]:
+    """Yield single pictures, in order.
+
+    Args:
+        images: A picture or several: the path of a file or a folder, a pattern
+            (``photos/**/*.jpg``), an array (H, W, 3) or (H, W), several as
+            (N, H, W, 3), or a PIL image.
+        recursive: As for :func:`find_pictures`.
+
+    Yields:
+        Paths as text, arrays and PIL images. A folder without pictures, and a pattern
+        without files, come out as they are: reading them says what is wrong.
+
+    Raises:
+        TypeError: Something else is among them.
+    """
+    if isinstance(images, (str, os.PathLike)):
+        yield from _each_file(os.fspath(images), recursive)
+    elif isinstance(images, np.ndarray) and images.ndim == 4:
+        yield from images
+    elif isinstance(images, (np.ndarray, Image.Image)):
+        yield images
+    elif isinstance(images, Iterable) and not isinstance(images, (bytes, dict)):
+        for image in images:
+            yield from each_picture(image, recursive)
+    else:
+        raise TypeError(
+            f'a picture must be a path, a numpy array or a PIL image, not '
+            f'{type(images).__name__}.'
+        )
+
+
+def _each_file(path: str, recursive: bool) -> Iterator[str]:
+    place = os.path.expanduser(path)
+    found: Iterable[str] = ()
+    if os.path.isdir(place):
+        found = find_pictures(place, recursive)
+    elif glob.has_magic(place) and not os.path.exists(place) and '://' not in place:
+        matched = sorted(glob.glob(place, recursive=True))
+        found = (file for file in matched if os.path.isfile(file))
+    nothing = True
+    for file in found:
+        nothing = False
+        yield file
+    if nothing:
+        yield path

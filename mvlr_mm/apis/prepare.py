@@ -1,0 +1,119 @@
+"""Bring pictures to the form that a model takes, ahead of the model."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, TypeVar
+
+import numpy as np
+from mmcv.transforms import Compose
+from mmengine.registry import DefaultScope
+from mmpretrain.registry import TRANSFORMS
+from PIL import Image
+
+from ..pictures import pillow_values, to_8_bits
+from .picture_sources import SUFFIXES, Picture
+
+T, R = TypeVar('T'), TypeVar('R')
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A picture for the model, or why it cannot be brought to it."""
+
+    path: str | None
+    data: dict[str, Any] | None = None  # `inputs` (3, H, W) and `data_samples`
+    error: str | None = None
+
+
+class Preparation:
+    """The transforms of a test, on a picture of any kind.
+
+    Args:
+        pipeline: Configs of the transforms; the first loads the picture.
+    """
+
+    def __init__(self, pipeline: list[dict]) -> None:
+        with DefaultScope.overwrite_default_scope('mmpretrain'):
+            transforms = [TRANSFORMS.build(dict(config)) for config in pipeline]
+        self._from_file = Compose(transforms)
+        loads = bool(transforms) and 'Load' in type(transforms[0]).__name__
+        self._from_pixels = Compose(transforms[loads:])
+
+    def __call__(self, picture: Picture) -> Prepared:
+        """Return the picture prepared; what is wrong with it is no exception."""
+        path = picture if isinstance(picture, str) else None
+        try:
+            if path is None:
+                data = self._from_pixels(_of_pixels(_to_array(picture)))
+            else:
+                data = self._from_file(_of_file(path))
+            if data is None:
+                raise ValueError(f'{path or "the picture"} is left out by the pipeline')
+        except Exception as error:  # transforms raise whatever they like
+            text = ' '.join(str(error).split()) or type(error).__name__
+            return Prepared(path, error=text)
+        return Prepared(path, data)
+
+
+def map_ahead(
+    function: Callable[[T], R], items: Iterable[T], ahead: int, threads: int
+) -> Iterator[R]:
+    """Yield the results of a function in the order of the items, computed ahead.
+
+    Args:
+        function: Called in threads.
+        items: Read as far ahead as wanted and no further; they may be endless.
+        ahead: How many items are under way at most.
+        threads: Number of threads.
+    """
+    waiting: deque[Future[R]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(function, item))
+                if len(waiting) >= ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield the items in lists of a size, the last of which may be shorter."""
+    items = iter(items)
+    while batch := list(islice(items, size)):
+        yield batch
+
+
+def _of_file(path: str) -> dict[str, Any]:
+    place = os.path.expanduser(path)
+    if os.path.isdir(place):
+        raise ValueError(f'{path} is a folder without pictures ({", ".join(SUFFIXES)})')
+    return {'img_path': path if os.path.exists(path) else place}
+
+
+def _of_pixels(img: np.ndarray) -> dict[str, Any]:
+    return {'img': img, 'img_shape': img.shape[:2], 'ori_shape': img.shape[:2]}
+
+
+def _to_array(picture: np.ndarray | Image.Image) -> np.ndarray:
+    """Return pixels as the reader gives them: (H, W, 3) uint8, blue, green, red."""
+    if isinstance(picture, Image.Image):
+        return to_8_bits(pillow_values(picture), 'the picture')
+    if picture.ndim == 2:
+        picture = picture[..., None]
+    if picture.ndim != 3 or picture.shape[2] not in (1, 3) or not picture.size:
+        raise ValueError(
+            f'an array must be (H, W, 3), blue, green, red, or (H, W), not '
+            f'{picture.shape}'
+        )
+    if picture.dtype == bool:
+        raise ValueError('an array must hold values from dark to bright, not bool')
+    values = np.broadcast_to(picture, (*picture.shape[:2], 3))
+    return np.ascontiguousarray(to_8_bits(values, 'the array'))

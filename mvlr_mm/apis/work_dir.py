@@ -1,0 +1,66 @@
+"""What a finished training has left in its folder."""
+
+from pathlib import Path
+
+CONFIG, THRESHOLDS = '*.py', 'thresholds.json'
+_PERIODIC = ('epoch_*.pth', 'iter_*.pth')
+
+
+def find_checkpoint(folder: str | Path) -> Path | None:
+    """Return the checkpoint to use: the best, else the last; None if there is none.
+
+    Args:
+        folder: The work dir of a training.
+    """
+    folder = Path(folder)
+    best = _newest(folder, 'best_*.pth')
+    if best is not None:
+        return best
+    pointer = folder / 'last_checkpoint'
+    if pointer.is_file():
+        name = Path(pointer.read_text(encoding='utf-8').strip()).name
+        if (folder / name).is_file():  # the folder may have moved since
+            return folder / name
+    return _newest(folder, *_PERIODIC)
+
+
+def find_run(folder: str | Path) -> tuple[Path, Path]:
+    """Return the config and the checkpoint of a work dir, or of a project's last one.
+
+    The config is the newest ``.py``, which the runner has written there; the checkpoint
+    that of :func:`find_checkpoint`. A project is a folder with ``work_dirs``, of which
+    the one with the newest checkpoint counts.
+
+    Args:
+        folder: The work dir of a training, or a project.
+
+    Raises:
+        FileNotFoundError: There is no such folder, or it lacks one of the two.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(f'{folder}: there is no such folder.')
+    runs = [folder, *(path for path in folder.glob('work_dirs/*') if path.is_dir())]
+    found = {run: find_checkpoint(run) for run in runs}
+    if found[folder] is None:
+        trained = [run for run in runs if found[run] is not None]
+        if not trained:
+            raise FileNotFoundError(
+                f'{folder} has no checkpoint (best_*.pth, last_checkpoint, epoch_*.pth)'
+                ', nor has a folder in its work_dirs/; name the work dir of a '
+                'training, or a config and a checkpoint.'
+            )
+        folder = max(trained, key=lambda run: found[run].stat().st_mtime)
+    config = _newest(folder, CONFIG)
+    if config is None:
+        raise FileNotFoundError(
+            f'{folder} has a checkpoint and no config (.py); name the config and the '
+            f'checkpoint {found[folder]}.'
+        )
+    return config, found[folder]
+
+
+def _newest(folder: Path, *patterns: str) -> Path | None:
+    """Return the newest file of these names; of two as new, the later name."""
+    found = [path for pattern in patterns for path in folder.glob(pattern)]
+    return max(found, key=lambda path: (path.stat().st_mtime, path.name), default=None)

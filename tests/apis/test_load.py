@@ -1,0 +1,102 @@
+import os
+import shutil
+
+import pytest
+import torch
+
+from mvlr_mm.apis import load_model
+from mvlr_mm.apis.work_dir import find_checkpoint, find_run
+from mvlr_mm.threshold_file import write_thresholds
+
+
+@pytest.fixture
+def folder(trained, tmp_path):
+    return shutil.copytree(trained.folder, tmp_path / 'run')
+
+
+def touch(path, seconds):
+    path.touch()
+    os.utime(path, (seconds, seconds))
+
+
+def test_the_best_checkpoint_comes_before_the_last(tmp_path):
+    assert find_checkpoint(tmp_path) is None
+    touch(tmp_path / 'epoch_9.pth', 90)
+    touch(tmp_path / 'epoch_10.pth', 100)
+    assert find_checkpoint(tmp_path).name == 'epoch_10.pth'
+    (tmp_path / 'last_checkpoint').write_text('/moved/away/epoch_9.pth')
+    assert find_checkpoint(tmp_path).name == 'epoch_9.pth'
+    (tmp_path / 'last_checkpoint').write_text('/deleted/epoch_8.pth')
+    assert find_checkpoint(tmp_path).name == 'epoch_10.pth'
+    touch(tmp_path / 'best_mAP_epoch_3.pth', 30)
+    touch(tmp_path / 'best_mAP_epoch_5.pth', 50)
+    assert find_checkpoint(tmp_path).name == 'best_mAP_epoch_5.pth'
+
+
+def test_a_project_leads_to_its_last_run(tmp_path):
+    for name, seconds in (('a', 20), ('b', 10)):
+        (tmp_path / 'work_dirs' / name).mkdir(parents=True)
+        touch(tmp_path / f'work_dirs/{name}/epoch_1.pth', seconds)
+        touch(tmp_path / f'work_dirs/{name}/{name}.py', seconds)
+    (tmp_path / 'work_dirs/failed').mkdir()
+    touch(tmp_path / 'project.py', 99)
+    config, checkpoint = find_run(tmp_path)
+    assert config == tmp_path / 'work_dirs/a/a.py'
+    assert checkpoint == tmp_path / 'work_dirs/a/epoch_1.pth'
+
+
+def test_folders_without_a_run_say_what_they_lack(tmp_path):
+    with pytest.raises(FileNotFoundError, match='no such folder'):
+        find_run(tmp_path / 'gone')
+    with pytest.raises(FileNotFoundError, match='has no checkpoint'):
+        find_run(tmp_path)
+    touch(tmp_path / 'epoch_1.pth', 1)
+    with pytest.raises(FileNotFoundError, match=r'no config \(.py\)'):
+        find_run(tmp_path)
+
+
+def test_a_work_dir_is_loaded_whole(trained, folder):
+    found = load_model(folder)
+    assert found.classes == ('cat', 'dog', 'boat')
+    assert found.checkpoint == folder / 'epoch_1.pth'
+    assert [t['type'] for t in found.pipeline] == [
+        'LoadPicture',
+        'Resize',
+        'PackInputs',
+    ]
+    assert found.thresholds is None
+    assert not found.model.training
+    stored = torch.load(trained.checkpoint, weights_only=True)['state_dict']
+    own = found.model.state_dict()
+    assert all(torch.equal(own[key], stored[key]) for key in stored)
+
+
+def test_thresholds_beside_the_checkpoint_are_stored_ones(folder):
+    rows = [dict(name=n, threshold=t) for n, t in (('dog', 0.3), ('cat', 0.2))]
+    write_thresholds(folder / 'thresholds.json', rows, {})
+    assert load_model(folder).thresholds == {'dog': 0.3, 'cat': 0.2}
+
+
+def test_a_config_needs_a_checkpoint(trained):
+    found = load_model(trained.config, trained.checkpoint)
+    assert found.classes == ('cat', 'dog', 'boat')
+    with pytest.raises(ValueError, match='needs a checkpoint'):
+        load_model(trained.config)
+
+
+def test_labels_come_from_the_checkpoint_where_their_file_is_another(folder):
+    config = folder / 'tiny.py'
+    names = folder / 'names.json'
+    line = next(row for row in config.read_text().splitlines() if 'classes=' in row)
+    text = config.read_text().replace(line, f'            classes={str(names)!r}),')
+    config.write_text(text)
+    assert load_model(folder).classes == ('cat', 'dog', 'boat')  # no such file
+    names.write_text('["horse", "cow"]')
+    assert load_model(folder).classes == ('cat', 'dog', 'boat')
+
+
+def test_weights_of_another_model_are_refused(trained, tmp_path):
+    other = tmp_path / 'other.pth'
+    torch.save({'state_dict': {'fc.weight': torch.zeros(1)}}, other)
+    with pytest.raises(ValueError, match='does not fit the model'):
+        load_model(trained.folder, other)
