@@ -1,46 +1,65 @@
 #!/usr/bin/env bash
 # The main job on an embedded default: make the environment, draw a small data set,
-# train a tiny CLIP on its captions, train MVLR and a baseline with that CLIP, evaluate
+# train a tiny CLIP on its captions, train MVLR and a baseline with that CLIP, test
 # both, and leave a report. Running it again reuses what is done.
+# All that it says is in work_dirs/quickstart/quickstart.log as well.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-# shellcheck source=tools/setup_env.sh
-source "$root/tools/setup_env.sh"
 cd "$root"
 # the steps find each other through these; the configs read the last two
 out=work_dirs/quickstart
 export MVLR_SCENES_ROOT=data/scenes MVLR_TINY_CLIP=$out/clip
-export PYTHONWARNINGS=ignore
+export PYTHONWARNINGS=ignore PYTHONUNBUFFERED=1
+mvlr=configs/mvlr/mvlr_tiny_scenes.py
+baseline=configs/mvlr/baseline_tiny_scenes.py
 
-step() {
-    printf '\n==> [%dm%02ds] %s\n' $((SECONDS / 60)) $((SECONDS % 60)) "$*"
+clock() {
+    printf '%dm%02ds' $(($1 / 60)) $(($1 % 60))
 }
 
-# Train and test one model: its name in the report, its config.
-run_model() {
-    local work_dir=$out/$1 config=$2
-    if [[ -f $work_dir/test.json ]]; then
+# Announce a step: how many percent of the work lie before it, its name.
+step() {
+    local gone=$((SECONDS - began)) left=
+    if (($1 > 0 && $1 < 100)); then
+        left=", about $(clock $((gone * (100 - $1) / $1))) left"
+    fi
+    printf '\n==> [%s] %s (%d %% done%s)\n' "$(clock $SECONDS)" "$2" "$1" "$left"
+}
+
+# Run Python with as many threads as cores are idle now.
+run() {
+    python -m mvlr_stack.threads python "$@"
+}
+
+# Train one model: its name in the report, its config.
+train() {
+    local work_dir=$out/$1
+    if [[ -f $work_dir/finished ]]; then
         echo "Found the finished training in $work_dir"
         return
     fi
     # --resume starts anew where there is nothing to resume
-    python tools/train.py "$config" --work-dir "$work_dir" --resume
-    python tools/test.py "$config" "$(<"$work_dir/last_checkpoint")" \
-        --work-dir "$work_dir/test" --out "$work_dir/test.json" --out-item metrics
+    run tools/train.py "$2" --work-dir "$work_dir" --resume
+    touch "$work_dir/finished"
 }
 
-mvlr=configs/mvlr/mvlr_tiny_scenes.py
-baseline=configs/mvlr/baseline_tiny_scenes.py
+main() {
+    # shellcheck source=tools/setup_env.sh
+    source "$root/tools/setup_env.sh"
+    began=$SECONDS
+    step 0 "1/5 Draw the scenes"
+    run tools/scenes/draw_scenes.py "$MVLR_SCENES_ROOT"
+    step 6 "2/5 Train a tiny CLIP on their captions"
+    run tools/scenes/train_clip.py "$MVLR_SCENES_ROOT" "$MVLR_TINY_CLIP"
+    step 35 "3/5 Train MVLR"
+    train MVLR "$mvlr"
+    step 66 "4/5 Train the baseline: label names, no interaction"
+    train baseline "$baseline"
+    step 94 "5/5 Test both, search thresholds, report"
+    run tools/scenes/report.py "$out" \
+        MVLR "$mvlr" "$out/MVLR" baseline "$baseline" "$out/baseline"
+    step 100 "Done. To start over: rm -r $out $MVLR_SCENES_ROOT"
+}
 
-step "1/5 Draw the scenes"
-python tools/scenes/draw_scenes.py "$MVLR_SCENES_ROOT"
-step "2/5 Train a tiny CLIP on their captions"
-python tools/scenes/train_clip.py "$MVLR_SCENES_ROOT" "$MVLR_TINY_CLIP"
-step "3/5 Train and test MVLR"
-run_model MVLR "$mvlr"
-step "4/5 Train and test the baseline: label names, no interaction"
-run_model baseline "$baseline"
-step "5/5 Report"
-python tools/scenes/report.py "$out" \
-    MVLR "$mvlr" "$out/MVLR" baseline "$baseline" "$out/baseline"
-step "Done. To start over: rm -r $out $MVLR_SCENES_ROOT"
+mkdir -p "$out"
+main 2>&1 | tee -a "$out/quickstart.log"

@@ -9,21 +9,25 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-# Notes the call and leaves what a training and a test leave.
+# Notes the call; a training fails if asked to. `-m mvlr_stack.threads COMMAND`
+# runs the command, as it does.
 PYTHON = r"""#!/usr/bin/env bash
+if [[ $1 == -m ]]; then
+    [[ $2 == mvlr_stack.threads ]] || exit 4
+    shift 2
+    exec "$@"
+fi
 echo "$*" >> "$CALLS"
+echo "this is $1"
 case $1 in
-*/train.py)
-    [[ $2 != *"${FAIL:-nothing}"* ]] || exit 3
-    mkdir -p "$4" && echo "$4/epoch_8.pth" > "$4/last_checkpoint" ;;
-*/test.py) echo '{}' > "$7" ;;
+*/train.py) [[ $2 != *"${FAIL:-nothing}"* ]] || exit 3; mkdir -p "$4" ;;
 esac
 """
 
 
 @pytest.fixture
 def quickstart(tmp_path):
-    """Run the script; return its exit status and the calls of `python`."""
+    """Run the script; return its status, the calls of `python` and its output."""
     tools, bin_folder = tmp_path / 'repo' / 'tools', tmp_path / 'bin'
     tools.mkdir(parents=True)
     bin_folder.mkdir()
@@ -39,7 +43,7 @@ def quickstart(tmp_path):
         env = {**os.environ, 'PATH': path, 'CALLS': str(calls), **extra}
         script = str(tools / 'quickstart.sh')
         done = subprocess.run(['bash', script], env=env, capture_output=True, text=True)
-        return done.returncode, calls.read_text().splitlines()
+        return done.returncode, calls.read_text().splitlines(), done.stdout
 
     return run
 
@@ -48,35 +52,51 @@ def _scripts(calls):
     return [call.split()[0].removeprefix('tools/') for call in calls]
 
 
-BOTH = ['train.py', 'test.py']
 BEFORE = ['environment', 'scenes/draw_scenes.py', 'scenes/train_clip.py']
 
 
 def test_all_steps_in_order_with_files_that_exist(quickstart):
-    status, calls = quickstart()
+    status, calls, _ = quickstart()
     assert status == 0
-    assert _scripts(calls) == [*BEFORE, *BOTH, *BOTH, 'scenes/report.py']
+    assert _scripts(calls) == [*BEFORE, 'train.py', 'train.py', 'scenes/report.py']
     for call in calls[1:]:
         for word in call.split():
             if word.startswith(('tools/', 'configs/')):
                 assert (ROOT / word).is_file()
-    mvlr, checkpoint = calls[4].split()[1:3]
+    mvlr, _, work_dir = calls[3].split()[1:4]
     assert mvlr == 'configs/mvlr/mvlr_tiny_scenes.py'
-    assert checkpoint == 'work_dirs/quickstart/MVLR/epoch_8.pth'
+    assert work_dir == 'work_dirs/quickstart/MVLR'
+    assert f'MVLR {mvlr} {work_dir}' in calls[-1]
+
+
+def test_each_step_says_its_share_and_the_log_says_what_the_screen_does(
+    quickstart, tmp_path
+):
+    _, _, output = quickstart()
+    log = tmp_path / 'repo/work_dirs/quickstart/quickstart.log'
+    assert log.read_text() == output
+    assert 'this is tools/scenes/train_clip.py' in output
+    steps = [line for line in output.splitlines() if line.startswith('==> ')]
+    shares = [int(line.rpartition('(')[2].split(' %')[0]) for line in steps]
+    assert shares == sorted(set(shares))
+    assert (shares[0], shares[-1]) == (0, 100)
+    assert [' left)' in line for line in steps] == [False, *[True] * 4, False]
+    quickstart()
+    assert log.read_text().startswith(output)  # a second run adds to it
 
 
 def test_a_second_run_trains_nothing_again(quickstart):
     quickstart()
-    status, calls = quickstart()
+    status, calls, _ = quickstart()
     assert status == 0
     assert _scripts(calls) == [*BEFORE, 'scenes/report.py']
 
 
 def test_a_failure_stops_and_the_next_run_goes_on_from_there(quickstart):
-    status, calls = quickstart(FAIL='baseline')
+    status, calls, _ = quickstart(FAIL='baseline')
     assert status == 3
-    assert _scripts(calls) == [*BEFORE, *BOTH, 'train.py']
-    status, calls = quickstart()
+    assert _scripts(calls) == [*BEFORE, 'train.py', 'train.py']
+    status, calls, _ = quickstart()
     assert status == 0
-    assert _scripts(calls) == [*BEFORE, *BOTH, 'scenes/report.py']
+    assert _scripts(calls) == [*BEFORE, 'train.py', 'scenes/report.py']
     assert '--resume' in calls[3]

@@ -3,17 +3,16 @@
 import argparse
 from pathlib import Path
 
-from rich.progress import Progress
-
 from mvlr_mm.datasets.scenes import write_scenes
+from mvlr_stack.progress import Progress
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('root', type=Path, help='folder to write to')
-    parser.add_argument('--train', type=int, default=2000, help='pictures to train on')
-    parser.add_argument('--val', type=int, default=300, help='pictures to validate on')
+    parser.add_argument('--train', type=int, default=5000, help='pictures to train on')
+    parser.add_argument('--val', type=int, default=400, help='pictures to validate on')
     parser.add_argument('--test', type=int, default=500, help='pictures to test on')
     parser.add_argument('--size', type=int, default=128, help='side in pixels')
     parser.add_argument('--seed', type=int, default=0)
@@ -24,13 +23,8 @@ def main() -> None:
     """Draw what is not there yet."""
     args = parse_args()
     counts = {'train': args.train, 'val': args.val, 'test': args.test}
-    with Progress() as progress:
-        task = progress.add_task('Drawing scenes', total=sum(counts.values()))
-        drawn = write_scenes(
-            args.root, counts, args.seed, args.size, lambda: progress.advance(task)
-        )
-        if not drawn:
-            progress.update(task, completed=sum(counts.values()))
+    progress = Progress('Drawing scenes', sum(counts.values()))
+    drawn = write_scenes(args.root, counts, args.seed, args.size, progress.advance)
     print(f'{"Drew" if drawn else "Found"} {counts} in {args.root}')
 
 

@@ -17,11 +17,12 @@ import torch.nn.functional as F
 from open_clip import CLIP, ClipLoss, SimpleTokenizer
 from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
 from PIL import Image
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from safetensors.torch import save_file
 from torch import Tensor
 
+from mvlr_mm.cli.allocator import keep_freed_memory
 from mvlr_mm.evaluation.functional import average_precision
+from mvlr_stack.progress import Progress
 
 CONFIG = {
     'embed_dim': 128,
@@ -106,7 +107,7 @@ def train(
     images: Tensor,
     captions: list[list[str]],
     epochs: int,
-    batch_size: int = 128,
+    batch_size: int = 64,
     lr: float = 2e-3,
     seed: int = 0,
 ) -> CLIP:
@@ -132,31 +133,21 @@ def train(
     steps = epochs * (len(images) // batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, steps, pct_start=0.15)
     loss_of = ClipLoss()
-    with _progress_bar() as progress:
-        task = progress.add_task('Training CLIP', total=steps, loss=float('nan'))
-        for _ in range(epochs):
-            order = torch.randperm(len(images))[: steps // epochs * batch_size]
-            for rows in order.split(batch_size):
-                texts = tokens([chooser.choice(captions[row]) for row in rows])
-                features = model(normalize(augment(images[rows])), texts)
-                loss = loss_of(*features)
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                schedule.step()
-                with torch.no_grad():  # as in CLIP: never sharper than 100
-                    model.logit_scale.clamp_(0, np.log(100))
-                progress.update(task, advance=1, loss=loss.item())
+    progress = Progress('Training CLIP', steps)
+    for _ in range(epochs):
+        order = torch.randperm(len(images))[: steps // epochs * batch_size]
+        for rows in order.split(batch_size):
+            texts = tokens([chooser.choice(captions[row]) for row in rows])
+            features = model(normalize(augment(images[rows])), texts)
+            loss = loss_of(*features)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            with torch.no_grad():  # as in CLIP: never sharper than 100
+                model.logit_scale.clamp_(0, np.log(100))
+            progress.advance(f'loss {loss.item():.3f}')
     return model.eval()
-
-
-def _progress_bar() -> Progress:
-    return Progress(
-        TextColumn('{task.description}'),
-        BarColumn(),
-        TextColumn('{task.completed}/{task.total} steps, loss {task.fields[loss]:.3f}'),
-        TimeRemainingColumn(),
-    )
 
 
 def save(model: CLIP, folder: Path) -> None:
@@ -174,8 +165,8 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('scenes', type=Path, help='folder that draw_scenes.py wrote')
     parser.add_argument('out', type=Path, help='folder for config and weights')
-    parser.add_argument('--epochs', type=int, default=15)
-    parser.add_argument('--batch-size', type=int, default=128)
+    parser.add_argument('--epochs', type=int, default=2)
+    parser.add_argument('--batch-size', type=int, default=64)
     parser.add_argument('--seed', type=int, default=0)
     return parser.parse_args()
 
@@ -186,6 +177,7 @@ def main() -> None:
     if (args.out / 'tiny_clip.safetensors').exists():
         print(f'Found the trained CLIP in {args.out}')
         return
+    keep_freed_memory()
     images, captions, _, _ = read_split(args.scenes, 'train')
     model = train(images, captions, args.epochs, args.batch_size, seed=args.seed)
     images, _, targets, names = read_split(args.scenes, 'val')

@@ -5,14 +5,13 @@ data_root = '{{$MVLR_SCENES_ROOT:data/scenes}}'
 
 train_pipeline = [
     dict(type='LoadPicture'),
-    dict(type='RandomResizedCrop', scale=128, crop_ratio_range=(0.8, 1.0)),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='PackInputs'),
 ]
 test_pipeline = [dict(type='LoadPicture'), dict(type='PackInputs')]
 
 train_dataloader = dict(
-    batch_size=32,  # of all processes together
+    batch_size=16,  # of all processes together
     num_workers=1,
     persistent_workers=True,
     collate_fn=dict(type='default_collate'),

@@ -19,7 +19,7 @@ ENDINGS = {
 }
 ONLY_ONE = frozenset({'sun', 'moon', 'sea'})
 SAME_PLURAL = frozenset({'sheep'})
-MOST_NAMED = 4
+FEWEST_NAMED, MOST_NAMED = 2, 6  # of the kinds of things, where there are so many
 
 
 def write_captions(
@@ -39,7 +39,7 @@ def write_captions(
 
 def _caption(things: Counter, setting: str, time: str, rng: Generator) -> str:
     labels = sorted(things)
-    named = rng.permutation(len(labels))[: rng.integers(1, MOST_NAMED + 1)]
+    named = rng.permutation(len(labels))[: rng.integers(FEWEST_NAMED, MOST_NAMED + 1)]
     phrases = [_phrase(labels[i], things[labels[i]], rng) for i in named]
     if not phrases:
         phrases = ['an empty place']

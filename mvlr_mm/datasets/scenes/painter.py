@@ -90,7 +90,7 @@ def paint(
         _paste_place(canvas, place, light, bottom, rng)
     _lay_ground(canvas, layout, light, rng)
     for place in layout.places[len(behind) :]:
-        if rng.uniform() < 0.25:
+        if rng.uniform() < 0.1:
             _paste_clutter(canvas, layout, place.foot, light, rng)
         _paste_place(canvas, place, light, bottom, rng)
     return _photograph(canvas.image, rng), canvas.sightings()
@@ -168,12 +168,8 @@ def _paste_clutter(
 def _photograph(image: Image.Image, rng: Generator) -> Image.Image:
     """Add what a camera adds: blur, cast, contrast, noise, at times no colour."""
     if rng.uniform() < 0.25:
-        image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.4, 1.1)))
+        image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 0.7)))
     pixels = np.asarray(image).astype(np.float32)
-    if rng.uniform() < 0.08:
-        pixels[:] = pixels.mean(axis=-1, keepdims=True)
-    pixels = (pixels - 128) * rng.uniform(0.75, 1.2) + 128 + rng.normal(0, 10)
-    pixels = (
-        pixels + rng.normal(0, 6, 3) + rng.normal(0, rng.uniform(2, 12), pixels.shape)
-    )
+    pixels = (pixels - 128) * rng.uniform(0.85, 1.15) + 128 + rng.normal(0, 6)
+    pixels += rng.normal(0, 4, 3) + rng.normal(0, rng.uniform(1, 5), pixels.shape)
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))

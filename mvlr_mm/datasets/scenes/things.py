@@ -63,15 +63,15 @@ def _bird(b: Brush, rng: Generator) -> None:
     color = vary((52, 50, 56), rng, 0.15)
     lift = rng.uniform(-0.15, 0.2)
     wing = ((0.02, 0.35 - lift), (0.28, 0.28), (0.5, 0.5), (0.72, 0.28))
-    b.line(color, 0.09, *wing, (0.98, 0.35 - lift))
-    b.oval(color, 0.5, 0.52, 0.16, 0.08)
+    b.line(color, 0.12, *wing, (0.98, 0.35 - lift))
+    b.oval(color, 0.5, 0.52, 0.17, 0.1)
 
 
 def _airplane(b: Brush, rng: Generator) -> None:
     body = vary((222, 226, 232), rng, 0.1)
     trim = any_paint(rng)
     b.poly(shade(body, 0.8), (0.4, 0.5), (0.58, 0.5), (0.3, 0.18), (0.22, 0.18))
-    b.oval(body, 0.52, 0.5, 0.46, 0.09)
+    b.oval(body, 0.52, 0.5, 0.46, 0.12)
     b.poly(trim, (0.06, 0.5), (0.2, 0.48), (0.1, 0.25), (0.02, 0.25))
     b.poly(shade(body, 0.7), (0.42, 0.52), (0.6, 0.52), (0.34, 0.86), (0.26, 0.86))
     b.line(trim, 0.03, (0.2, 0.49), (0.85, 0.49))
@@ -81,7 +81,7 @@ def _kite(b: Brush, rng: Generator) -> None:
     one, two = any_paint(rng), any_paint(rng)
     b.poly(one, (0.5, 0.02), (0.78, 0.3), (0.5, 0.68))
     b.poly(two, (0.5, 0.02), (0.22, 0.3), (0.5, 0.68))
-    b.line((60, 60, 60), 0.02, (0.5, 0.68), (0.42, 0.8), (0.56, 0.88), (0.48, 1.0))
+    b.line((60, 60, 60), 0.03, (0.5, 0.68), (0.42, 0.8), (0.56, 0.88), (0.48, 1.0))
     b.poly(one, (0.38, 0.76), (0.46, 0.8), (0.4, 0.85))
 
 
@@ -129,7 +129,7 @@ def _lighthouse(b: Brush, rng: Generator) -> None:
 
 def _umbrella(b: Brush, rng: Generator) -> None:
     one, two = any_paint(rng), any_paint(rng)
-    b.line((110, 84, 60), 0.04, (0.5, 0.1), (0.5, 1))
+    b.line((110, 84, 60), 0.06, (0.5, 0.1), (0.5, 1))
     b.poly(one, (0.02, 0.5), (0.16, 0.2), (0.5, 0.06), (0.84, 0.2), (0.98, 0.5))
     b.poly(two, (0.34, 0.5), (0.42, 0.1), (0.5, 0.06), (0.58, 0.1), (0.66, 0.5))
 
@@ -138,12 +138,12 @@ def _person(b: Brush, rng: Generator) -> None:
     skin = shade(vary((226, 178, 140), rng), rng.uniform(0.4, 1.05))
     shirt, trousers = any_paint(rng), shade(any_paint(rng), 0.6)
     stride, swing = rng.uniform(0.02, 0.14), rng.uniform(-0.1, 0.16)
-    b.line(trousers, 0.1, (0.5, 0.6), (0.5 - stride, 1.0))
-    b.line(trousers, 0.1, (0.5, 0.6), (0.5 + stride, 1.0))
-    b.line(shirt, 0.07, (0.5, 0.32), (0.32 - swing / 2, 0.56))
-    b.line(shirt, 0.07, (0.5, 0.32), (0.68, 0.56 - swing))
-    b.box(shirt, 0.4, 0.26, 0.6, 0.64)
-    b.oval(skin, 0.5, 0.13, 0.1, 0.12)
+    b.line(trousers, 0.12, (0.5, 0.6), (0.5 - stride, 1.0))
+    b.line(trousers, 0.12, (0.5, 0.6), (0.5 + stride, 1.0))
+    b.line(shirt, 0.1, (0.5, 0.32), (0.3 - swing / 2, 0.58))
+    b.line(shirt, 0.1, (0.5, 0.32), (0.7, 0.58 - swing))
+    b.box(shirt, 0.38, 0.26, 0.62, 0.64)
+    b.oval(skin, 0.5, 0.14, 0.12, 0.14)
 
 
 def _house(b: Brush, rng: Generator) -> None:
@@ -169,11 +169,11 @@ def _tree(b: Brush, rng: Generator) -> None:
 
 def _flower(b: Brush, rng: Generator) -> None:
     petal = any_paint(rng)
-    b.line((60, 130, 56), 0.06, (0.5, 0.4), (0.46, 1))
-    b.poly((60, 130, 56), (0.48, 0.8), (0.72, 0.62), (0.6, 0.84))
-    for x, y in _around(0.5, 0.3, (0.18,), int(rng.integers(5, 8))):
-        b.oval(petal, x, y, 0.12, 0.12)
-    b.oval((248, 214, 80), 0.5, 0.3, 0.11, 0.11)
+    b.line((60, 130, 56), 0.08, (0.5, 0.4), (0.46, 1))
+    b.poly((60, 130, 56), (0.48, 0.84), (0.78, 0.64), (0.62, 0.9))
+    for x, y in _around(0.5, 0.34, (0.21,), int(rng.integers(5, 8))):
+        b.oval(petal, x, y, 0.13, 0.13)
+    b.oval((248, 214, 80), 0.5, 0.34, 0.12, 0.12)
 
 
 def _car(b: Brush, rng: Generator) -> None:
@@ -190,20 +190,20 @@ def _car(b: Brush, rng: Generator) -> None:
 def _street_lamp(b: Brush, rng: Generator) -> None:
     pole = vary((70, 72, 78), rng, 0.1)
     light = (252, 232, 150) if rng.uniform() < 0.5 else (216, 218, 210)
-    b.line(pole, 0.05, (0.42, 1), (0.42, 0.12), (0.68, 0.08))
-    b.box(pole, 0.36, 0.92, 0.48, 1)
-    b.oval(light, 0.68, 0.14, 0.13, 0.07)
+    b.line(pole, 0.07, (0.42, 1), (0.42, 0.12), (0.68, 0.08))
+    b.box(pole, 0.34, 0.9, 0.5, 1)
+    b.oval(light, 0.68, 0.15, 0.16, 0.09)
 
 
 def _bicycle(b: Brush, rng: Generator) -> None:
     frame = any_paint(rng)
     for x in (0.24, 0.76):
-        b.ring((36, 36, 40), x, 0.78, 0.21, 0.045)
+        b.ring((36, 36, 40), x, 0.78, 0.21, 0.065)
     triangle = ((0.24, 0.78), (0.4, 0.48), (0.68, 0.48), (0.48, 0.78), (0.24, 0.78))
-    b.line(frame, 0.05, *triangle)
-    b.line(frame, 0.05, (0.76, 0.78), (0.66, 0.38), (0.78, 0.34))
-    b.line((40, 40, 40), 0.05, (0.48, 0.78), (0.38, 0.42))
-    b.line((40, 40, 40), 0.06, (0.3, 0.41), (0.46, 0.41))
+    b.line(frame, 0.075, *triangle)
+    b.line(frame, 0.075, (0.76, 0.78), (0.66, 0.38), (0.78, 0.34))
+    b.line((40, 40, 40), 0.07, (0.48, 0.78), (0.38, 0.42))
+    b.line((40, 40, 40), 0.08, (0.28, 0.41), (0.48, 0.41))
 
 
 def _sheep(b: Brush, rng: Generator) -> None:

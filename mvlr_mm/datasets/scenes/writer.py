@@ -13,7 +13,7 @@ from .painter import Sighting, paint
 
 SPLITS = ('train', 'val', 'test')
 CAPTIONS_PER_IMAGE = 3
-VERSION = 1  # raise it whenever a drawing changes, so that old pictures are redone
+VERSION = 2  # raise it whenever a drawing changes, so that old pictures are redone
 _IDS_PER_SPLIT = 1_000_000
 
 

@@ -2,9 +2,14 @@ import re
 
 import numpy as np
 
-from mvlr_mm.datasets.scenes.captions import write_captions
+from mvlr_mm.datasets.scenes.captions import (
+    FEWEST_NAMED,
+    MOST_NAMED,
+    write_captions,
+)
 
-THINGS = ['boat', 'sea', 'umbrella', 'sheep', 'sheep', 'sheep', 'boat']
+THINGS = ['boat', 'sea', 'umbrella', 'sheep', 'sheep', 'sheep', 'boat', 'sun', 'car']
+THINGS += ['tree', 'bird']
 
 
 def captions(count=200):
@@ -13,9 +18,12 @@ def captions(count=200):
 
 
 def test_name_a_few_of_the_things_and_nothing_else():
-    for text in captions():
-        named = [t for t in set(THINGS) if re.search(rf'\b{t}s?\b', text)]
-        assert 1 <= len(named) <= 4
+    counts = {
+        sum(bool(re.search(rf'\b{t}s?\b', text)) for t in set(THINGS))
+        for text in captions()
+    }
+    assert counts == set(range(FEWEST_NAMED, MOST_NAMED + 1))
+    assert len(set(THINGS)) > MOST_NAMED
     assert not any('lighthouse' in text for text in captions())
 
 
