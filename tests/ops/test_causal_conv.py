@@ -76,3 +76,19 @@ def test_a_second_gradient_is_refused(built):
     (first,) = torch.autograd.grad(y.sin().sum(), inputs[0], create_graph=True)
     with pytest.raises(RuntimeError, match='differentiated once'):
         first.sum().backward()
+
+
+@pytest.mark.parametrize('backend', [None, 'native', 'torch', 'reference'])
+def test_the_backend_of_the_scan_is_asked_of_the_convolution(built, backend):
+    x, weight, bias, past = (t.detach() for t in draw(16, 9, 4))
+    seen = []
+
+    class Watch(torch.utils._python_dispatch.TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            seen.append(str(func))
+            return func(*args, **(kwargs or {}))
+
+    with Watch():
+        causal_conv_silu(x, weight, bias, past, backend=backend)
+    fused = 'mvlr_mm.conv_silu.default' in seen
+    assert fused == (backend in (None, 'native'))

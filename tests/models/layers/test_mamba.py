@@ -159,3 +159,12 @@ def test_expand_that_leaves_no_channel_is_named():
 def test_an_unknown_backend_is_refused_when_building():
     with pytest.raises(ValueError, match="'cuda' does not exist"):
         make_block(scan_backend='cuda')
+
+
+@pytest.mark.parametrize('backend', ['torch', 'reference'])
+def test_a_graph_has_no_operator_of_another_backend(backend):
+    block, x = MambaBlock(8, scan_backend=backend).eval(), torch.randn(2, 5, 8)
+    program = torch.export.export(block, (x,), strict=False)
+    ours = {str(n.target) for n in program.graph.nodes if 'mvlr_mm' in str(n.target)}
+    assert ours == ({'mvlr_mm.scan_torch.default'} if backend == 'torch' else set())
+    torch.testing.assert_close(program.module()(x), block(x))
