@@ -15,6 +15,7 @@ from mmengine.runner import Runner
 from mvlr_mm.evaluation import MultiLabelProtocol, SaveResults
 from mvlr_mm.visualization.plot_text import plain_visualizer
 from mvlr_stack.outputs import whole_file
+from mvlr_stack.quiet import quiet_logger
 
 from .allocator import keep_freed_memory
 from .config import (
@@ -122,6 +123,7 @@ def run(args: argparse.Namespace) -> int:
         use_tta(cfg)
     join_processes(cfg)
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    quiet_logger(runner.logger)
     if args.out and args.out_item != 'metrics':
         add_results_writer(runner.test_evaluator, args.out)
     meta = runner.test_loop.dataloader.dataset.metainfo

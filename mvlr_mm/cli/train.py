@@ -9,6 +9,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner, find_latest_checkpoint
 
 from mvlr_mm.engine import share_batch
+from mvlr_stack.quiet import quiet_logger
 
 from .allocator import keep_freed_memory
 from .config import (
@@ -122,6 +123,7 @@ def run(args: argparse.Namespace) -> int:
     add_hooks(cfg)
     join_processes(cfg)
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    quiet_logger(runner.logger)
     share_batch(runner)
     # both data sets are read now, not after the first epoch
     _ = runner.train_loop, runner.val_loop
