@@ -31,13 +31,22 @@ run() {
     python -m mvlr_stack.threads python "$@"
 }
 
-# Train one model: its name in the report, its config.
+# Train one model: its name in the report, its config. A training of other scenes,
+# another CLIP or another config is no use, and makes room.
 train() {
-    local work_dir=$out/$1
+    local work_dir=$out/$1 made_of
+    made_of=$(cat "$MVLR_SCENES_ROOT/scenes.json" "$MVLR_TINY_CLIP/recipe.json" \
+        "$mvlr" "$2" | cksum)
+    if [[ -d $work_dir && $(cat "$work_dir/made_of" || true) != "$made_of" ]]; then
+        echo "Scenes, CLIP or config have changed: $work_dir begins anew"
+        rm -r "$work_dir"
+    fi
     if [[ -f $work_dir/finished ]]; then
         echo "Found the finished training in $work_dir"
         return
     fi
+    mkdir -p "$work_dir"
+    echo "$made_of" >"$work_dir/made_of"
     # --resume starts anew where there is nothing to resume
     run tools/train.py "$2" --work-dir "$work_dir" --resume
     touch "$work_dir/finished"

@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-# Notes the call; a training fails if asked to. `-m mvlr_stack.threads COMMAND`
-# runs the command, as it does.
+# Notes the call and leaves what is read later; a training fails if asked to.
+# `-m mvlr_stack.threads COMMAND` runs the command, as it does.
 PYTHON = r"""#!/usr/bin/env bash
 if [[ $1 == -m ]]; then
     [[ $2 == mvlr_stack.threads ]] || exit 4
@@ -20,7 +20,9 @@ fi
 echo "$*" >> "$CALLS"
 echo "this is $1"
 case $1 in
-*/train.py) [[ $2 != *"${FAIL:-nothing}"* ]] || exit 3; mkdir -p "$4" ;;
+*/draw_scenes.py) mkdir -p "$2" && echo "${SCENES:-}" > "$2/scenes.json" ;;
+*/train_clip.py) mkdir -p "$3" && echo "${CLIP:-}" > "$3/recipe.json" ;;
+*/train.py) [[ $2 != *"${FAIL:-nothing}"* ]] || exit 3 ;;
 esac
 """
 
@@ -32,6 +34,10 @@ def quickstart(tmp_path):
     tools.mkdir(parents=True)
     bin_folder.mkdir()
     shutil.copy(ROOT / 'tools/quickstart.sh', tools)
+    configs = tmp_path / 'repo/configs/mvlr'
+    configs.mkdir(parents=True)
+    for name in ('mvlr', 'baseline'):
+        (configs / f'{name}_tiny_scenes.py').write_text(name)
     (tools / 'setup_env.sh').write_text('echo environment >> "$CALLS"\n')
     (bin_folder / 'python').write_text(PYTHON)
     (bin_folder / 'python').chmod(0o755)
@@ -90,6 +96,29 @@ def test_a_second_run_trains_nothing_again(quickstart):
     status, calls, _ = quickstart()
     assert status == 0
     assert _scripts(calls) == [*BEFORE, 'scenes/report.py']
+
+
+@pytest.mark.parametrize('changed', ['SCENES', 'CLIP'])
+def test_a_training_of_other_scenes_or_another_clip_begins_anew(
+    quickstart, tmp_path, changed
+):
+    quickstart()
+    old = tmp_path / 'repo/work_dirs/quickstart/MVLR/epoch_1.pth'
+    old.touch()
+    status, calls, output = quickstart(**{changed: 'other'})
+    assert status == 0
+    assert _scripts(calls) == [*BEFORE, 'train.py', 'train.py', 'scenes/report.py']
+    assert output.count('begins anew') == 2
+    assert not old.exists()
+
+
+def test_only_the_model_of_a_changed_config_begins_anew(quickstart, tmp_path):
+    quickstart()
+    config = tmp_path / 'repo/configs/mvlr/baseline_tiny_scenes.py'
+    config.write_text('another')
+    _, calls, _ = quickstart()
+    assert _scripts(calls) == [*BEFORE, 'train.py', 'scenes/report.py']
+    assert 'baseline' in calls[3]
 
 
 def test_a_failure_stops_and_the_next_run_goes_on_from_there(quickstart):

@@ -10,6 +10,7 @@ import json
 import random
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ from torch import Tensor
 
 from mvlr_mm.cli.allocator import keep_freed_memory
 from mvlr_mm.evaluation.functional import average_precision
+from mvlr_stack.outputs import whole_file, write_text
 from mvlr_stack.progress import Progress
 
 CONFIG = {
@@ -150,14 +152,25 @@ def train(
     return model.eval()
 
 
-def save(model: CLIP, folder: Path) -> None:
-    """Write config and weights; the weights appear last and whole."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / 'tiny_clip.json').write_text(json.dumps(CONFIG, indent=2))
+def save(model: CLIP, folder: Path, recipe: dict[str, Any]) -> None:
+    """Write config, weights and, last, the recipe; each file is whole or not there.
+
+    Args:
+        model: The trained CLIP.
+        folder: Where to write; made if need be.
+        recipe: What the CLIP was made of.
+    """
+    write_text(folder / 'tiny_clip.json', json.dumps(CONFIG, indent=2))
     state = {key: value.contiguous() for key, value in model.state_dict().items()}
-    partial = folder / 'tiny_clip.safetensors.part'
-    save_file(state, partial)
-    partial.replace(folder / 'tiny_clip.safetensors')
+    with whole_file(folder / 'tiny_clip.safetensors') as draft:
+        save_file(state, draft)
+    write_text(folder / 'recipe.json', json.dumps(recipe))
+
+
+def find_recipe(folder: Path) -> dict[str, Any] | None:
+    """Return what the CLIP in a folder was made of; None if there is none."""
+    file = folder / 'recipe.json'
+    return json.loads(file.read_text()) if file.is_file() else None
 
 
 def parse_args() -> argparse.Namespace:
@@ -174,9 +187,17 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Train, print the zero-shot mAP on val, save; or find it done."""
     args = parse_args()
-    if (args.out / 'tiny_clip.safetensors').exists():
+    recipe = {
+        'scenes': json.loads((args.scenes / 'scenes.json').read_text()),
+        'config': CONFIG,
+        'epochs': args.epochs,
+        'batch_size': args.batch_size,
+        'seed': args.seed,
+    }
+    if find_recipe(args.out) == recipe:
         print(f'Found the trained CLIP in {args.out}')
         return
+    (args.out / 'recipe.json').unlink(missing_ok=True)
     keep_freed_memory()
     images, captions, _, _ = read_split(args.scenes, 'train')
     model = train(images, captions, args.epochs, args.batch_size, seed=args.seed)
@@ -184,7 +205,7 @@ def main() -> None:
     score = zero_shot_map(model, images, targets, names)
     chance = 100 * float(targets.mean())
     print(f'Zero-shot mAP on val: {score:.1f} (chance: {chance:.1f})')
-    save(model, args.out)
+    save(model, args.out, recipe)
     print(f'Saved tiny_clip.json and tiny_clip.safetensors in {args.out}')
 
 

@@ -88,7 +88,8 @@ def test_training_pairs_pictures_with_captions_and_saves_for_open_clip(
     cosine = pooled @ texts.T
     # learnt by heart: a picture is nearer to its own caption than to the others
     assert cosine.diag().mean() > cosine.mean() + 0.1
-    tool.save(model, tmp_path)
+    tool.save(model, tmp_path, {'seed': 0})
+    assert tool.find_recipe(tmp_path) == {'seed': 0}
     assert json.loads((tmp_path / 'tiny_clip.json').read_text()) == tool.CONFIG
     loaded = load_clip(
         str(tmp_path / 'tiny_clip.json'), str(tmp_path / 'tiny_clip.safetensors')
@@ -97,3 +98,35 @@ def test_training_pairs_pictures_with_captions_and_saves_for_open_clip(
         model.state_dict().values(), loaded.state_dict().values(), strict=True
     ):
         torch.testing.assert_close(ours, theirs, rtol=0, atol=0)
+
+
+def test_a_clip_is_found_only_for_the_same_scenes_and_settings(
+    tool, scenes, tmp_path, monkeypatch, capsys
+):
+    trained = []
+
+    def train(*_, seed):
+        trained.append(seed)
+        return CLIP(**tool.CONFIG).eval()
+
+    names = tool.main.__globals__
+    monkeypatch.setitem(names, 'train', train)
+    monkeypatch.setitem(names, 'read_split', lambda *_: (None, None, torch.ones(1), []))
+    monkeypatch.setitem(names, 'zero_shot_map', lambda *_: 50.0)
+    root = tmp_path / 'scenes'
+    write_scenes(root, {'train': 1})
+
+    def run(*words):
+        monkeypatch.setattr(
+            'sys.argv', ['x', str(root), str(tmp_path / 'clip'), *words]
+        )
+        tool.main()
+
+    run()
+    run()
+    assert 'Found the trained CLIP' in capsys.readouterr().out
+    run('--seed', '1')
+    write_scenes(root, {'train': 1}, seed=1)
+    run('--seed', '1')
+    run('--seed', '1')
+    assert trained == [0, 1, 1]
