@@ -59,6 +59,7 @@ def test_knows_public_label_lists():
         ('hot dog', 'hot\u2028dog'),
         ('salt &amp; pepper', 'salt & pepper'),
         ('salt &amp;amp; pepper', 'salt & pepper'),
+        ('a < b &amp;amp; c', 'a < b & c'),
         ('traffic-light', 'traffic - light'),
         ('\uff21\uff22', 'ab'),
         ('\ufb01sh', 'fish'),
