@@ -12,6 +12,9 @@ try:
         from mmengine.config.utils import MODULE2PACKAGE
 
         from . import datasets, engine, evaluation, models, registry
+        from .model_hub import register_models
+
+        register_models()
 except Exception as error:
     problems = find_problems(installed_versions())
     if not problems:

@@ -1,10 +1,13 @@
-"""Small random CLIPs in open_clip's own format, and the place of the real data."""
+"""Small random CLIPs, a work dir with a model on one, the place of the real data."""
 
 import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
+import cv2
+import numpy as np
 import open_clip
 import pytest
 import torch
@@ -12,7 +15,8 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from safetensors.torch import save_file
 
-import mvlr_mm  # noqa: F401  registers what configs name
+from mvlr_mm.apis.load import build_model  # the import registers what configs name
+from mvlr_mm.config import read_config
 
 TEXT = dict(context_length=24, vocab_size=49408, width=32, heads=2, layers=2)
 VISION = {
@@ -33,6 +37,38 @@ VISION = {
         image_size=224,
     ),
 }
+LABELS = ['cat', 'dog', 'boat']
+TRAINED = """
+custom_imports = dict(imports=['mvlr_mm'], allow_failed_imports=False)
+default_scope = 'mmpretrain'
+data_preprocessor = dict(mean=[120, 110, 100], std=[60, 60, 60], to_rgb=True)
+model = dict(
+    type='VLClassifier',
+    clip={clip!r},
+    backbone=dict(type='CLIPBackbone'),
+    neck=dict(
+        type='NeckSequence',
+        prompt=dict(
+            type='PDLR',
+            text_encoder=dict(type='CLIPTextEncoder'),
+            classes={classes!r}),
+        fusion=dict(type='IFM')),
+    head=dict(type='SimilarityHead', scale=20.0))
+test_dataloader = dict(
+    batch_size=2,
+    num_workers=0,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='MultiLabelDataset',
+        data_root={root!r},
+        ann_file='labels.json',
+        pipeline=[
+            dict(type='LoadPicture'),
+            dict(type='Resize', scale=(64, 64)),
+            dict(type='PackInputs')]))
+test_evaluator = dict(type='MultiLabelMetric', thr=0.5)
+test_cfg = dict()
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +149,47 @@ def reference_clip() -> Callable[[dict], torch.nn.Module]:
         return clip.eval()
 
     return load
+
+
+@pytest.fixture(scope='session')
+def trained(
+    tiny_clip: Callable[..., dict], tmp_path_factory: pytest.TempPathFactory
+) -> SimpleNamespace:
+    """A work dir as a short training leaves it: its ``folder``, ``config``,
+    ``checkpoint``, and seven ``pictures`` of several sizes in ``root``.
+    """
+    root = tmp_path_factory.mktemp('trained')
+    rng = np.random.default_rng(0)
+    paths = []
+    for i in range(7):
+        small = rng.integers(0, 255, (3, 4, 3), np.uint8)
+        img = cv2.resize(small, (60 + 9 * i, 90 - 5 * i))
+        paths.append(str(root / f'{i}.png'))
+        cv2.imwrite(paths[-1], img)
+    names = root / 'classes.json'
+    names.write_text(json.dumps(LABELS))
+    records = [dict(img_path=f'{i}.png', gt_label=[i % 3]) for i in range(7)]
+    content = dict(metainfo=dict(classes=LABELS), data_list=records)
+    (root / 'labels.json').write_text(json.dumps(content))
+    folder = root / 'run'
+    folder.mkdir()
+    config = folder / 'tiny.py'
+    text = TRAINED.replace('{clip!r}', repr(tiny_clip('vit')))
+    text = text.replace('{classes!r}', repr(str(names)))
+    config.write_text(text.replace('{root!r}', repr(str(root))))
+    torch.manual_seed(1)
+    model = build_model(read_config(config))
+    with torch.no_grad():
+        model.head.bias.fill_(-1)
+        for weight in model.neck.fusion.parameters():  # so that it does something
+            weight.normal_(std=0.2)
+    meta = dict(dataset_meta=dict(classes=LABELS))
+    checkpoint = folder / 'epoch_1.pth'
+    torch.save(dict(state_dict=model.state_dict(), meta=meta), checkpoint)
+    (folder / 'last_checkpoint').write_text(f'/elsewhere/{checkpoint.name}')
+    return SimpleNamespace(
+        folder=folder, config=config, checkpoint=checkpoint, pictures=paths, root=root
+    )
 
 
 @pytest.fixture(scope='session')

@@ -58,15 +58,15 @@ def _thresholds(
     """Return the thresholds, (C,) float64."""
     if thr is None:
         return np.full(len(names), -np.inf)
-    if thr == STORED:
+    if isinstance(thr, str) and thr != STORED:
+        return read_thresholds(thr, names)
+    if isinstance(thr, str):
         if stored is None:
             raise ValueError(
                 "thr='stored': the model has no thresholds; write them beside its "
                 'checkpoint: `mvlr thresholds RESULTS --out WORK_DIR/thresholds.json`.'
             )
         return in_order(stored, names, "thr='stored'")
-    if isinstance(thr, str):
-        return read_thresholds(thr, names)
     if isinstance(thr, Mapping):
         strange = [name for name in thr if name not in names]
         if strange:

@@ -74,11 +74,20 @@ def _each_file(path: str, recursive: bool) -> Iterator[str]:
     if os.path.isdir(place):
         found = find_pictures(place, recursive)
     elif glob.has_magic(place) and not os.path.exists(place) and '://' not in place:
-        matched = sorted(glob.glob(place, recursive=True))
-        found = (file for file in matched if os.path.isfile(file))
+        found = _matching(place)
     nothing = True
     for file in found:
         nothing = False
         yield file
     if nothing:
         yield path
+
+
+def _matching(pattern: str) -> list[str]:
+    """Return the files of a pattern, each once: links may lead round in a circle."""
+    found: dict[tuple[str, str], str] = {}
+    for path in sorted(glob.glob(pattern, recursive=True), key=len):
+        folder, name = os.path.split(path)
+        if os.path.isfile(path):
+            found.setdefault((os.path.realpath(folder), name), path)
+    return sorted(found.values())

@@ -7,5 +7,5 @@ word is used.
 
 from importlib import import_module
 
-NAMES = ('train', 'test', 'eval', 'thresholds', 'verify', 'browse', 'doctor')
+NAMES = ('train', 'test', 'infer', 'eval', 'thresholds', 'verify', 'browse', 'doctor')
 WORDS = {name: import_module(f'{__name__}.{name}') for name in NAMES}

@@ -86,6 +86,18 @@ class VLClassifier(ImageClassifier):
         # `get_model` sets the entry of its model hub, None for a config or a path
         self.__dict__['_hub_entry'] = entry
 
+    @property
+    def _dataset_meta(self) -> dict:
+        """What mmpretrain's inferencers take the names of the labels from."""
+        names = getattr(getattr(self, 'neck', None), 'classes', None)
+        known = {} if names is None else {'classes': names}
+        return {**self.__dict__.get('_data_of_training', {}), **known}
+
+    @_dataset_meta.setter
+    def _dataset_meta(self, meta: dict) -> None:
+        # `get_model` sets what a checkpoint says, or the class of the test data
+        self.__dict__['_data_of_training'] = dict(meta)
+
     def features(self, inputs: Tensor) -> Any:
         """Return what the head reads: ``VLFeatures``, from the parts of this package.
 

@@ -6,8 +6,10 @@ from mvlr_mm.evaluation.f1 import FAMILIES
 from mvlr_mm.evaluation.means import EMPTY
 from mvlr_mm.evaluation.protocols import MORE, PROTOCOLS, UNKNOWN
 from mvlr_mm.evaluation.thresholds import SEARCHES
+from mvlr_mm.tagging import SIDECARS
+from mvlr_mm.tagging.result_files import FORMATS
 from mvlr_stack.command import parse
-from mvlr_stack.words import browse, thresholds
+from mvlr_stack.words import browse, infer, thresholds
 from mvlr_stack.words import eval as evaluation
 
 
@@ -22,6 +24,8 @@ from mvlr_stack.words import eval as evaluation
         (evaluation.MORE, MORE),
         (thresholds.SEARCHES, SEARCHES),
         (browse.SPLITS, SPLITS),
+        (infer.FILES, FORMATS),
+        (infer.SIDECARS, SIDECARS),
     ],
 )
 def test_choices_are_what_the_package_knows(named, meant):
@@ -40,6 +44,9 @@ def test_choices_are_what_the_package_knows(named, meant):
         ('test x.py x.pth --out {}', 'x.npz'),
         ('test x.py x.pth --out-item metrics --out {}', 'x.json'),
         ('test x.py x.pth --show-dir {}', 'a.jpg'),
+        ('infer x.jpg --out {}', 'x.jsonl'),
+        ('infer x.jpg --show-dir {}', 'a.jpg'),
+        ('infer x.jpg --heatmaps {}', 'a.jpg'),
     ],
 )
 def test_an_output_that_exists_stops_a_word_at_once(words, file, tmp_path, capsys):

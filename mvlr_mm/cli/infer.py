@@ -1,0 +1,150 @@
+"""Tag pictures with a trained model."""
+
+import argparse
+import fnmatch
+import os
+import sys
+from contextlib import ExitStack, redirect_stdout
+
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+
+from mvlr_mm.apis import LoadedModel, MultiLabelInferencer, Tagged
+from mvlr_mm.apis.choose_tags import STORED, TagChoice
+from mvlr_mm.apis.picture_sources import each_picture
+from mvlr_mm.label_names import read_label_names
+from mvlr_mm.shown_text import printable
+
+from .infer_outputs import Output, open_outputs
+
+
+def find_paths(args: argparse.Namespace) -> list[str]:
+    """Return the pictures that the arguments name, each once.
+
+    Args:
+        args: Of the command line.
+
+    Raises:
+        FileNotFoundError: A path leads nowhere, or to no picture.
+    """
+    found: dict[str, str] = {}
+    for given in args.paths:
+        for path in each_picture(given, args.recursive):
+            place = os.path.abspath(os.path.expanduser(path))
+            if os.path.isdir(place):
+                hint = '' if args.recursive else '; --recursive looks into its folders'
+                raise FileNotFoundError(f'{given} has no picture in it{hint}.')
+            if not os.path.exists(place):
+                raise FileNotFoundError(f'{given}: there is no such picture or folder.')
+            if not _is_excluded(path, args.exclude):
+                found.setdefault(place, path)
+    if not found:
+        raise FileNotFoundError('--exclude leaves no picture.')
+    return list(found.values())
+
+
+def _is_excluded(path: str, patterns: list[str]) -> bool:
+    names = (os.path.basename(path), path)
+    return any(fnmatch.fnmatch(name, p) for p in patterns for name in names)
+
+
+def read_classes(text: str | None) -> tuple[str, ...] | None:
+    """Return the labels of ``--classes``: of a file, or with commas between them."""
+    if text is None:
+        return None
+    if os.path.isfile(os.path.expanduser(text)):
+        return read_label_names(text)
+    return read_label_names([name.strip() for name in text.split(',')])
+
+
+def thresholds_of(
+    args: argparse.Namespace, loaded: LoadedModel, names: tuple[str, ...]
+) -> np.ndarray:
+    """Return the scores from which labels are tags, (C,).
+
+    Args:
+        args: Of the command line.
+        loaded: The model.
+        names: The C labels.
+
+    Raises:
+        FileNotFoundError: ``--thr`` is a path that leads nowhere.
+        ValueError: ``--thr`` says nothing of a label, or is no threshold.
+    """
+    thr = args.thr
+    if thr is None:
+        own = loaded.thresholds is not None and args.classes is None
+        thr = STORED if own else 0.5
+    elif thr != STORED and not os.path.exists(thr):
+        try:
+            thr = float(thr)
+        except ValueError:
+            raise ValueError(
+                f'--thr {thr} must be a number, `stored`, or a file of `mvlr '
+                'thresholds`.'
+            ) from None
+    found = TagChoice(names, thr, stored=loaded.thresholds).thresholds
+    low = -np.inf if args.min_score is None else args.min_score
+    return np.maximum(found, low)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Tag the pictures.
+
+    Args:
+        args: Of the command line.
+
+    Returns:
+        The exit status: 0, or 1 if a picture failed.
+    """
+    paths = find_paths(args)
+    classes = read_classes(args.classes)
+    with ExitStack() as stack:
+        outputs = open_outputs(args, paths, stack)
+        if args.skip_existing:
+            paths = [p for p in paths if not all(x.has(p) for x in outputs)]
+            if not paths:
+                return 0
+        with redirect_stdout(sys.stderr):  # what loading logs is no result
+            infer = MultiLabelInferencer(args.model, args.checkpoint, args.device)
+        names = classes or infer.classes
+        results = infer(
+            iter(paths),
+            thr=thresholds_of(args, infer.loaded, names),
+            topk=args.max_tags,
+            classes=classes,
+            batch_size=args.batch_size,
+            fmt=('tags', 'heatmap') if args.heatmaps else ('tags',),
+        )
+        failed = 0
+        console = Console(stderr=True)
+        mixed = sys.stdout.isatty() and any(output.prints for output in outputs)
+        quiet = mixed or not console.is_terminal
+        with Progress(
+            console=console, redirect_stdout=False, disable=quiet
+        ) as progress:
+            for found in progress.track(
+                results, total=len(paths), description='tagging'
+            ):
+                failed += _hand_out(found, names, outputs)
+    if console.is_terminal:
+        console.print(f'{len(paths)} pictures, {failed} failed.', highlight=False)
+    return 1 if failed else 0
+
+
+def _hand_out(found: Tagged, names: tuple[str, ...], outputs: list[Output]) -> bool:
+    """Give a result to all outputs; say and return whether something failed."""
+    errors = [] if found.error is None else [found.error]
+    for output in outputs:
+        if found.error is not None and not output.takes_errors:
+            continue
+        try:
+            output.write(found, names)
+        except (OSError, ValueError) as error:
+            if output.takes_errors:  # the one file of all is lost
+                raise
+            errors.append(str(error))
+    for error in errors:
+        print(f'{printable(found.path)}: {printable(error)}', file=sys.stderr)
+    return bool(errors)

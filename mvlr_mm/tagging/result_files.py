@@ -1,0 +1,165 @@
+"""Tags of pictures in one file: json lines, csv or parquet."""
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from mvlr_stack.outputs import whole_file
+
+from ..extras import require
+
+_BETWEEN = ';'
+_COLUMNS = ('path', 'tags', 'scores', 'error')
+_GROUP = 10_000  # rows that parquet writes together
+# Names of files need be no UTF-8; json reads the escapes back.
+_TEXT = dict(encoding='utf-8', errors='backslashreplace', newline='')
+
+
+class ResultRow(NamedTuple):
+    """The tags of a picture, or why there are none."""
+
+    path: str
+    tags: Sequence[str]  # best first
+    scores: Sequence[float]
+    error: str | None = None
+
+
+Write = Callable[[ResultRow], None]
+
+
+@contextmanager
+def rows_writer(path: str) -> Iterator[Write]:
+    """Write rows into a file, which is there when the block ends without an error.
+
+    Args:
+        path: ``.jsonl``, ``.csv`` or ``.parquet``; ``-`` is standard output in json
+            lines.
+
+    Yields:
+        What takes a row. It raises a ValueError if a tag cannot be written.
+    """
+    if path == '-':
+        yield lambda row: print(_as_json(row), flush=True)
+        return
+    with whole_file(path) as draft, FORMATS[Path(path).suffix][0](draft) as write:
+        yield write
+
+
+def read_rows(path: str | Path) -> list[ResultRow]:
+    """Return the rows of a file of :func:`rows_writer`.
+
+    Args:
+        path: The file.
+
+    Raises:
+        ImportError: pyarrow is missing, for parquet.
+        OSError: It cannot be read.
+        ValueError: It is no such file.
+    """
+    try:
+        return list(FORMATS[Path(path).suffix][1](Path(path)))
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ValueError(
+            f'{path} is no file of results ({error!r}); name another.'
+        ) from error
+
+
+def _as_json(row: ResultRow) -> str:
+    if row.error is not None:
+        return json.dumps({'path': row.path, 'error': row.error}, ensure_ascii=False)
+    pairs = zip(row.tags, row.scores, strict=True)
+    tags = [{'label': tag, 'score': round(score, 6)} for tag, score in pairs]
+    return json.dumps({'path': row.path, 'tags': tags}, ensure_ascii=False)
+
+
+@contextmanager
+def _write_json(path: Path) -> Iterator[Write]:
+    with path.open('w', **_TEXT) as file:
+        yield lambda row: print(_as_json(row), file=file)
+
+
+def _read_json(path: Path) -> Iterator[ResultRow]:
+    with path.open(**_TEXT) as file:
+        for line in file:
+            found = json.loads(line)
+            tags = found.get('tags', ())
+            labels, scores = ([tag[key] for tag in tags] for key in ('label', 'score'))
+            yield ResultRow(found['path'], labels, scores, found.get('error'))
+
+
+@contextmanager
+def _write_csv(path: Path) -> Iterator[Write]:
+    with path.open('w', **_TEXT) as file:
+        rows = csv.writer(file, lineterminator='\n')
+        rows.writerow(_COLUMNS)
+
+        def write(row: ResultRow) -> None:
+            unfit = [tag for tag in row.tags if _BETWEEN in tag]
+            if unfit:
+                raise ValueError(
+                    f'{unfit[0]!r} has a {_BETWEEN} in it, which stands between two '
+                    'tags of csv; write .jsonl.'
+                )
+            scores = _BETWEEN.join(f'{score:.6f}' for score in row.scores)
+            rows.writerow([row.path, _BETWEEN.join(row.tags), scores, row.error or ''])
+
+        yield write
+
+
+def _read_csv(path: Path) -> Iterator[ResultRow]:
+    with path.open(**_TEXT) as file:
+        rows = csv.DictReader(file)
+        if tuple(rows.fieldnames or ()) != _COLUMNS:
+            raise ValueError(f'its columns are {rows.fieldnames}, not {_COLUMNS}')
+        for row in rows:
+            tags, scores = (
+                row[key].split(_BETWEEN) if row[key] else [] for key in _COLUMNS[1:3]
+            )
+            numbers = [float(score) for score in scores]
+            yield ResultRow(row['path'], tags, numbers, row['error'] or None)
+
+
+@contextmanager
+def _write_parquet(path: Path) -> Iterator[Write]:
+    arrow = require('pyarrow', extra='tag')
+    parquet = require('pyarrow.parquet', extra='tag')
+    text = arrow.string()
+    kinds = (text, arrow.list_(text), arrow.list_(arrow.float32()), text)
+    schema = arrow.schema(list(zip(_COLUMNS, kinds, strict=True)))
+    waiting: list[dict] = []
+
+    def flush() -> None:
+        table.write_table(arrow.Table.from_pylist(waiting, schema))
+        waiting.clear()
+
+    def write(row: ResultRow) -> None:
+        name = row.path.encode('utf-8', 'backslashreplace').decode()
+        waiting.append(row._replace(path=name)._asdict())
+        if len(waiting) == _GROUP:
+            flush()
+
+    with parquet.ParquetWriter(path, schema) as table:
+        yield write
+        flush()
+
+
+def _read_parquet(path: Path) -> Iterable[ResultRow]:
+    parquet = require('pyarrow.parquet', extra='tag')
+    rows = parquet.read_table(path).to_pylist()
+    return [ResultRow(*(row[key] for key in _COLUMNS)) for row in rows]
+
+
+FORMATS: dict[
+    str,
+    tuple[
+        Callable[[Path], AbstractContextManager[Write]],
+        Callable[[Path], Iterable[ResultRow]],
+    ],
+] = {
+    '.jsonl': (_write_json, _read_json),
+    '.csv': (_write_csv, _read_csv),
+    '.parquet': (_write_parquet, _read_parquet),
+}

@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from mvlr_mm.apis.picture_sources import each_picture, find_pictures
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in (
+        'b.jpg',
+        'a.PNG',
+        'notes.txt',
+        '.hidden.jpg',
+        'in/c.webp',
+        'in/x/d.gif',
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (tmp_path / '.cache').mkdir()
+    (tmp_path / '.cache/e.jpg').touch()
+    (tmp_path / 'in/loop').symlink_to(tmp_path)
+    return tmp_path
+
+
+def names(folder, found):
+    return [str(path).removeprefix(f'{folder}/') for path in found]
+
+
+def test_folders(folder):
+    assert names(folder, find_pictures(folder)) == ['a.PNG', 'b.jpg']
+    everything = ['a.PNG', 'b.jpg', 'in/c.webp', 'in/x/d.gif']
+    assert names(folder, find_pictures(folder, recursive=True)) == everything
+    assert names(folder, each_picture([folder], recursive=True)) == everything
+
+
+def test_patterns_and_files(folder, monkeypatch):
+    assert names(folder, each_picture(f'{folder}/**/*.gif')) == ['in/x/d.gif']
+    assert names(folder, each_picture(f'{folder}/[ab].*')) == ['a.PNG', 'b.jpg']
+    (folder / 'z[1].jpg').touch()
+    assert names(folder, each_picture(f'{folder}/z[1].jpg')) == ['z[1].jpg']
+    for nothing in ('*.bmp', 'gone.jpg', 'http://a/*.jpg'):
+        assert list(each_picture(nothing)) == [nothing]
+    monkeypatch.setenv('HOME', str(folder))
+    assert names(folder, each_picture('~/*.jpg'))[0] == 'b.jpg'
+
+
+def test_pixels():
+    array, image = np.zeros((4, 5, 3), np.uint8), Image.new('L', (3, 3))
+    found = list(each_picture([array, [image, 'a.jpg'], np.stack([array, array])]))
+    assert found[0] is array
+    assert found[1] is image
+    assert found[2] == 'a.jpg'
+    assert len(found) == 5
+    for wrong in (3, b'a.jpg', {'a.jpg': 1}, [None]):
+        with pytest.raises(TypeError, match='a picture must be'):
+            list(each_picture(wrong))

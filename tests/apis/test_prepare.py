@@ -1,0 +1,63 @@
+import threading
+
+import numpy as np
+import pytest
+
+from mvlr_mm.apis.prepare import Preparation, batches, map_ahead
+
+
+def test_results_keep_the_order_and_the_source_is_read_no_further_than_said():
+    read, gate = [], threading.Event()
+
+    def source():
+        for i in range(20):
+            read.append(i)
+            yield i
+
+    def work(i):
+        if i == 0:  # the first is the slowest
+            gate.wait(5)
+        return i * i
+
+    found = map_ahead(work, source(), ahead=4, threads=3)
+    assert read == []
+    threading.Timer(0.05, gate.set).start()
+    assert next(found) == 0
+    assert len(read) == 4
+    assert list(found) == [i * i for i in range(1, 20)]
+    assert [len(b) for b in batches(iter(range(7)), 3)] == [3, 3, 1]
+
+
+def test_an_error_of_the_work_reaches_the_caller():
+    def fail(i):
+        raise KeyError(i)
+
+    with pytest.raises(KeyError):
+        list(map_ahead(fail, [1, 2], ahead=2, threads=1))
+
+
+@pytest.mark.parametrize(
+    ('array', 'message'),
+    [
+        (np.zeros((2, 2, 4), np.uint8), 'must be'),
+        (np.zeros((0, 2, 3), np.uint8), 'must be'),
+        (np.zeros((2, 2), bool), 'not bool'),
+        (np.full((2, 2, 3), 7.5), 'only 0 to 1'),
+        (np.full((2, 2, 3), -1), 'not those of'),
+    ],
+)
+def test_arrays_that_are_no_pictures(array, message):
+    found = Preparation([dict(type='LoadPicture'), dict(type='PackInputs')])(array)
+    assert message in found.error
+    assert found.data is None
+
+
+def test_arrays_of_more_bits_are_scaled_as_files_are():
+    prepare = Preparation([dict(type='LoadPicture'), dict(type='PackInputs')])
+    ramp = np.arange(12, dtype=np.uint16).reshape(2, 6) * 300
+    found = prepare(ramp).data['inputs']
+    expected = np.floor(255 / 4095 * ramp + 0.5)
+    assert found.shape == (3, 2, 6)
+    np.testing.assert_array_equal(found[0], expected)
+    real = prepare(np.linspace(0, 1, 6).reshape(2, 3)).data['inputs']
+    assert real[1].flatten().tolist() == [0, 51, 102, 153, 204, 255]
