@@ -95,6 +95,7 @@ def _load(cfg: Config, checkpoint: Path, device: str | torch.device) -> LoadedMo
     for node in _with_class_file(cfg.model):
         # the file may lie elsewhere by now, and another in its place
         node['classes'] = _recorded_names(found) or node['classes']
+    _order_stages(cfg.model, found)
     model = build_model(cfg)
     fit_checkpoint(model, found, source=str(checkpoint))
     model.load_state_dict(found['state_dict'])
@@ -132,6 +133,21 @@ def _with_class_file(node: Any) -> Iterator[dict]:
             yield node
         for value in node.values():
             yield from _with_class_file(value)
+
+
+def _order_stages(settings: dict, found: Any) -> None:
+    """Put the stages of a neck in the order that their weights have in a checkpoint.
+
+    mmengine sorts the names when it writes a config into a work dir.
+    """
+    neck = settings.get('neck')
+    if not isinstance(neck, dict) or not isinstance(found, dict):
+        return
+    keys = [k.split('.') for k in found.get('state_dict', found)]
+    stages = dict.fromkeys(k[1] for k in keys if k[0] == 'neck' and len(k) > 2)
+    for name in stages:
+        if isinstance(neck.get(name), dict):
+            neck[name] = neck.pop(name)  # behind those before it
 
 
 def _recorded_names(found: Any) -> list[str] | None:

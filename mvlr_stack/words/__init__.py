@@ -7,5 +7,15 @@ word is used.
 
 from importlib import import_module
 
-NAMES = ('train', 'test', 'infer', 'eval', 'thresholds', 'verify', 'browse', 'doctor')
+NAMES = (
+    'train',
+    'test',
+    'infer',
+    'eval',
+    'thresholds',
+    'verify',
+    'browse',
+    'pack',
+    'doctor',
+)
 WORDS = {name: import_module(f'{__name__}.{name}') for name in NAMES}

@@ -3,6 +3,7 @@ import shutil
 
 import pytest
 import torch
+from mmengine.config import Config
 
 from mvlr_mm.apis import load_model
 from mvlr_mm.apis.work_dir import find_checkpoint, find_run
@@ -69,6 +70,14 @@ def test_a_work_dir_is_loaded_whole(trained, folder):
     stored = torch.load(trained.checkpoint, weights_only=True)['state_dict']
     own = found.model.state_dict()
     assert all(torch.equal(own[key], stored[key]) for key in stored)
+
+
+def test_stages_have_the_order_of_the_training(trained, folder):
+    Config.fromfile(folder / 'tiny.py').dump(folder / 'tiny.py')
+    text = (folder / 'tiny.py').read_text()
+    assert text.index('fusion=') < text.index('prompt=')  # mmengine has sorted them
+    found = load_model(folder)
+    assert found.model.neck.names == ('prompt', 'fusion')
 
 
 def test_thresholds_beside_the_checkpoint_are_stored_ones(folder):

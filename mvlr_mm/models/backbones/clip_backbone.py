@@ -1,5 +1,8 @@
 """An image tower of CLIP as a backbone."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from mmengine.model import BaseModule
 from mmpretrain.registry import MODELS
@@ -23,7 +26,7 @@ class CLIPBackbone(BaseModule):
 
     Args:
         model: Name in open_clip (for OpenAI's weights one that ends in
-            ``-quickgelu``), or path of an open_clip json config. Within a
+            ``-quickgelu``), or path or content of an open_clip json config. Within a
             :class:`mvlr_mm.models.classifiers.VLClassifier` it and ``pretrained`` are
             those of its ``clip`` where they are not said.
         pretrained: Tag, path of a weights file, or None for random weights; see
@@ -53,7 +56,7 @@ class CLIPBackbone(BaseModule):
 
     def __init__(
         self,
-        model: str,
+        model: str | Mapping[str, Any],
         pretrained: str | None = None,
         img_size: Size | None = None,
         frozen_stages: int = 0,

@@ -1,5 +1,6 @@
 """Build a CLIP of open_clip, or one of its towers, with its weights."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,15 @@ _PARTS = {
 }
 
 
-def load_visual(model: str, pretrained: str | None = None) -> nn.Module:
+def load_visual(
+    model: str | Mapping[str, Any], pretrained: str | None = None
+) -> nn.Module:
     """Build the image tower of a CLIP in float32 on the CPU, and nothing else.
 
     Args:
-        model: A name that open_clip knows (``RN101-quickgelu``), or the path of a
-            json config in open_clip's format (it ends with ``.json``).
+        model: A name that open_clip knows (``RN101-quickgelu``), the path of a json
+            config in open_clip's format (it ends with ``.json``), or what such a config
+            holds.
         pretrained: A tag that open_clip knows for ``model`` (``openai``; downloaded
             by open_clip at this call), the path of a weights file (``.safetensors``,
             or a pickle that holds nothing but tensors), or None for random weights.
@@ -45,7 +49,9 @@ def load_visual(model: str, pretrained: str | None = None) -> nn.Module:
     return _load_tower(model, pretrained, 'visual')
 
 
-def load_text(model: str, pretrained: str | None = None) -> nn.Module:
+def load_text(
+    model: str | Mapping[str, Any], pretrained: str | None = None
+) -> nn.Module:
     """Build the text tower of a CLIP in float32 on the CPU, and nothing else.
 
     Arguments and errors are those of :func:`load_visual`.
@@ -56,7 +62,9 @@ def load_text(model: str, pretrained: str | None = None) -> nn.Module:
     return _load_tower(model, pretrained, 'text')
 
 
-def load_clip(model: str, pretrained: str | None = None) -> nn.Module:
+def load_clip(
+    model: str | Mapping[str, Any], pretrained: str | None = None
+) -> nn.Module:
     """Build a whole CLIP in float32 on the CPU.
 
     Arguments and errors are those of :func:`load_visual`.
@@ -68,7 +76,9 @@ def load_clip(model: str, pretrained: str | None = None) -> nn.Module:
     return _load_whole(config, find_weights(model, config, pretrained))
 
 
-def _load_tower(model: str, pretrained: str | None, part: str) -> nn.Module:
+def _load_tower(
+    model: str | Mapping[str, Any], pretrained: str | None, part: str
+) -> nn.Module:
     config = read_clip_config(model)
     path = find_weights(model, config, pretrained)
     state = None

@@ -1,7 +1,7 @@
 """The file of a CLIP's weights: where it is, and what it holds for a tower."""
 
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,12 @@ _OF_TRAINING = 'module.'  # before every name in a checkpoint of open_clip's tra
 
 
 def find_weights(
-    model: str, config: dict[str, Any], pretrained: str | None
+    model: str | Mapping, config: dict[str, Any], pretrained: str | None
 ) -> Path | None:
     """Return the weights file that a tag or a path stands for, None for None.
 
     Args:
-        model: Name in open_clip, or path of a json.
+        model: Name in open_clip, or path or content of a json.
         config: Its config.
         pretrained: A tag of open_clip for ``model``, which it downloads, or a path.
 
@@ -36,6 +36,8 @@ def find_weights(
     """
     if pretrained is None:
         return None
+    if not isinstance(model, str):  # tags belong to names
+        return existing(pretrained, 'pretrained')
     tag = open_clip.get_pretrained_cfg(model, pretrained)
     if not tag:
         tags = open_clip.list_pretrained_tags_by_model(model)

@@ -1,6 +1,7 @@
 """A threshold for each label, where a head predicts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import inf
 
 import torch
 from torch import Tensor
@@ -9,16 +10,16 @@ from ...threshold_file import label_thresholds
 
 
 class LabelThresholds:
-    """Thresholds from a file of `mvlr thresholds`, applied by name.
+    """Thresholds by name, from a file of `mvlr thresholds` or as they are.
 
     They were searched on the scores of these labels together, so they are for these and
     no others.
 
     Args:
-        file: Path of the file.
+        given: Path of the file; or a threshold for each label, None for never.
 
     Attributes:
-        classes: The label names of the file, a tuple of str.
+        classes: The label names, a tuple of str.
         by_name: The threshold of each label, a dict.
 
     Raises:
@@ -26,13 +27,16 @@ class LabelThresholds:
         ValueError: It is no file of thresholds.
     """
 
-    def __init__(self, file: str) -> None:
-        self._file = file
-        self.by_name = label_thresholds(file)
+    def __init__(self, given: str | Mapping[str, float | None]) -> None:
+        if isinstance(given, str):
+            self._source, self.by_name = given, label_thresholds(given)
+        else:
+            self._source = 'by label'
+            self.by_name = {k: inf if x is None else x for k, x in given.items()}
         self.classes = tuple(self.by_name)
 
     def check(self, names: Sequence[str]) -> None:
-        """Compare the labels of the file with others, in any order.
+        """Compare these labels with others, in any order.
 
         Raises:
             ValueError: They are not the same.
@@ -40,11 +44,11 @@ class LabelThresholds:
         missing = [name for name in names if name not in self.by_name]
         left = [name for name in self.classes if name not in set(names)]
         if missing or left:
-            first = repr(missing[0]) if missing else f'{left[0]!r} of the file'
+            first = repr(missing[0]) if missing else f'{left[0]!r} of the thresholds'
             raise ValueError(
-                f'thr ({self._file}) has thresholds for {len(self.classes)} labels and '
-                f'the model has {len(names)}, which are not the same, first {first}; '
-                'search them anew after set_classes, or set a number.'
+                f'thr ({self._source}) has thresholds for {len(self.classes)} labels '
+                f'and the model has {len(names)}, which are not the same, first '
+                f'{first}; search them anew after set_classes, or set a number.'
             )
 
     def beside(self, scores: Tensor, names: Sequence[str] | None = None) -> Tensor:
@@ -53,7 +57,7 @@ class LabelThresholds:
         Args:
             scores: (B, C).
             names: The C labels; None where they are not known, and then in the order of
-                the file.
+                the thresholds.
 
         Raises:
             ValueError: The scores are for other labels, or for another number of them.

@@ -1,6 +1,6 @@
 """What the heads share: targets, loss and predictions of several labels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from mmpretrain.models.heads import MultiLabelClsHead
@@ -16,8 +16,8 @@ class MultiLabelHead(MultiLabelClsHead):
 
     Args:
         loss: Config of the loss on (logits, targets).
-        thr: Score from which a label counts as predicted; or a file of `mvlr
-            thresholds`, which has one for each label.
+        thr: Score from which a label counts as predicted; or one for each label, by
+            name or in a file of `mvlr thresholds`.
         topk: Number of labels predicted, instead of ``thr``.
         init_cfg: As in mmengine.
 
@@ -30,15 +30,17 @@ class MultiLabelHead(MultiLabelClsHead):
     def __init__(
         self,
         loss: dict,
-        thr: float | str | None = None,
+        thr: float | str | Mapping[str, float] | None = None,
         topk: int | None = None,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(loss, thr, topk, init_cfg)
         self.label_thresholds = None
-        if isinstance(thr, str):
+        if isinstance(thr, (str, Mapping)):
             if topk is not None:
-                raise ValueError(f'give thr, a file, or topk, not both: {thr}, {topk}.')
+                raise ValueError(
+                    f'give thr of each label, or topk, not both: {thr}, {topk}.'
+                )
             self.label_thresholds = LabelThresholds(thr)
 
     def check_labels(self, names: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """Logits as the similarity of patches and labels."""
 
 import math
+from collections.abc import Mapping
 
 import torch
 import torch.nn.functional as F
@@ -26,8 +27,8 @@ class SimilarityHead(MultiLabelHead):
             ``scale * cosine + bias``, both learnable from these starts.
         bias: Start of the bias; only with ``scale``.
         pooling: Config of the pooling over patches.
-        thr: Score from which a label counts as predicted; or a file of `mvlr
-            thresholds`, which has one for each label.
+        thr: Score from which a label counts as predicted; or one for each label, by
+            name or in a file of `mvlr thresholds`.
         topk: Number of labels predicted, instead of ``thr``.
         init_cfg: As in mmengine.
 
@@ -43,7 +44,7 @@ class SimilarityHead(MultiLabelHead):
         scale: float | None = None,
         bias: float = 0.0,
         pooling: dict | None = None,
-        thr: float | str | None = None,
+        thr: float | str | Mapping[str, float] | None = None,
         topk: int | None = None,
         init_cfg: dict | None = None,
     ) -> None:

@@ -1,5 +1,7 @@
 """Fixed class centres on the visual features."""
 
+from collections.abc import Mapping
+
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
@@ -21,8 +23,8 @@ class VisualClassifierHead(NamedRows, MultiLabelHead):
         num_classes: Number of labels C.
         embed_dim: Width D of the patches.
         loss: Config of the loss on (logits, targets).
-        thr: Score from which a label counts as predicted; or a file of `mvlr
-            thresholds`, which has one for each label.
+        thr: Score from which a label counts as predicted; or one for each label, by
+            name or in a file of `mvlr thresholds`.
         topk: Number of labels predicted, instead of ``thr``.
         init_cfg: As in mmengine.
 
@@ -38,7 +40,7 @@ class VisualClassifierHead(NamedRows, MultiLabelHead):
         num_classes: int,
         embed_dim: int,
         loss: dict | None = None,
-        thr: float | str | None = None,
+        thr: float | str | Mapping[str, float] | None = None,
         topk: int | None = None,
         init_cfg: dict | None = None,
     ) -> None:

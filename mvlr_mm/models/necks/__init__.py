@@ -4,6 +4,7 @@ from .attention_interaction import (
     CrossAttentionInteraction,
     SelfAttentionInteraction,
 )
+from .fixed_labels import FixedLabels
 from .ifm import IFM
 from .label_vectors import LabelVectors
 from .neck_sequence import NeckSequence
@@ -15,6 +16,7 @@ __all__ = [
     'PDLR',
     'QMVL',
     'CrossAttentionInteraction',
+    'FixedLabels',
     'LabelVectors',
     'NeckSequence',
     'SelfAttentionInteraction',

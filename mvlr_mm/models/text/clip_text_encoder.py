@@ -1,7 +1,8 @@
 """CLIP's text tower."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmpretrain.registry import MODELS
@@ -24,8 +25,8 @@ class CLIPTextEncoder(TextEncoder):
     padding, and get all of it.
 
     Args:
-        model: Name in open_clip, or path of an open_clip json config. Within a
-            :class:`mvlr_mm.models.classifiers.VLClassifier` it and ``pretrained`` are
+        model: Name in open_clip, or path or content of an open_clip json config. Within
+            a :class:`mvlr_mm.models.classifiers.VLClassifier` it and ``pretrained`` are
             the backbone's where they are not said.
         pretrained: Tag, path of a weights file, or None; see
             :func:`mvlr_mm.models.clip.load_text`.
@@ -39,7 +40,7 @@ class CLIPTextEncoder(TextEncoder):
 
     def __init__(
         self,
-        model: str | None = None,
+        model: str | Mapping[str, Any] | None = None,
         pretrained: str | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -147,12 +148,13 @@ class CLIPTextEncoder(TextEncoder):
         return x[torch.arange(len(x), device=x.device), ends.argmax(dim=1)]
 
 
-def _folder(model: str) -> Path | None:
+def _folder(model: str | Mapping[str, Any]) -> Path | None:
     """Return where the json config is; a name of open_clip has no folder."""
-    return Path(model).parent if model.endswith('.json') else None
+    is_file = isinstance(model, str) and model.endswith('.json')
+    return Path(model).parent if is_file else None
 
 
-def _known(model: str, text_cfg: dict) -> dict:
+def _known(model: str | Mapping[str, Any], text_cfg: dict) -> dict:
     """Return the ``text_cfg`` of a model if its tower is one of open_clip itself."""
     name = text_cfg.get('hf_model_name')
     if name:

@@ -34,3 +34,13 @@ def test_what_is_no_config_is_named(tmp_path):
         path.write_text(text)
         with pytest.raises(ValueError, match=r'lacks .*vision_cfg, text_cfg'):
             read_clip_config(str(path))
+
+
+def test_the_content_of_a_json_may_stand_for_its_path():
+    named = read_clip_config('RN50')
+    given = read_clip_config(named)
+    assert given == named
+    given['vision_cfg']['width'] = 1
+    assert named['vision_cfg']['width'] == 64
+    with pytest.raises(ValueError, match='model is no open_clip config: it lacks'):
+        read_clip_config({'embed_dim': 16})

@@ -1,3 +1,5 @@
+from math import inf
+
 import pytest
 import torch
 
@@ -15,6 +17,13 @@ def thresholds(tmp_path):
 def test_names_and_values_are_those_of_the_file(thresholds):
     assert thresholds.classes == ('dog', 'cat')
     assert thresholds.beside(torch.ones(3, 2)).tolist() == [0.25, 0.7]
+
+
+def test_they_may_be_given_as_they_are():
+    given = LabelThresholds({'dog': 0.25, 'cat': None})
+    assert given.beside(torch.ones(3, 2), ('cat', 'dog')).tolist() == [inf, 0.25]
+    with pytest.raises(ValueError, match=r'thr \(by label\) has thresholds for 2'):
+        given.check(('cat', 'sheep'))
 
 
 def test_scores_of_other_labels_are_refused(thresholds):

@@ -88,7 +88,7 @@ def test_a_file_of_other_labels_or_none_is_refused(file):
         head.predict(feats)
     with pytest.raises(FileNotFoundError, match=r'thresholds \(gone\): no such file'):
         MODELS.build(dict(type='SimilarityHead', thr='gone'))
-    with pytest.raises(ValueError, match='give thr, a file, or topk, not both'):
+    with pytest.raises(ValueError, match='give thr of each label, or topk, not both'):
         MODELS.build(dict(type='SimilarityHead', thr=file, topk=3))
 
 

@@ -41,6 +41,7 @@ def test_choices_are_what_the_package_knows(named, meant):
         ('verify x.py --json {}', 'x.json'),
         ('browse x.py --out {}', 'sheet.png'),
         ('browse x.py --out {}', 'together.png'),
+        ('pack run --out {}', 'pack.png'),
         ('test x.py x.pth --out {}', 'x.npz'),
         ('test x.py x.pth --out-item metrics --out {}', 'x.json'),
         ('test x.py x.pth --show-dir {}', 'a.jpg'),

@@ -1,0 +1,89 @@
+"""Make a folder to share of a trained model."""
+
+import argparse
+from pathlib import Path
+
+from mvlr_mm.apis import LoadedModel, load_model
+from mvlr_mm.apis.work_dir import THRESHOLDS
+from mvlr_mm.packs import Pack, write_pack
+from mvlr_mm.packs.files import ABOUT
+from mvlr_mm.packs.write import read_numbers
+from mvlr_mm.threshold_file import read_temperatures, read_thresholds
+
+Values = dict[str, float]
+
+
+def decisions(
+    path: str | None, loaded: LoadedModel
+) -> tuple[Values | None, Values | None]:
+    """Return thresholds and temperatures by label, None where there are none.
+
+    Args:
+        path: A file of `mvlr thresholds`; None is the one beside the checkpoint.
+        loaded: The model.
+
+    Raises:
+        FileNotFoundError: There is no file of that name.
+        ValueError: It is no file of thresholds, or lacks a label.
+    """
+    beside = loaded.checkpoint.parent / THRESHOLDS
+    if path is None and not beside.is_file():
+        return loaded.thresholds, None
+    file, names = path or beside, loaded.classes
+    temperatures = read_temperatures(file, names)
+    return _by_name(names, read_thresholds(file, names)), (
+        None if temperatures is None else _by_name(names, temperatures)
+    )
+
+
+def describe(pack: Pack) -> str:
+    """Return what a person should know of a pack, in a few lines."""
+    about, size = pack.about, sum(w.nbytes for w in pack.weights.values())
+    text = 'with its text tower, so that it takes other labels by name'
+    if not about.text:
+        text = 'without a text tower: for its own labels alone'
+    kinds = ('thresholds', 'temperatures', 'protocol', 'metrics', 'licence')
+    there = [kind for kind in kinds if getattr(about, kind) is not None]
+    lacking = [kind for kind in kinds if kind not in there]
+    return '\n'.join(
+        [
+            f'{len(about.classes)} labels, {size / 1e6:.1f} MB, {text}',
+            f'has: {", ".join(there) or "-"}; has not: {", ".join(lacking) or "-"}',
+            f'sha256 {pack.sha256}',
+            f'pack: {pack.folder}',
+        ]
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the pack, and say what is in it.
+
+    Args:
+        args: Of the command line.
+
+    Returns:
+        The exit status, 0.
+    """
+    if (Path(args.source) / ABOUT).is_file():
+        raise ValueError(f'{args.source} is a pack already; name the work dir of it.')
+    numbers = protocol = None
+    if args.metrics is not None:
+        numbers, protocol = read_numbers(args.metrics)
+    loaded = load_model(args.source, args.checkpoint)
+    thresholds, temperatures = decisions(args.thresholds, loaded)
+    pack = write_pack(
+        Path(args.out),
+        loaded,
+        with_text=not args.without_text,
+        thresholds=thresholds,
+        temperatures=temperatures,
+        protocol=protocol,
+        metrics=numbers,
+        licence=args.licence,
+    )
+    print(describe(pack))
+    return 0
+
+
+def _by_name(names: tuple[str, ...], values: list) -> Values:
+    return {name: float(value) for name, value in zip(names, values, strict=True)}

@@ -1,0 +1,146 @@
+"""Writing a pack from a trained model."""
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+from mmengine.registry import DefaultScope
+from mmpretrain.registry import METRICS
+from safetensors.torch import save
+from torch import Tensor
+
+from ..apis.load import LoadedModel
+from ..evaluation import MultiLabelProtocol
+from .about import About
+from .files import ABOUT, FILES, WEIGHTS, move_files, refuse_others, write_files
+from .pack import Pack, build, read_pack
+from .settings import (
+    has_text_tower,
+    model_settings,
+    pipeline_settings,
+    quick_gelu,
+    templates,
+)
+
+
+def write_pack(
+    folder: str | Path,
+    loaded: LoadedModel,
+    with_text: bool = True,
+    thresholds: Mapping[str, float] | None = None,
+    temperatures: Mapping[str, float] | None = None,
+    protocol: Mapping[str, Any] | None = None,
+    metrics: Mapping[str, float | None] | None = None,
+    licence: str | None = None,
+) -> Pack:
+    """Write a model as a pack, read it again, and compare the two.
+
+    Args:
+        folder: It is made; files of an earlier pack in it are replaced.
+        loaded: The model, on the CPU.
+        with_text: Whether its text tower goes with it. Without, the pack is smaller and
+            knows its own labels alone.
+        thresholds: By label; None takes those of ``loaded``.
+        temperatures: By label.
+        protocol: Fields of a :class:`mvlr_mm.evaluation.protocols.Protocol`; None takes
+            that of the config.
+        metrics: Numbers by name.
+        licence: Of the weights.
+
+    Returns:
+        The pack as it was read again.
+
+    Raises:
+        OSError: The folder cannot be written to.
+        ValueError: The folder holds other things than a pack, the model has a part
+            that a pack may not hold, or what is given is not for its labels.
+    """
+    folder = Path(os.path.realpath(Path(folder).expanduser()))
+    if folder.is_dir():
+        refuse_others(folder, FILES)
+    with_text = with_text and has_text_tower(loaded.model)
+    model, weights = model_settings(loaded, with_text)
+    thresholds = thresholds or loaded.thresholds
+    about = About(
+        classes=list(loaded.classes),
+        model=model,
+        pipeline=pipeline_settings(loaded),
+        text=with_text,
+        templates=templates(loaded.model),
+        quick_gelu=quick_gelu(model),
+        thresholds=thresholds
+        and {k: None if math.isinf(x) else float(x) for k, x in thresholds.items()},
+        temperatures=None if temperatures is None else dict(temperatures),
+        protocol=_protocol(loaded) if protocol is None else dict(protocol),
+        metrics=None if metrics is None else dict(metrics),
+        licence=licence,
+    )
+    tensors = {k: w.detach().cpu().contiguous().clone() for k, w in weights.items()}
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f'.{folder.name}.', dir=folder.parent) as draft:
+        write_files(draft, {ABOUT: about.to_json(), WEIGHTS: save(tensors)})
+        _compare(build(read_pack(draft)).state_dict(), tensors)
+        move_files(Path(draft), folder)
+    return read_pack(folder)
+
+
+def read_numbers(path: str | Path) -> tuple[dict[str, float | None], dict | None]:
+    """Return the numbers of a file of `mvlr test` or `mvlr eval`, and their protocol.
+
+    Args:
+        path: Json of ``mvlr eval --json``, or of ``mvlr test --out-item metrics``,
+            which names no protocol.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It holds no numbers.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding='utf-8-sig'))
+    except FileNotFoundError:
+        raise FileNotFoundError(f'metrics ({path}): no such file.') from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f'metrics ({path}) is no json: {error}.') from error
+    content = content if isinstance(content, dict) else {}
+    found = content.get('numbers', content)
+    numbers = {
+        name: x if x is not None and math.isfinite(x) else None
+        for name, x in found.items()
+        if x is None or (isinstance(x, (int, float)) and not isinstance(x, bool))
+    }
+    if not numbers:
+        raise ValueError(
+            f'metrics ({path}) holds no numbers by name, as `mvlr eval --json` and '
+            '`mvlr test --out-item metrics --out FILE.json` write them.'
+        )
+    return numbers, content.get('protocol')
+
+
+def _compare(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> None:
+    """Compare what a model has with what it was given, to the bit."""
+    for name, weight in given.items():
+        two = (own[name].contiguous(), weight)
+        as_bytes = (x.reshape(-1).view(torch.uint8) for x in two)
+        if own[name].dtype != weight.dtype or not torch.equal(*as_bytes):
+            raise ValueError(
+                f'{name} is another in the model that the pack builds; the model '
+                'cannot be packed.'
+            )
+
+
+def _protocol(loaded: LoadedModel) -> dict[str, Any] | None:
+    """Return the fields of the protocol that the config's test has first, if any."""
+    metrics = loaded.config.get('test_evaluator') or []
+    for config in metrics if isinstance(metrics, list) else [metrics]:
+        with DefaultScope.overwrite_default_scope('mmpretrain'):
+            kind = config['type']
+            kind = METRICS.get(kind) if isinstance(kind, str) else kind
+            if kind is MultiLabelProtocol:
+                return asdict(METRICS.build(config.to_dict()).protocol)
+    return None
