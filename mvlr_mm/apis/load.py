@@ -138,12 +138,14 @@ def _with_class_file(node: Any) -> Iterator[dict]:
 def _order_stages(settings: dict, found: Any) -> None:
     """Put the stages of a neck in the order that their weights have in a checkpoint.
 
-    mmengine sorts the names when it writes a config into a work dir.
+    mmengine sorts the names when it writes a config into a work dir; so does
+    safetensors, whose order therefore says nothing.
     """
     neck = settings.get('neck')
-    if not isinstance(neck, dict) or not isinstance(found, dict):
+    weights = list(found.get('state_dict', found)) if isinstance(found, dict) else []
+    if not isinstance(neck, dict) or weights == sorted(weights):
         return
-    keys = [k.split('.') for k in found.get('state_dict', found)]
+    keys = [key.split('.') for key in weights]
     stages = dict.fromkeys(k[1] for k in keys if k[0] == 'neck' and len(k) > 2)
     for name in stages:
         if isinstance(neck.get(name), dict):

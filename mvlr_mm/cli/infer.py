@@ -142,7 +142,7 @@ def _hand_out(found: Tagged, names: tuple[str, ...], outputs: list[Output]) -> b
         try:
             output.write(found, names)
         except (OSError, ValueError) as error:
-            if output.takes_errors:  # the one file of all is lost
+            if not output.one_by_one:
                 raise
             errors.append(str(error))
     for error in errors:

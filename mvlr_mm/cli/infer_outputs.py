@@ -25,10 +25,12 @@ class Output(ABC):
 
     Attributes:
         takes_errors: Whether it is told of pictures that failed.
+        one_by_one: Whether an error of writing concerns one picture alone.
         prints: Whether it is standard output.
     """
 
     takes_errors = False
+    one_by_one = False
     prints = False
 
     def has(self, path: str) -> bool:
@@ -103,6 +105,8 @@ class Sidecars(Output):
         ValueError: Two pictures would have the same sidecar.
     """
 
+    one_by_one = True
+
     def __init__(self, args: argparse.Namespace, paths: list[str]) -> None:
         self.kind, self.keep = args.sidecar, args.append
         owners: dict[Path, str] = {}
@@ -140,6 +144,8 @@ class Drawings(Output):
         root: Of all pictures.
     """
 
+    one_by_one = True
+
     def __init__(self, folder: str, root: str) -> None:
         self.folder, self.root = folder, root
 
@@ -163,6 +169,8 @@ class HeatMaps(Output):
         folder: The folder.
         root: Of all pictures.
     """
+
+    one_by_one = True
 
     def __init__(self, folder: str, root: str) -> None:
         self.folder, self.root = folder, root

@@ -6,7 +6,9 @@ import torch
 from mmengine.config import Config
 
 from mvlr_mm.apis import load_model
+from mvlr_mm.apis.load import build_model
 from mvlr_mm.apis.work_dir import find_checkpoint, find_run
+from mvlr_mm.config import read_config
 from mvlr_mm.threshold_file import write_thresholds
 
 
@@ -109,3 +111,20 @@ def test_weights_of_another_model_are_refused(trained, tmp_path):
     torch.save({'state_dict': {'fc.weight': torch.zeros(1)}}, other)
     with pytest.raises(ValueError, match='does not fit the model'):
         load_model(trained.folder, other)
+
+
+@pytest.mark.parametrize('names', [('prompt', 'fusion'), ('z', 'b')])
+def test_stages_keep_their_order_in_a_config_that_a_runner_wrote(
+    trained, tmp_path, names
+):
+    cfg = read_config(trained.config)
+    neck = cfg.model.neck.to_dict()
+    stages = [neck.pop('prompt'), neck.pop('fusion')]
+    last = dict(type='QMVL')
+    names = (*names, 'a')
+    stages = dict(zip(names, [*stages, last], strict=True))
+    cfg.model.neck = {**neck, **stages}
+    model = build_model(cfg)
+    torch.save({'state_dict': model.state_dict()}, tmp_path / 'epoch_1.pth')
+    cfg.dump(tmp_path / 'written.py')
+    assert load_model(tmp_path).model.neck.names == names

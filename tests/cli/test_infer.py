@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mvlr_mm.apis import MultiLabelInferencer
+from mvlr_mm.apis import MultiLabelInferencer, Tagged
+from mvlr_mm.cli.infer import _hand_out
+from mvlr_mm.cli.infer_outputs import Lines
 from mvlr_mm.threshold_file import write_thresholds
 from mvlr_mm.visualization import heat_map
 from mvlr_stack.command import main
@@ -251,6 +253,15 @@ def test_two_pictures_with_one_sidecar_are_refused(infer, photos, capfd):
     assert 'would have the same sidecar' in capfd.readouterr().err
     assert infer(photos, '--sidecar', 'xmp') == 0
     assert len(list(photos.glob('*.xmp'))) == 4
+
+
+def test_a_reader_that_is_gone_ends_the_run(monkeypatch):
+    def gone(*args, **kwargs):
+        raise OSError(32, 'Broken pipe')
+
+    monkeypatch.setattr('builtins.print', gone)
+    with pytest.raises(OSError, match='Broken pipe'):
+        _hand_out(Tagged('a.jpg'), (), [Lines()])
 
 
 def test_an_interrupted_run_leaves_the_file_of_before(

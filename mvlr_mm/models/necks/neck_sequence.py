@@ -1,11 +1,14 @@
 """Named stages, one after the other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mmengine.model import BaseModule
 from mmpretrain.registry import MODELS
+from torch import nn
 
 from ...structures import VLFeatures, describe_missing
+
+PLACES = ('dense', 'prompt', 'fusion', 'interaction')
 
 
 @MODELS.register_module()
@@ -16,6 +19,10 @@ class NeckSequence(BaseModule):
     (``neck=dict(fusion=dict(alpha=0.4))``), drops one (``fusion=None``) or replaces
     one (``interaction=dict(_delete_=True, type='SelfAttentionInteraction', ...)``),
     and so that ``paramwise_cfg`` keys read well.
+
+    mmengine writes a config with all names in the order of the alphabet, as the one in
+    a work dir. Where such an order cannot work, and the names are of :data:`PLACES`,
+    the stages take their usual places.
 
     Args:
         init_cfg: As in mmengine.
@@ -29,22 +36,21 @@ class NeckSequence(BaseModule):
 
     def __init__(self, init_cfg: dict | None = None, **stages: dict | None) -> None:
         super().__init__(init_cfg)
-        self.names = tuple(name for name, cfg in stages.items() if cfg is not None)
-        if not self.names:
-            raise ValueError('NeckSequence has no stage; give e.g. prompt=dict(...).')
-        for name in self.names:
+        for name in stages:
             if hasattr(self, name):
                 raise ValueError(f'A stage cannot be named {name!r}; choose another.')
-            self.add_module(name, MODELS.build(stages[name]))
-        self._check_order()
-
-    def _check_order(self) -> None:
-        filled: set[str] = set()
-        for stage in self.children():
-            for field in getattr(stage, 'requires', ()):
-                if field not in filled:
-                    raise ValueError(describe_missing(field, type(stage).__name__))
-            filled.update(getattr(stage, 'provides', ()))
+        built = {k: MODELS.build(cfg) for k, cfg in stages.items() if cfg is not None}
+        if not built:
+            raise ValueError('NeckSequence has no stage; give e.g. prompt=dict(...).')
+        missing = _first_missing(built)
+        if missing and built.keys() <= set(PLACES):
+            built = {name: built[name] for name in PLACES if name in built}
+            missing = _first_missing(built)
+        if missing:
+            raise ValueError(missing)
+        self.names = tuple(built)
+        for name, stage in built.items():
+            self.add_module(name, stage)
 
     def forward(self, feats: VLFeatures) -> VLFeatures:
         """Pass the features through every stage."""
@@ -73,3 +79,14 @@ class NeckSequence(BaseModule):
             f'None of the stages {self.names} makes labels from names; add '
             "prompt=dict(type='PDLR', ...)."
         )
+
+
+def _first_missing(stages: Mapping[str, nn.Module]) -> str | None:
+    """Say what the first stage lacks that cannot work in this order, if one does."""
+    filled: set[str] = set()
+    for stage in stages.values():
+        for field in getattr(stage, 'requires', ()):
+            if field not in filled:
+                return describe_missing(field, type(stage).__name__)
+        filled.update(getattr(stage, 'provides', ()))
+    return None

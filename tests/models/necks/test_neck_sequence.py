@@ -53,6 +53,21 @@ def test_config_without_prompt_does_not_build(prompt, stage):
     MODELS.build(dict(type='NeckSequence', prompt=prompt, stage=cfg))
 
 
+def test_the_order_of_the_alphabet_is_put_right(prompt):
+    """So mmengine writes a config into a work dir."""
+    stages = dict(
+        dense=dict(type='DenseProjection', in_channels=4, out_channels=16),
+        prompt=prompt,
+        fusion=dict(type='IFM', embed_dim=16),
+        interaction=dict(type='QMVL', embed_dim=16),
+    )
+    written = dict(sorted(stages.items()))
+    assert MODELS.build(dict(type='NeckSequence', **written)).names == tuple(stages)
+    # what can work is meant
+    other = {name: stages[name] for name in ('prompt', 'interaction', 'fusion')}
+    assert MODELS.build(dict(type='NeckSequence', **other)).names == tuple(other)
+
+
 def test_names_are_checked():
     with pytest.raises(ValueError, match=r'NeckSequence has no stage'):
         MODELS.build(dict(type='NeckSequence', prompt=None))
