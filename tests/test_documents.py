@@ -12,21 +12,26 @@ import re
 import shlex
 import shutil
 from pathlib import Path
+from unittest.mock import Mock
 
+import huggingface_hub
 import numpy as np
 import pytest
 import torch
 from mmengine.optim import build_optim_wrapper
 from mmpretrain.registry import DATASETS, METRICS, MODELS
 from mmpretrain.structures import DataSample
+from PIL import Image
 from transformers import BertConfig, BertModel, BertTokenizer
 
+from mvlr_mm.apis import LoadedModel
 from mvlr_mm.config import read_config
 from mvlr_mm.evaluation import write_results
 from mvlr_mm.evaluation.results import Results
 from mvlr_mm.known_labels import COCO_CLASSES
 from mvlr_mm.models.clip import loading
 from mvlr_mm.models.text import clip_text_encoder
+from mvlr_mm.packs import write_pack
 from mvlr_stack.command import main, parse
 
 ROOT = Path(__file__).parents[1]
@@ -144,14 +149,30 @@ def test_a_config_is_built_and_trains(folder, text):
         METRICS.build(cfg.val_evaluator)
 
 
+def make_pack(model, cfg, monkeypatch):
+    """Write a pack and a picture, and let a folder stand for the hub."""
+    steps = cfg.test_dataloader.dataset.to_dict()['pipeline']
+    loaded = LoadedModel(model.eval(), model.neck.classes, steps, None, cfg)
+    write_pack('my_model', loaded, thresholds={'cat': 0.5, 'dog': 0.5})
+    Image.new('RGB', (64, 64)).save('photo.jpg')
+    monkeypatch.setattr(huggingface_hub, 'HfApi', Mock())
+
+    def download(repo, local_dir, **kwargs):
+        shutil.copytree('my_model', local_dir)
+
+    monkeypatch.setattr(huggingface_hub, 'snapshot_download', download)
+
+
 @pytest.mark.parametrize('text', PROGRAMS)
 def test_a_program_runs(folder, text, monkeypatch):
     # half a minute of the compiler, which the tests of `optimize` do spend
     monkeypatch.setattr(torch.nn.Module, 'compile', lambda module, **_: None)
-    model, _ = trained('configs/mvlr/mvlr_custom.py')
+    model, cfg = trained('configs/mvlr/mvlr_custom.py')
     (folder / 'work_dirs/mvlr_custom').mkdir(parents=True)
     torch.save(dict(state_dict=model.state_dict()), f'work_dirs/{CHECKPOINTS[0]}')
     shutil.copy('of_a_test.npz', 'results.npz')
+    if 'my_model' in text:
+        make_pack(model, cfg, monkeypatch)
     vectors = np.zeros((2, 3))
     exec(compile(text, 'block', 'exec'), dict(model=model, np=np, vectors=vectors))
 

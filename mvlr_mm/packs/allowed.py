@@ -13,147 +13,55 @@ from typing import Any
 
 import timm
 
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 #: Parts of a model: those of this package, of mmpretrain, and of mmcv and torch.
-PARTS = frozenset(
-    [
-        'VLClassifier',
-        'CLIPBackbone',
-        'DenseBackbone',
-        'DenseProjection',
-        'CLIPTextEncoder',
-        'NeckSequence',
-        'PDLR',
-        'FixedLabels',
-        'IFM',
-        'QMVL',
-        'CrossAttentionInteraction',
-        'SelfAttentionInteraction',
-        'SimilarityHead',
-        'VisualClassifierHead',
-        'MeanPatchPooling',
-        'MaxPatchPooling',
-        'TopKPatchPooling',
-        'SoftmaxPatchPooling',
-        'LogitAsymmetricLoss',
-        'KCRLoss',
-        'ImageClassifier',
-        'ClsDataPreprocessor',
-        'TIMMBackbone',
-        'ConvNeXt',
-        'DenseNet',
-        'EfficientNet',
-        'EfficientNetV2',
-        'LeNet5',
-        'MobileNetV2',
-        'MobileNetV3',
-        'RegNet',
-        'ResNeSt',
-        'ResNeXt',
-        'ResNet',
-        'ResNetV1c',
-        'ResNetV1d',
-        'SEResNet',
-        'SwinTransformer',
-        'SwinTransformerV2',
-        'VGG',
-        'VisionTransformer',
-        'GlobalAveragePooling',
-        'CSRAClsHead',
-        'MultiLabelClsHead',
-        'MultiLabelLinearClsHead',
-        'AsymmetricLoss',
-        'CrossEntropyLoss',
-        'FocalLoss',
-        'BN',
-        'BN2d',
-        'SyncBN',
-        'GN',
-        'LN',
-        'LN2d',
-        'GELU',
-        'HSigmoid',
-        'HSwish',
-        'ReLU',
-        'ReLU6',
-        'SiLU',
-        'Sigmoid',
-        'Swish',
-        'Conv2d',
-    ]
+PARTS = _names(
+    """
+    VLClassifier CLIPBackbone DenseBackbone DenseProjection CLIPTextEncoder NeckSequence
+    PDLR FixedLabels IFM QMVL CrossAttentionInteraction SelfAttentionInteraction
+    SimilarityHead VisualClassifierHead MeanPatchPooling MaxPatchPooling
+    TopKPatchPooling SoftmaxPatchPooling LogitAsymmetricLoss KCRLoss ImageClassifier
+    ClsDataPreprocessor TIMMBackbone ConvNeXt DenseNet EfficientNet EfficientNetV2
+    LeNet5 MobileNetV2 MobileNetV3 RegNet ResNeSt ResNeXt ResNet ResNetV1c ResNetV1d
+    SEResNet SwinTransformer SwinTransformerV2 VGG VisionTransformer
+    GlobalAveragePooling CSRAClsHead MultiLabelClsHead MultiLabelLinearClsHead
+    AsymmetricLoss CrossEntropyLoss FocalLoss BN BN2d SyncBN GN LN LN2d GELU HSigmoid
+    HSwish ReLU ReLU6 SiLU Sigmoid Swish Conv2d
+    """
 )
 #: Transforms that bring a picture to the model.
-TRANSFORMS = frozenset(
-    [
-        'LoadImageFromFile',
-        'LoadImageReduced',
-        'LoadPicture',
-        'Resize',
-        'ResizeEdge',
-        'CenterCrop',
-        'Pad',
-        'PackInputs',
-    ]
+TRANSFORMS = _names(
+    """
+    LoadImageFromFile LoadImageReduced LoadPicture Resize ResizeEdge CenterCrop Pad
+    PackInputs
+    """
 )
 #: Arguments in which a word may stand, or a list of words.
-WORDS = frozenset(
-    [
-        'arch',
-        'style',
-        'out_type',
-        'reduction',
-        'mode',
-        'refine',
-        'order',
-        'prompts',
-        'interpolation',
-        'interpolate_mode',
-        'padding',
-        'padding_mode',
-        'pad_type',
-        'backend',
-        'edge',
-        'color_type',
-        'imdecode_backend',
-        'input_key',
-        'meta_keys',
-        'algorithm_keys',
-        'pool_type',
-        'proj_type',
-        'pos_embed_type',
-        'block_type',
-        'timm_pool',
-        'timm_proj',
-        'global_pool',
-        'clean',
-    ]
+WORDS = _names(
+    """
+    arch style out_type reduction mode refine order prompts interpolation
+    interpolate_mode padding padding_mode pad_type backend edge color_type
+    imdecode_backend input_key meta_keys algorithm_keys pool_type proj_type
+    pos_embed_type block_type timm_pool timm_proj global_pool clean
+    """
 )
 #: Arguments that make a part fetch something, or run it elsewhere: they say nothing.
-NEVER = frozenset(
-    [
-        'init_cfg',
-        'pretrained',
-        'timm_model_pretrained',
-        'hf_model_pretrained',
-        'hf_model_name',
-        'hf_tokenizer_name',
-        'tokenizer_mode',
-        'pretrained_cfg',
-        'pretrained_cfg_overlay',
-        'checkpoint_path',
-        'cache_dir',
-        'file',
-        'file_client_args',
-        'backend_args',
-        'train_cfg',
-        'batch_augments',
-        'scan_backend',
-        '_scope_',
-        '_delete_',
-    ]
+NEVER = _names(
+    """
+    init_cfg pretrained timm_model_pretrained hf_model_pretrained hf_model_name
+    hf_tokenizer_name tokenizer_mode pretrained_cfg pretrained_cfg_overlay
+    checkpoint_path cache_dir file file_client_args backend_args train_cfg
+    batch_augments scan_backend _scope_ _delete_
+    """
 )
 _WORD = re.compile(r'[A-Za-z0-9_+-]{1,40}')
 _KEY = re.compile(r'[A-Za-z_][A-Za-z0-9_]{0,63}')
 _LARGEST = 2**31
+_LONGEST = 1000  # letters
 _DEEPEST = 16
 
 
@@ -210,8 +118,16 @@ def _check_type(value: Any, types: Collection[str]) -> None:
         )
 
 
+def _check_length(value: Any, key: str) -> None:
+    if isinstance(value, str) and len(value) > _LONGEST:
+        raise ValueError(f'{key} has a text of {len(value)} letters; too long.')
+
+
 def _check_texts(value: Any, key: str) -> None:
-    if not isinstance(value, list) or not all(isinstance(x, str) for x in value):
+    names = value if isinstance(value, list) else [value]
+    for name in names:
+        _check_length(name, key)
+    if names is not value or not all(isinstance(x, str) for x in names):
         raise ValueError(f'{key} ({shortened(value)}) must be a list of names.')
 
 
@@ -223,6 +139,7 @@ def _check_plain(value: Any, key: str) -> None:
         if not math.isfinite(value) or abs(value) > _LARGEST:
             raise ValueError(f'{key} ({shortened(value)}) is too large a number.')
         return
+    _check_length(value, key)
     if key in ('template', 'context_init'):  # go to the tokenizer alone
         return
     if key in ('model_name', 'timm_model_name'):  # others could be of the hub

@@ -51,6 +51,8 @@ def test_every_type_is_one_of_the_registry(types, known):
         {'type': 'PDLR', 'classes': '/etc/passwd'},
         {'type': 'PDLR', 'classes': 'coco'},
         {'type': 'PDLR', 'classes': [['/etc/passwd']]},
+        {'type': 'PDLR', 'template': '{}' + 'a' * 10_000},
+        {'type': 'PDLR', 'classes': ['a' * 10_000]},
         {'type': 'SimilarityHead', 'thr': '/etc/passwd'},
         {'type': 'SimilarityHead', 'thr': {'cat': 'file'}},
         {'type': 'SimilarityHead', 'scale': 1e300},
