@@ -15,8 +15,8 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from safetensors.torch import save_file
 
-from mvlr_mm.apis.load import build_model  # the import registers what configs name
 from mvlr_mm.config import read_config
+from mvlr_mm.loaded_model import build_model  # the import registers what configs name
 
 TEXT = dict(context_length=24, vocab_size=49408, width=32, heads=2, layers=2)
 VISION = {

@@ -1,35 +1,23 @@
 """The one way from a work dir, a config or a pack to a model that is ready to use."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.config import Config
-from mmengine.registry import DefaultScope
-from mmpretrain.registry import DATASETS, MODELS
+from mmpretrain.registry import DATASETS
 from torch import nn
 
 from ..config import read_config
 from ..engine.fit_weights import fit_checkpoint
 from ..known_labels import KNOWN_LABELS
 from ..label_record import RECORD, decode_record
+from ..loaded_model import LoadedModel, build_model
+from ..packs import load_pack
 from ..threshold_file import label_thresholds
 from ..weight_files import read_weights
 from .work_dir import THRESHOLDS, find_run
-
-
-@dataclass(frozen=True, eq=False)
-class LoadedModel:
-    """A model in eval mode, and what goes with it."""
-
-    model: nn.Module
-    classes: tuple[str, ...]  # in the order of the scores
-    pipeline: list[dict]  # configs of the transforms, as in the test
-    thresholds: dict[str, float] | None  # by label, where they are stored
-    config: Config
-    checkpoint: Path | None = None
 
 
 def load_model(
@@ -57,8 +45,6 @@ def load_model(
                 f'{source} is a pack, which has its own weights; leave the checkpoint '
                 f'({checkpoint}) out.'
             )
-        from ..packs import load_pack  # packs are built on this module
-
         return load_pack(folder, device)
     if folder.is_dir() and checkpoint is None:
         config, checkpoint = find_run(folder)
@@ -72,19 +58,6 @@ def load_model(
         config = source
     checkpoint = Path(checkpoint).expanduser()
     return _load(read_config(config), checkpoint, device)
-
-
-def build_model(cfg: Config) -> nn.Module:
-    """Build the model of a config as a runner does, in eval mode.
-
-    Args:
-        cfg: With ``model``, and ``data_preprocessor`` where that has none of its own.
-    """
-    settings = cfg.model.to_dict()
-    if settings.get('data_preprocessor') is None:
-        settings['data_preprocessor'] = cfg.get('data_preprocessor')
-    with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmpretrain')):
-        return MODELS.build(settings).eval()
 
 
 def _load(cfg: Config, checkpoint: Path, device: str | torch.device) -> LoadedModel:

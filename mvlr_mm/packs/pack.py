@@ -11,8 +11,8 @@ from mmengine.config import Config
 from safetensors.torch import load
 from torch import Tensor, nn
 
-from ..apis.load import LoadedModel, build_model
 from ..engine.fit_weights import fit_checkpoint
+from ..loaded_model import LoadedModel, build_model
 from .about import About
 from .bounded import bounded
 from .files import ABOUT, WEIGHTS, read_files

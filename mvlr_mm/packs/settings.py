@@ -6,7 +6,7 @@ from mmengine.registry import DefaultScope, Registry
 from mmpretrain import registry
 from torch import Tensor, nn
 
-from ..apis.load import LoadedModel
+from ..loaded_model import LoadedModel
 from ..models.clip import read_clip_config
 from ..models.necks import PDLR, FixedLabels, LabelVectors, NeckSequence
 from ..models.text import HFTextEncoder, TextEncoder

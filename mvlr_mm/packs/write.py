@@ -15,8 +15,8 @@ from mmpretrain.registry import METRICS
 from safetensors.torch import save
 from torch import Tensor
 
-from ..apis.load import LoadedModel
 from ..evaluation import MultiLabelProtocol
+from ..loaded_model import LoadedModel
 from .about import About
 from .files import ABOUT, FILES, WEIGHTS, move_files, refuse_others, write_files
 from .pack import Pack, build, read_pack

@@ -6,9 +6,9 @@ import torch
 from mmengine.config import Config
 
 from mvlr_mm.apis import load_model
-from mvlr_mm.apis.load import build_model
 from mvlr_mm.apis.work_dir import find_checkpoint, find_run
 from mvlr_mm.config import read_config
+from mvlr_mm.loaded_model import build_model
 from mvlr_mm.threshold_file import write_thresholds
 
 

@@ -75,7 +75,10 @@ def test_an_error_of_a_loader_is_said_without_its_traceback(capsys):
 
 
 def test_an_interruption_is_no_traceback():
-    program = start('time.sleep(60)')
+    def heed_interruptions():  # which a shell's background jobs do not
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    program = start('time.sleep(60)', preexec_fn=heed_interruptions)
     assert program.stdout.readline() == 'begin\n'
     program.send_signal(signal.SIGINT)
     _, err = program.communicate()

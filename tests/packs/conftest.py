@@ -8,7 +8,7 @@ import torch
 from mmengine.config import Config
 
 from mvlr_mm.apis import LoadedModel
-from mvlr_mm.apis.load import build_model
+from mvlr_mm.loaded_model import build_model
 from mvlr_mm.packs import write_pack
 from mvlr_mm.packs.files import SUMS
 

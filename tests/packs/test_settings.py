@@ -5,7 +5,7 @@ from mmengine.config import Config
 from torch import nn
 
 from mvlr_mm.apis import LoadedModel
-from mvlr_mm.apis.load import build_model
+from mvlr_mm.loaded_model import build_model
 from mvlr_mm.packs import build, read_pack, write_pack
 from mvlr_mm.packs.settings import model_settings, pipeline_settings, quick_gelu
 from mvlr_mm.threshold_file import write_thresholds
