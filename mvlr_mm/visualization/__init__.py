@@ -3,7 +3,7 @@
 from .captions import Line, judge, label_lines, verdict_legend, verdict_lines
 from .cooccurrence import cooccurrence_shares, draw_cooccurrence
 from .curves import draw_curves, read_scalars
-from .heat_map import heat_map, overlay
+from .heat_map import heat_map, overlay, share_map
 from .label_histogram import draw_label_histogram
 from .sheet import draw_sheet
 
@@ -19,6 +19,7 @@ __all__ = [
     'label_lines',
     'overlay',
     'read_scalars',
+    'share_map',
     'verdict_legend',
     'verdict_lines',
 ]

@@ -25,20 +25,49 @@ def heat_map(
         ValueError: ``logits`` are not one for each patch of the grid, or are not
             finite, or a length is below 1.
     """
-    values = np.asarray(logits, dtype=np.float32)
+    smooth = _smooth('logits', logits, grid, size)
+    return 1 / (1 + np.exp(-smooth.clip(-50, 50)))
+
+
+def share_map(
+    weights: np.ndarray, grid: tuple[int, int], size: tuple[int, int]
+) -> np.ndarray:
+    """Return the weights of the patches at every pixel, (h, w) in [0, 1].
+
+    Of the largest: 1 is where the most weight lies, however little that is.
+
+    Args:
+        weights: Weight of each patch, (N,), none negative, such as one label's row of
+            IFM's attention to the patches.
+        grid: As for :func:`heat_map`, and so is the other.
+        size: Of the picture.
+
+    Raises:
+        ValueError: As for :func:`heat_map`; or a weight is negative.
+    """
+    smooth = _smooth('weights', weights, grid, size)
+    if smooth.min() < 0:
+        raise ValueError(f'weights must not be negative; the least is {smooth.min()}.')
+    return smooth / max(float(smooth.max()), np.finfo(np.float32).tiny)
+
+
+def _smooth(
+    name: str, values: np.ndarray, grid: tuple[int, int], size: tuple[int, int]
+) -> np.ndarray:
+    """Return the values of patches at every pixel, between their middles, (h, w)."""
+    values = np.asarray(values, dtype=np.float32)
     if values.shape != (grid[0] * grid[1],):
         raise ValueError(
-            f'logits have the shape {values.shape}, and must be one for each patch of '
+            f'{name} have the shape {values.shape}, and must be one for each patch of '
             f'the grid {grid}: ({grid[0] * grid[1]},). Choose one picture and label.'
         )
     if min(size) < 1 or min(grid) < 1:
         raise ValueError(f'size ({size}) and grid ({grid}) must be at least 1 by 1.')
     if not np.isfinite(values).all():
-        raise ValueError('logits must be finite; the model gives nan or inf here.')
+        raise ValueError(f'{name} must be finite; the model gives nan or inf here.')
     rows = Image.fromarray(values.reshape(grid))
     # larger than the grid, this is interpolation between the middles of the patches
-    smooth = np.asarray(rows.resize(size, Image.Resampling.BILINEAR))
-    return 1 / (1 + np.exp(-smooth.clip(-50, 50)))
+    return np.asarray(rows.resize(size, Image.Resampling.BILINEAR))
 
 
 def overlay(image: Image.Image, heat: np.ndarray) -> Image.Image:

@@ -13,6 +13,7 @@ NAMES = (
     'infer',
     'eval',
     'thresholds',
+    'report',
     'verify',
     'browse',
     'pack',

@@ -1,0 +1,94 @@
+"""Where the model looks, and which labels it relates."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+from ..apis.explain import Explanation
+from ..visualization.heat_map import heat_map, overlay, share_map
+from .elements import label, matrix, section
+from .errors import MOST
+from .pictures import embed
+from .tested import Tested
+
+LOOKS, RELATION = 'Where it looks', 'Relations'
+_LABELS = 2  # of a picture
+_SIDE = 150
+
+
+def pick(tested: Tested, count: int) -> list[int]:
+    """Return pictures to explain: evenly from those in which most labels are found."""
+    found = (tested.decisions.actual & tested.decisions.predicted).sum(axis=1)
+    rich = np.sort(np.argsort(-found, kind='stable')[: max(len(found) // 4, count)])
+    spread = np.linspace(0, len(rich) - 1, min(count, len(rich)))
+    return rich[spread.round().astype(int)].tolist()
+
+
+def looks(tested: Tested, rows: Sequence[int], seen: Sequence[Explanation]) -> str:
+    """Return heat maps of pictures.
+
+    Args:
+        tested: The results.
+        rows: Which pictures of the test.
+        seen: What the model makes of each.
+    """
+    about = (
+        'Pictures as the model sees them. Similarity: how sure each patch is of the '
+        "label, on a scale that is the same for all. Attention: to which patches IFM's "
+        'label vector attends (Eq. 7), as a share of the most attended.'
+    )
+    figures = []
+    for row, one in zip(rows, seen, strict=True):
+        figures.append(f'<figure>{embed(one.pixels, _SIDE, one.path)}</figure>')
+        for i in np.argsort(-tested.scores[row], kind='stable')[:_LABELS]:
+            caption = f'{label(tested.names[i])} {tested.scores[row, i]:.2f}'
+            figures += [
+                f'<figure>{embed(heat, _SIDE)}<figcaption>{caption}'
+                f'<br><span class="faint">{kind}</span></figcaption></figure>'
+                for kind, heat in _heats(one, int(i))
+            ]
+    if not any(_heats(one, 0) for one in seen):
+        return section(LOOKS, 'This model scores no patches and has no IFM.')
+    return section(LOOKS, about, f'<div class="grid">{"".join(figures)}</div>')
+
+
+def _heats(one: Explanation, i: int) -> list[tuple[str, np.ndarray]]:
+    """Return the maps of one label over the picture, by their kind."""
+    image = Image.fromarray(one.pixels[..., ::-1])
+    kinds = (
+        ('similarity', one.similarity, heat_map),
+        ('attention', one.attention, share_map),
+    )
+    return [
+        (kind, np.asarray(overlay(image, draw(m[i].ravel(), m[i].shape, image.size))))
+        for kind, m, draw in kinds
+        if m is not None
+    ]
+
+
+def relation(tested: Tested, seen: Sequence[Explanation]) -> str:
+    """Return the mean of the maps of Eq. 10 as a matrix.
+
+    Args:
+        tested: The results.
+        seen: What the model makes of some pictures.
+    """
+    maps = [one.relation for one in seen if one.relation is not None]
+    if not maps:
+        return section(RELATION, 'This model relates no labels (it has no IFM).')
+    support = [row.support for row in tested.rows]
+    kept = np.sort(np.argsort(np.negative(support), kind='stable')[:MOST])
+    mean = 100 * np.mean(maps, axis=0)
+    names, values = [tested.names[i] for i in kept], mean[np.ix_(kept, kept)]
+    tips = [
+        [f'{a} attends to {b}: {x:.1f} %' for b, x in zip(names, row, strict=True)]
+        for a, row in zip(names, values, strict=True)
+    ]
+    even = 100 / len(support)
+    about = (
+        f'The map of Eq. 10, mean of {len(maps)} pictures, in percent: how much of '
+        f'each label (column) goes into a label (row). {even:.1f} is even.'
+    )
+    drawn = matrix(names, values, '.0f', tips, 'into (rows), from (columns)')
+    return section(RELATION, about, drawn)
