@@ -48,7 +48,7 @@ def section(title: str, about: str, *content: str) -> str:
 
 def anchor(title: str) -> str:
     """Return the name by which a section is linked to."""
-    return title.lower().replace(' ', '-')
+    return text(title.lower().replace(' ', '-'))
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], kind: str = '') -> str:

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from mvlr_mm.visualization import heat_map, overlay
+from mvlr_mm.visualization import heat_map, overlay, share_map
 
 
 @pytest.mark.parametrize('size', [(12, 8), (7, 9), (3, 2)])
@@ -58,3 +58,14 @@ def test_cold_is_grey_and_hot_is_coloured():
 def test_another_size_is_refused():
     with pytest.raises(ValueError, match=r'shape \(2, 2\).*1 rows of 2.*\(2, 1\)'):
         overlay(Image.new('RGB', (2, 1)), np.zeros((2, 2)))
+
+
+def test_shares_are_of_the_largest():
+    heat = share_map([0.1, 0.0, 0.0, 0.2], (2, 2), (2, 2))
+    np.testing.assert_allclose(heat, [[0.5, 0], [0, 1]], atol=1e-6)
+    assert share_map(np.zeros(4), (2, 2), (8, 8)).max() == 0
+
+
+def test_negative_shares_are_refused():
+    with pytest.raises(ValueError, match='weights must not be negative; the least is'):
+        share_map([0.5, -0.5], (1, 2), (2, 1))

@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+
+from mvlr_mm.evaluation.counts import decide
+from mvlr_mm.evaluation.joint_errors import (
+    error_counts,
+    missed_and_wrong,
+    pairs_beyond_chance,
+)
+
+
+@pytest.fixture
+def errors():
+    rng = np.random.default_rng(0)
+    missed, wrong = rng.random((2, 80, 4)) < 0.1
+    wrong[:12, 3] = missed[:12, 1] = True
+    return missed, wrong
+
+
+def test_counts_by_a_loop(errors):
+    missed, wrong = errors
+    counts = error_counts(missed, wrong)
+    for i in range(4):
+        for j in range(4):
+            both = sum(a[i] and b[j] for a, b in zip(missed, wrong, strict=True))
+            assert counts[i, j] == both
+
+
+def test_what_is_unknown_is_no_error():
+    scores = np.array([[0.9, 0.1, 0.9, 0.1]])
+    targets = np.array([[0, 1, -1, -1]])
+    missed, wrong = missed_and_wrong(decide(scores, targets, 0.5))
+    assert missed.tolist() == [[False, True, False, False]]
+    assert wrong.tolist() == [[True, False, False, False]]
+
+
+def test_the_planted_pair_comes_first(errors):
+    missed, wrong = errors
+    first = pairs_beyond_chance(missed, wrong, most=3)[0]
+    assert (first.first, first.second) == (1, 3)
+    assert first.count == (missed[:, 1] & wrong[:, 3]).sum() >= 12
+    share = missed[:, 1].mean() * wrong[:, 3].mean()
+    assert first.expected == pytest.approx(80 * share)
+
+
+def test_a_pair_of_one_kind_counts_once_and_no_label_with_itself(errors):
+    missed, _ = errors
+    missed[:6, 2] = True
+    pairs = pairs_beyond_chance(missed, missed, most=99, least=1)
+    assert all(pair.first < pair.second for pair in pairs)
+    assert (pairs[0].first, pairs[0].second) == (1, 2)
+
+
+def test_what_comes_by_chance_alone_is_no_pair():
+    half = np.arange(40) % 2 == 0
+    quarter = np.arange(40) % 4 < 2
+    errors = np.stack([half, quarter], axis=1)
+    assert pairs_beyond_chance(errors, errors, most=5) == []

@@ -1,0 +1,36 @@
+import numpy as np
+
+from mvlr_mm.apis.explain import Explanation
+from mvlr_mm.report.looks import looks, pick, relation
+
+
+def seen(**more):
+    return Explanation('x.png', np.zeros((16, 16, 3), np.uint8), **more)
+
+
+def test_pictures_in_which_most_is_found_are_picked(tested):
+    found = (tested.decisions.actual & tested.decisions.predicted).sum(1)
+    assert min(found[pick(tested, 3)]) >= sorted(found)[-3]
+    assert len(set(pick(tested, 99))) == 12
+
+
+def test_each_map_is_drawn_for_the_surest_labels(tested):
+    maps = np.full((4, 2, 2), 0.25)
+    html = looks(tested, [0], [seen(similarity=maps, attention=maps)])
+    assert html.count('<img') == 1 + 2 * 2
+    assert html.count('dog 0.90') == html.count('a &amp; b 0.80') == 2
+    assert looks(tested, [0], [seen(similarity=maps)]).count('<img') == 1 + 2
+
+
+def test_what_a_model_has_no_part_for_is_said(tested):
+    assert 'scores no patches' in looks(tested, [0], [seen()])
+    assert 'relates no labels' in relation(tested, [seen()])
+
+
+def test_the_relation_is_the_mean_over_pictures(tested):
+    first, second = np.eye(4), np.full((4, 4), 0.25)
+    html = relation(tested, [seen(relation=first), seen(relation=second)])
+    assert 'mean of 2 pictures' in html
+    assert '25.0 is even' in html
+    assert 'dog attends to dog: 62.5 %' in html
+    assert 'dog attends to a &amp; b: 12.5 %' in html
