@@ -15,6 +15,7 @@ from .tested import Tested
 LOOKS, RELATION = 'Where it looks', 'Relations'
 _LABELS = 2  # of a picture
 _SIDE = 150
+_LOST = 'None of the pictures could be read.'
 
 
 def pick(tested: Tested, count: int) -> list[int]:
@@ -38,33 +39,43 @@ def looks(tested: Tested, rows: Sequence[int], seen: Sequence[Explanation]) -> s
         "label, on a scale that is the same for all. Attention: to which patches IFM's "
         'label vector attends (Eq. 7), as a share of the most attended.'
     )
-    figures = []
+    lines = []
     for row, one in zip(rows, seen, strict=True):
-        figures.append(f'<figure>{embed(one.pixels, _SIDE, one.path)}</figure>')
-        for i in np.argsort(-tested.scores[row], kind='stable')[:_LABELS]:
+        figures = [f'<figure>{embed(one.pixels, _SIDE, one.path)}</figure>']
+        for i in _labels(tested, row):
             caption = f'{label(tested.names[i])} {tested.scores[row, i]:.2f}'
             figures += [
                 f'<figure>{embed(heat, _SIDE)}<figcaption>{caption}'
                 f'<br><span class="faint">{kind}</span></figcaption></figure>'
-                for kind, heat in _heats(one, int(i))
+                for kind, heat in _heats(one, i)
             ]
+        lines.append(f'<div class="grid row">{"".join(figures)}</div>')
+    if not seen:
+        return section(LOOKS, _LOST)
     if not any(_heats(one, 0) for one in seen):
         return section(LOOKS, 'This model scores no patches and has no IFM.')
-    return section(LOOKS, about, f'<div class="grid">{"".join(figures)}</div>')
+    return section(LOOKS, about, *lines)
+
+
+def _labels(tested: Tested, row: int) -> list[int]:
+    """Return the labels to draw: those there or predicted, the highest score first."""
+    named = tested.decisions.actual[row] | tested.decisions.predicted[row]
+    return np.lexsort((-tested.scores[row], ~named))[:_LABELS].tolist()
 
 
 def _heats(one: Explanation, i: int) -> list[tuple[str, np.ndarray]]:
-    """Return the maps of one label over the picture, by their kind."""
+    """Return the maps of a label over the picture: kind and pixels, blue first."""
     image = Image.fromarray(one.pixels[..., ::-1])
     kinds = (
         ('similarity', one.similarity, heat_map),
         ('attention', one.attention, share_map),
     )
-    return [
-        (kind, np.asarray(overlay(image, draw(m[i].ravel(), m[i].shape, image.size))))
+    drawn = [
+        (kind, overlay(image, draw(m[i].ravel(), m[i].shape, image.size)))
         for kind, m, draw in kinds
         if m is not None
     ]
+    return [(kind, np.asarray(heat)[..., ::-1]) for kind, heat in drawn]
 
 
 def relation(tested: Tested, seen: Sequence[Explanation]) -> str:
@@ -75,6 +86,8 @@ def relation(tested: Tested, seen: Sequence[Explanation]) -> str:
         seen: What the model makes of some pictures.
     """
     maps = [one.relation for one in seen if one.relation is not None]
+    if not seen:
+        return section(RELATION, _LOST)
     if not maps:
         return section(RELATION, 'This model relates no labels (it has no IFM).')
     support = [row.support for row in tested.rows]

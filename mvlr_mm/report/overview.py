@@ -29,7 +29,8 @@ def head(tested: Tested, model: str, suspects: list[np.ndarray] | None) -> str:
     return (
         f'<p class="about">{text(model)} on {pictures:,} pictures and {labels:,} '
         f'labels. Thresholds: {text(tested.source)}. Numbers in percent, by the '
-        f'protocol {text(describe(tested.protocol))}.</p>'
+        f'protocol <span title="{text(describe(tested.protocol))}">'
+        f'{text(tested.protocol.name)}</span>.</p>'
         f'<div class="cards">{cards}</div><ul>{findings}</ul>'
     )
 
@@ -49,11 +50,12 @@ def _findings(tested: Tested, suspects: list[np.ndarray] | None) -> list[str]:
         f'{tested.wrong.sum():,} are <span class="wrong">wrong</span>.'
     )
     for pair in pairs_beyond_chance(tested.missed, tested.wrong, most=1):
+        first, second = (f'<b>{label(names[i])}</b>' for i in pair[:2])
         lines.append(
-            f'Most often taken for another: <b>{label(names[pair.first])}</b> for '
-            f'<b>{label(names[pair.second])}</b>, in {pair.count} pictures.'
+            f'Missed where another is wrong, most beyond chance: {first} where '
+            f'{second} is, in {pair.count} pictures.'
         )
     if suspects is not None:
-        count = sum(map(len, suspects))
-        lines.append(f'{count:,} labels of the data are probably wrong themselves.')
+        count = f'{sum(map(len, suspects)):,}'
+        lines.append(f'{count} labels of the data are suspected to be wrong.')
     return lines

@@ -15,6 +15,7 @@ from .pictures import Thumbnails
 from .tested import Tested
 
 SIDE = 128  # of a small picture
+SHOWN = 16  # predictions of each kind: two rows on a wide screen
 
 
 def write_report(
@@ -47,7 +48,7 @@ def write_report(
     seen = [one for _, one in explained]
     places = [row for row, _ in explained[:maps]]
     sections = [
-        (predictions.TITLE, predictions.predictions(tested, thumbnail, 2 * pictures)),
+        (predictions.TITLE, predictions.predictions(tested, thumbnail, SHOWN)),
         (labels.LABELS, labels.label_bars(tested)),
         (labels.CURVES, labels.curves(tested)),
         (errors.TITLE, errors.errors(tested)),

@@ -33,7 +33,7 @@ def sheets(
     shown = by_ap(tested)[:MOST]
     about = (
         'Predicted with the highest score and not there; there with the lowest score; '
-        'and where the label of the data is probably the error (confident learning). '
+        'and where the label of the data may be the error (confident learning). '
         'The number is the score; hold the pointer on a picture for its file.'
     )
     if suspects is None:
@@ -66,8 +66,8 @@ def _sheet(
     if suspects is not None:
         there = tested.targets[suspects, i] == 1
         rows += [
-            ('faint', 'labelled, probably not there', suspects[there]),
-            ('faint', 'not labelled, probably there', suspects[~there]),
+            ('faint', 'labelled, maybe not there', suspects[there]),
+            ('faint', 'not labelled, maybe there', suspects[~there]),
         ]
         counts += f', {len(suspects)} suspected label errors'
     content = ''.join(

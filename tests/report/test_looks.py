@@ -1,7 +1,13 @@
+import base64
+import re
+
+import cv2
 import numpy as np
 
 from mvlr_mm.apis.explain import Explanation
 from mvlr_mm.report.looks import looks, pick, relation
+
+HOSTILE = '&lt;script&gt;alert(1)&lt;/script&gt; 0.20'
 
 
 def seen(**more):
@@ -22,6 +28,23 @@ def test_each_map_is_drawn_for_the_surest_labels(tested):
     assert looks(tested, [0], [seen(similarity=maps)]).count('<img') == 1 + 2
 
 
+def test_heat_is_warm_where_the_label_is(tested):
+    maps = np.full((4, 1, 2), -9.0)
+    maps[1, 0, 1] = 9.0  # dog, on the right
+    html = looks(tested, [0], [seen(similarity=maps)])
+    data = re.findall('base64,([^"]+)"', html)[1]
+    pixels = cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), 1)
+    blue, _, red = pixels[8, 15].astype(int)
+    assert red > blue + 100
+    assert pixels[8, 0].max() < 40
+
+
+def test_labels_that_are_there_or_predicted_are_drawn_first(tested):
+    maps = np.full((4, 2, 2), 0.25)
+    html = looks(tested, [1], [seen(attention=maps)])  # 0 missed, 2 wrong
+    assert re.findall('<figcaption>(.*?) ', html) == ['a', HOSTILE.split()[0]]
+
+
 def test_what_a_model_has_no_part_for_is_said(tested):
     assert 'scores no patches' in looks(tested, [0], [seen()])
     assert 'relates no labels' in relation(tested, [seen()])
@@ -34,3 +57,9 @@ def test_the_relation_is_the_mean_over_pictures(tested):
     assert '25.0 is even' in html
     assert 'dog attends to dog: 62.5 %' in html
     assert 'dog attends to a &amp; b: 12.5 %' in html
+
+
+def test_without_pictures_nothing_is_said_of_the_model(tested):
+    for html in (looks(tested, [], []), relation(tested, [])):
+        assert 'None of the pictures could be read' in html
+        assert 'IFM' not in html

@@ -13,6 +13,6 @@ def test_the_numbers_and_the_worst_are_at_the_top(tested):
     assert 'never there' not in html
     there = (tested.targets == 1).sum()
     assert f'Of {there} labels that are there, 2 are' in html
-    assert 'for <b>a &amp; b</b>, in 2 pictures' in html
-    assert '3 labels of the data are probably wrong themselves' in html
-    assert 'probably wrong' not in head(tested, 'a.pth', None)
+    assert 'where <b>a &amp; b</b> is, in 2 pictures' in html
+    assert '3 labels of the data are suspected to be wrong' in html
+    assert 'suspected' not in head(tested, 'a.pth', None)

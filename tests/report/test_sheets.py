@@ -25,8 +25,8 @@ def test_suspects_are_parted_by_what_the_data_says(tested):
     html = sheets(tested, Thumbnails(16), 6, suspects)
     one = sheet(html, '&lt;script&gt;alert(1)&lt;/script&gt;')
     assert '2 suspected label errors' in one
-    assert 'labelled, probably not there: 1' in one
-    assert 'not labelled, probably there: 1' in one
+    assert 'labelled, maybe not there: 1' in one
+    assert 'not labelled, maybe there: 1' in one
     assert f'<figcaption>{tested.scores[7, 0]:.2f}<' in one
 
 

@@ -38,6 +38,7 @@ def test_choices_are_what_the_package_knows(named, meant):
         ('eval x.npz --csv {}', 'x.csv'),
         ('eval x.npz --json {}', 'x.json'),
         ('thresholds x.npz --out {}', 'x.json'),
+        ('report x --out {}', 'x.html'),
         ('verify x.py --json {}', 'x.json'),
         ('browse x.py --out {}', 'sheet.png'),
         ('browse x.py --out {}', 'together.png'),
