@@ -11,6 +11,11 @@ from .tested import Tested
 
 TITLE = 'Contact sheets'
 MOST = 150  # labels on the page
+_MARK = ' <b>label?</b>'
+_MARKED = (
+    '<b>label?</b> marks where the label of the data may be the error instead '
+    '(confident learning).'
+)
 _NEEDS = (
     'Suspected label errors need cleanlab: <code>pip install "mvlr_mm[report]"</code>.'
 )
@@ -32,12 +37,11 @@ def sheets(
     """
     shown = by_ap(tested)[:MOST]
     about = (
-        'Predicted with the highest score and not there; there with the lowest score; '
-        'and where the label of the data may be the error (confident learning). '
-        'The number is the score; hold the pointer on a picture for its file.'
+        'The surest mistakes: predicted with the highest score and not there, and '
+        'there with the lowest score. The number is the score; hold the pointer on a '
+        'picture for its file.'
     )
-    if suspects is None:
-        about += f' {_NEEDS}'
+    about += f' {_NEEDS if suspects is None else _MARKED}'
     if len(shown) < len(tested.rows):
         about += f' The {len(shown)} labels of the lowest average precision.'
     parts = [
@@ -55,27 +59,28 @@ def _sheet(
     suspects: np.ndarray | None,
 ) -> str:
     scores = tested.scores[:, i]
-    wrong, missed = (
-        np.flatnonzero(tested.wrong[:, i]),
-        np.flatnonzero(tested.missed[:, i]),
-    )
+    wrong, missed = (np.flatnonzero(x[:, i]) for x in (tested.wrong, tested.missed))
     wrong = wrong[np.argsort(-scores[wrong], kind='stable')]
     missed = missed[np.argsort(scores[missed], kind='stable')]
     rows = [('wrong', 'wrong', wrong), ('missed', 'missed', missed)]
     counts = f'{len(wrong)} wrong, {len(missed)} missed'
     if suspects is not None:
-        there = tested.targets[suspects, i] == 1
-        rows += [
-            ('faint', 'labelled, maybe not there', suspects[there]),
-            ('faint', 'not labelled, maybe there', suspects[~there]),
-        ]
         counts += f', {len(suspects)} suspected label errors'
+        # what is shown as a mistake has its mark there
+        above = np.concatenate([wrong[:count], missed[:count]])
+        more = suspects[~np.isin(suspects, above)]
+        there = tested.targets[more, i] == 1
+        rows += [
+            ('faint', 'more that are labelled and maybe not there', more[there]),
+            ('faint', 'more that are not labelled and maybe there', more[~there]),
+        ]
+    marked = set() if suspects is None else set(suspects.tolist())
     content = ''.join(
         f'<h3 class="{kind}">{title}: {len(found)}</h3><div class="grid">'
         + ''.join(
-            f'<figure>{thumbnail(tested.paths[row])}'
-            f'<figcaption>{scores[row]:.2f}</figcaption></figure>'
-            for row in found[:count]
+            f'<figure>{thumbnail(tested.paths[row])}<figcaption>{scores[row]:.2f}'
+            f'{_MARK if row in marked else ""}</figcaption></figure>'
+            for row in found[:count].tolist()
         )
         + '</div>'
         for kind, title, found in rows
