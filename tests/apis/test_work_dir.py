@@ -1,0 +1,46 @@
+import os
+
+import pytest
+
+from mvlr_mm.apis.work_dir import find_checkpoint, find_run
+
+
+def touch(path, seconds):
+    path.touch()
+    os.utime(path, (seconds, seconds))
+
+
+def test_the_best_checkpoint_comes_before_the_last(tmp_path):
+    assert find_checkpoint(tmp_path) is None
+    touch(tmp_path / 'epoch_9.pth', 90)
+    touch(tmp_path / 'epoch_10.pth', 100)
+    assert find_checkpoint(tmp_path).name == 'epoch_10.pth'
+    (tmp_path / 'last_checkpoint').write_text('/moved/away/epoch_9.pth')
+    assert find_checkpoint(tmp_path).name == 'epoch_9.pth'
+    (tmp_path / 'last_checkpoint').write_text('/deleted/epoch_8.pth')
+    assert find_checkpoint(tmp_path).name == 'epoch_10.pth'
+    touch(tmp_path / 'best_mAP_epoch_3.pth', 30)
+    touch(tmp_path / 'best_mAP_epoch_5.pth', 50)
+    assert find_checkpoint(tmp_path).name == 'best_mAP_epoch_5.pth'
+
+
+def test_a_project_leads_to_its_last_run(tmp_path):
+    for name, seconds in (('a', 20), ('b', 10)):
+        (tmp_path / 'work_dirs' / name).mkdir(parents=True)
+        touch(tmp_path / f'work_dirs/{name}/epoch_1.pth', seconds)
+        touch(tmp_path / f'work_dirs/{name}/{name}.py', seconds)
+    (tmp_path / 'work_dirs/failed').mkdir()
+    touch(tmp_path / 'project.py', 99)
+    config, checkpoint = find_run(tmp_path)
+    assert config == tmp_path / 'work_dirs/a/a.py'
+    assert checkpoint == tmp_path / 'work_dirs/a/epoch_1.pth'
+
+
+def test_folders_without_a_run_say_what_they_lack(tmp_path):
+    with pytest.raises(FileNotFoundError, match='no such folder'):
+        find_run(tmp_path / 'gone')
+    with pytest.raises(FileNotFoundError, match='has no checkpoint'):
+        find_run(tmp_path)
+    touch(tmp_path / 'epoch_1.pth', 1)
+    with pytest.raises(FileNotFoundError, match=r'no config \(.py\)'):
+        find_run(tmp_path)
