@@ -57,8 +57,7 @@ def _explain(model: nn.Module, path: str, data: dict) -> Explanation:
             found['similarity'] = _first(logits.unflatten(2, feats.grid))
         if attention is not None:
             found['attention'] = _first(attention.unflatten(2, feats.grid))
-    pixels = data['inputs'].permute(1, 2, 0).numpy()
-    return Explanation(path, pixels, **found)
+    return Explanation(path, _pixels(data['inputs']), **found)
 
 
 def _through_neck(neck: nn.Module, feats: object) -> tuple[object, Tensor | None]:
@@ -77,6 +76,12 @@ def _through_neck(neck: nn.Module, feats: object) -> tuple[object, Tensor | None
         for hook in hooks:
             hook.remove()
     return feats, seen[-1] if seen else None
+
+
+def _pixels(inputs: Tensor) -> np.ndarray:
+    """Return what a pipeline gives, (1 or 3, h, w), as (h, w, 3) uint8."""
+    values = inputs.float().round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
+    return np.ascontiguousarray(np.broadcast_to(values, (*values.shape[:2], 3)))
 
 
 def _first(batch: Tensor | None) -> np.ndarray | None:

@@ -15,6 +15,10 @@ from .tested import Tested
 LOOKS, RELATION = 'Where it looks', 'Relations'
 _LABELS = 2  # of a picture
 _SIDE = 150
+_NO_MAP = (
+    'This model gives no map of its labels: it has no IFM, or more labels than a map '
+    'is built for.'
+)
 _LOST = 'None of the pictures could be read.'
 
 
@@ -89,7 +93,7 @@ def relation(tested: Tested, seen: Sequence[Explanation]) -> str:
     if not seen:
         return section(RELATION, _LOST)
     if not maps:
-        return section(RELATION, 'This model relates no labels (it has no IFM).')
+        return section(RELATION, _NO_MAP)
     support = [row.support for row in tested.rows]
     kept = np.sort(np.argsort(np.negative(support), kind='stable')[:MOST])
     mean = 100 * np.mean(maps, axis=0)

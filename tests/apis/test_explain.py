@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from mvlr_mm.apis import MultiLabelInferencer, load_model
-from mvlr_mm.apis.explain import explain
+from mvlr_mm.apis.explain import _pixels, explain
 
 
 @pytest.fixture(scope='module')
@@ -54,3 +54,11 @@ def test_a_picture_that_cannot_be_read_is_passed_over(loaded, trained, tmp_path)
     broken.write_bytes(b'nothing')
     paths = [str(broken), trained.pictures[0]]
     assert [one.path for one in explain(loaded, paths)] == paths[1:]
+
+
+@pytest.mark.parametrize('channels', [1, 3])
+def test_pixels_are_whole_numbers_in_three_channels(channels):
+    values = torch.tensor([[-3.0, 0.4], [99.6, 300.0]]).expand(channels, 2, 2)
+    pixels = _pixels(values)
+    assert pixels.dtype == np.uint8
+    np.testing.assert_array_equal(pixels, [[[0] * 3] * 2, [[100] * 3, [255] * 3]])

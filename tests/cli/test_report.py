@@ -4,8 +4,11 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from sklearn.metrics import average_precision_score
 
+from mvlr_mm.apis.load import build_model
+from mvlr_mm.config import read_config
 from mvlr_mm.evaluation import read_results
 from mvlr_mm.evaluation.results import write_results
 from mvlr_mm.threshold_file import write_thresholds
@@ -48,7 +51,7 @@ def test_the_page_shows_the_numbers_and_each_part_of_the_model(reported):
     for part in ('similarity', 'attention', 'attends to'):
         assert part in html
     assert 'no patches' not in html
-    assert 'relates no labels' not in html
+    assert 'gives no map' not in html
 
 
 def test_a_page_is_not_replaced_in_silence(reported, capsys):
@@ -120,3 +123,18 @@ def test_the_page_has_to_be_html(capsys):
     with pytest.raises(SystemExit, match='2'):
         main(['report', 'x', '--out', 'x.pdf'])
     assert '--out x.pdf: the report is a .html file' in capsys.readouterr().err
+
+
+def test_a_model_without_labels_in_words_has_a_report_without_maps(config):
+    folder = config.parent / 'run'
+    folder.mkdir()
+    shutil.copy(config, folder)
+    model = build_model(read_config(config))
+    meta = dict(dataset_meta=dict(classes=('a', 'b', 'c')))
+    weights = dict(state_dict=model.state_dict(), meta=meta)
+    torch.save(weights, folder / 'epoch_1.pth')
+    assert main(['report', str(folder)]) == 0
+    html = (folder / 'report.html').read_text(encoding='utf-8')
+    assert 'scores no patches and has no IFM' in html
+    assert 'gives no map of its labels' in html
+    assert 'mAP' in html

@@ -47,7 +47,7 @@ def test_labels_that_are_there_or_predicted_are_drawn_first(tested):
 
 def test_what_a_model_has_no_part_for_is_said(tested):
     assert 'scores no patches' in looks(tested, [0], [seen()])
-    assert 'relates no labels' in relation(tested, [seen()])
+    assert 'gives no map of its labels' in relation(tested, [seen()])
 
 
 def test_the_relation_is_the_mean_over_pictures(tested):
