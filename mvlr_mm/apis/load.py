@@ -17,7 +17,7 @@ from ..loaded_model import LoadedModel, build_model
 from ..packs import load_pack
 from ..threshold_file import label_thresholds
 from ..weight_files import read_weights
-from .work_dir import THRESHOLDS, find_run
+from .work_dir import THRESHOLDS, find_config, find_run
 
 
 def load_model(
@@ -25,7 +25,9 @@ def load_model(
     checkpoint: str | Path | None = None,
     device: str | torch.device = 'cpu',
 ) -> LoadedModel:
-    """Load a trained model; nothing of what is loaded is run.
+    """Load a trained model.
+
+    A config is Python, and reading it runs it; checkpoints and packs are data alone.
 
     Args:
         source: A work dir (see :func:`~mvlr_mm.apis.work_dir.find_run`); a pack's
@@ -49,7 +51,7 @@ def load_model(
     if folder.is_dir() and checkpoint is None:
         config, checkpoint = find_run(folder)
     elif folder.is_dir():
-        config, _ = find_run(folder)
+        config = find_config(folder)
     elif checkpoint is None:
         raise ValueError(
             f'{source} is no folder of a training; a config needs a checkpoint as well.'

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-CONFIG, THRESHOLDS = '*.py', 'thresholds.json'
+THRESHOLDS = 'thresholds.json'
 _PERIODIC = ('epoch_*.pth', 'iter_*.pth')
 
 
@@ -51,13 +51,24 @@ def find_run(folder: str | Path) -> tuple[Path, Path]:
                 'training, or a config and a checkpoint.'
             )
         folder = max(trained, key=lambda run: found[run].stat().st_mtime)
-    config = _newest(folder, CONFIG)
+    return find_config(folder), found[folder]
+
+
+def find_config(folder: str | Path) -> Path:
+    """Return the newest config in a folder.
+
+    Args:
+        folder: The work dir of a training.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    config = _newest(Path(folder), '*.py')
     if config is None:
         raise FileNotFoundError(
-            f'{folder} has a checkpoint and no config (.py); name the config and the '
-            f'checkpoint {found[folder]}.'
+            f'{folder} has no config (.py); name the config and a checkpoint.'
         )
-    return config, found[folder]
+    return config
 
 
 def _newest(folder: Path, *patterns: str) -> Path | None:

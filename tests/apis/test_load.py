@@ -52,6 +52,12 @@ def test_a_config_needs_a_checkpoint(trained):
         load_model(trained.config)
 
 
+def test_a_checkpoint_from_elsewhere_in_place_of_the_work_dirs(trained, folder):
+    (folder / 'epoch_1.pth').unlink()
+    found = load_model(folder, trained.checkpoint)
+    assert found.checkpoint == trained.checkpoint
+
+
 def test_labels_come_from_the_checkpoint_where_their_file_is_another(folder):
     config = folder / 'tiny.py'
     names = folder / 'names.json'
