@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 from mmpretrain.registry import DATASETS
 
+from ..argument_checks import check_choice
 from .checking.checked_dataset import CheckedDataset
 from .formats.coco_index import read_coco_labels
 from .formats.coco_labels import COCOLabels
@@ -52,10 +53,7 @@ class COCOMultiLabel(CheckedDataset):
         class_order: str = 'id',
         **kwargs,
     ) -> None:
-        if class_order not in CLASS_ORDERS:
-            raise ValueError(
-                f'class_order ({class_order!r}) must be one of {CLASS_ORDERS}.'
-            )
+        check_choice('class_order', class_order, CLASS_ORDERS)
         self.drop_unlabelled = drop_unlabelled
         self.drop_crowds = drop_crowds
         self.class_order = class_order

@@ -8,6 +8,7 @@ import numpy as np
 from mmengine.logging import print_log
 from mmpretrain.registry import DATASETS
 
+from ..argument_checks import check_choice
 from ..known_labels import NUSWIDE_CLASSES
 from .checking.checked_dataset import CheckedDataset
 from .checking.problems import Problems
@@ -52,8 +53,7 @@ class NUSWIDE(CheckedDataset):
         data_prefix: str | dict = 'Flickr',
         **kwargs,
     ) -> None:
-        if split not in COUNTS:
-            raise ValueError(f'split ({split!r}) must be one of {tuple(COUNTS)}.')
+        check_choice('split', split, COUNTS)
         self.split = split
         super().__init__(
             ann_file=f'ImageList/{split.title()}Imagelist.txt',

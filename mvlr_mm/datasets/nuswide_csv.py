@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from mmpretrain.registry import DATASETS
 
+from ..argument_checks import check_choice
 from ..known_labels import NUSWIDE_CLASSES
 from .checking.checked_dataset import CheckedDataset
 from .formats.files import read_text
@@ -49,8 +50,7 @@ class NUSWIDECSV(CheckedDataset):
         data_prefix: str | dict = '',
         **kwargs,
     ) -> None:
-        if split not in SPLITS:
-            raise ValueError(f'split ({split!r}) must be one of {SPLITS}.')
+        check_choice('split', split, SPLITS)
         self.split = split
         super().__init__(
             ann_file=ann_file, data_root=data_root, data_prefix=data_prefix, **kwargs
@@ -63,7 +63,8 @@ class NUSWIDECSV(CheckedDataset):
         for line, row in self._rows():
             where = f'{self.ann_file}:{line}'
             with self.problems.one_record():
-                if len(row) != 3 or not all(row) or row[2] not in SPLITS:
+                filled = all(map(str.strip, row))
+                if len(row) != 3 or not filled or row[2] not in SPLITS:
                     raise ValueError(
                         f'{where}: the line must have a path, labels in brackets, and '
                         f"'train' or 'val', not {row}."
@@ -105,5 +106,7 @@ class NUSWIDECSV(CheckedDataset):
 
     @staticmethod
     def _names(labels: str) -> list[str]:
-        parts = (part.strip(' \'"') for part in labels.strip(' []').split(','))
-        return [part for part in parts if part]
+        inside = labels.strip(' []')
+        names = [part.strip(' \'"') for part in inside.split(',')]
+        found = [name for name in names if name]
+        return found or [inside] if inside else []  # commas alone are no label

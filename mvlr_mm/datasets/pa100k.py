@@ -5,6 +5,7 @@ from typing import ClassVar
 import numpy as np
 from mmpretrain.registry import DATASETS
 
+from ..argument_checks import check_choice
 from ..known_labels import PA100K_CLASSES, PA100K_NAMES
 from .checking.checked_dataset import CheckedDataset
 from .formats.mat import read_mat, read_strings
@@ -45,8 +46,7 @@ class PA100K(CheckedDataset):
         data_prefix: str | dict = 'data',
         **kwargs,
     ) -> None:
-        if split not in SPLITS:
-            raise ValueError(f'split ({split!r}) must be one of {SPLITS}.')
+        check_choice('split', split, SPLITS)
         self.split = split
         super().__init__(
             ann_file=ann_file, data_root=data_root, data_prefix=data_prefix, **kwargs
@@ -56,7 +56,7 @@ class PA100K(CheckedDataset):
         """Return ``img_path`` and ``gt_label`` of every picture, in file order."""
         images, label = f'{self.split}_images_name', f'{self.split}_label'
         content = read_mat(self.ann_file, ('attributes', images, label))
-        names = read_strings(content['attributes'])
+        names = read_strings(content['attributes'], f'{self.ann_file}: attributes')
         if tuple(names) != PA100K_NAMES:
             pairs = zip(names, PA100K_NAMES, strict=False)
             first = next((f'{a!r}, not {b!r}' for a, b in pairs if a != b), len(names))
@@ -64,7 +64,8 @@ class PA100K(CheckedDataset):
                 f'{self.ann_file}: attributes must be the 26 of PA-100K in their '
                 f'order, first difference: {first}; use the original file.'
             )
-        files, labels = read_strings(content[images]), content[label]
+        files = read_strings(content[images], f'{self.ann_file}: {images}')
+        labels = content[label]
         if labels.shape != (len(files), len(names)):
             raise ValueError(
                 f'{self.ann_file}: {label} has the shape {labels.shape}, and must have '

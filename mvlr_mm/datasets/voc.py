@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from mmpretrain.registry import DATASETS
 
+from ..argument_checks import check_choice
 from ..known_labels import VOC_CLASSES, VOC_NAMES
 from ..label_names import read_label_names
 from .checking.checked_dataset import CheckedDataset
@@ -72,12 +73,8 @@ class VOCMultiLabel(CheckedDataset):
     ) -> None:
         if difficult is None:
             difficult = 'ignored' if test_mode else 'positive'
-        for name, value, choices in (
-            ('difficult', difficult, DIFFICULT),
-            ('source', source, SOURCES),
-        ):
-            if value not in choices:
-                raise ValueError(f'{name} ({value!r}) must be one of {choices}.')
+        check_choice('difficult', difficult, DIFFICULT)
+        check_choice('source', source, SOURCES)
         self.difficult, self.source = difficult, source
         classes = read_label_names(classes)
         # as the files write them

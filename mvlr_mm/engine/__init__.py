@@ -1,5 +1,6 @@
 """What surrounds the model while it runs: hooks, optimizer settings, checkpoints."""
 
+from . import timm_checkpoint  # noqa: F401  changes timm's reader
 from .autocast_optim_wrapper import AutocastOptimWrapper
 from .checkpoint import load_weights
 from .hooks import (

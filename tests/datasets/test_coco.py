@@ -134,6 +134,36 @@ def test_what_has_another_type_is_named(tmp_path, part, value, message):
         COCOMultiLabel(**write(tmp_path, content() | {part: value}))
 
 
+@pytest.mark.parametrize(
+    ('part', 'old', 'new'),
+    [
+        ('annotations', 'iscrowd', 'is_crowd'),
+        ('annotations', 'iscrowd', 'isCrowd'),
+        ('annotations', 'category_id', 'categoryid'),
+        ('annotations', 'image_id', 'image-id'),
+        ('images', 'file_name', 'filename'),
+        ('images', 'neg_category_ids', 'neg_category_id'),
+        ('categories', 'supercategory', 'super_category'),
+        ('categories', 'id', 'ID'),
+    ],
+)
+def test_a_key_that_looks_like_one_that_is_read(tmp_path, part, old, new):
+    data = content()
+    data[part][-1][new] = data[part][-1].pop(old, 1)
+    where = rf'{part}\[{len(data[part]) - 1}\]'
+    message = rf"{where}.*('{old}'; it needs|'{new}' is not read)"
+    with pytest.raises(ValueError, match=message):
+        COCOMultiLabel(**write(tmp_path, data))
+
+
+def test_other_keys_may_be_anything(tmp_path):
+    data = content()
+    data['images'][0].update(filename='7.jpg', width=3, extra=dict(Name='x'))
+    data['annotations'][0].update(attributes=dict(ID=3, is_crowd=0), track_id=4)
+    data['categories'][0].update(names=['hound'], image_ids=[7])
+    assert labels(COCOMultiLabel(**write(tmp_path, data))) == [[0, 1], [1], [0], []]
+
+
 def test_ids_may_be_texts_but_not_both(tmp_path):
     data = content() | dict(categories=[dict(id='b', name='x'), dict(id='a', name='y')])
     data['annotations'] = [box(7, 'b')]

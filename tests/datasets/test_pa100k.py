@@ -85,6 +85,18 @@ def _with(key, change):
             r'train_label of 000001.jpg \(row 0\) has other values than 0 and 1',
         ),
         (
+            _with('train_label', lambda a: np.where(a, np.nan, 0)),
+            r'train_label of 000001.jpg \(row 0\) has other values than 0 and 1',
+        ),
+        (
+            _with('train_images_name', lambda a: cells(['a.jpg', '', 'b.jpg'])),
+            r'train_images_name, cell 1: \[.*\] must be one text; use the original',
+        ),
+        (
+            _with('train_images_name', lambda a: cells(['a.jpg', 7, 'b.jpg'])),
+            r'train_images_name, cell 1: \[7\] must be one text; use the original',
+        ),
+        (
             _with('train_images_name', lambda a: a[[0, 1, 0]]),
             r'train_images_name\[2\] lists .*000001.jpg, as .*train_images_name\[0\]',
         ),

@@ -16,7 +16,7 @@ from ..checking.problems import RAISED, Problems
 from .coco_json import read_coco_json
 from .coco_labels import COCOLabels, parse_coco_labels
 
-_VERSION = 2
+_VERSION = 3
 _BLOCK = 1 << 24
 _DIGEST_SIZE = 16
 _TEXTS = ('files', 'names', 'root')

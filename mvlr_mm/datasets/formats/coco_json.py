@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .files import distinct_keys, read_text
+from .misspelt import looks_like
 
 # Arrays of numbers are nine tenths of the file. Neither a quote nor a brace can be
 # inside of one, and what follows shows that it was the whole array.
@@ -15,24 +16,19 @@ _NUMBERS = re.compile(
 )
 _REPLACEMENT = b'"":0'
 _BLOCK = 1 << 24
-# Dropping the other keys while parsing keeps the objects small.
-_KEYS = {
-    'images',
-    'annotations',
-    'categories',
-    'id',
-    'file_name',
-    'name',
-    'image_id',
-    'category_id',
-    'iscrowd',
-    'supercategory',
-    'neg_category_ids',
-}
+# What is read of each part. Dropping the other keys while parsing keeps objects small.
+IMAGE_KEYS = ('id', 'file_name', 'neg_category_ids')
+BOX_KEYS = ('id', 'image_id', 'category_id', 'iscrowd')
+CATEGORY_KEYS = ('id', 'name', 'supercategory')
+_PARTS = ('images', 'annotations', 'categories')
+_KEYS = frozenset((*_PARTS, *IMAGE_KEYS, *BOX_KEYS, *CATEGORY_KEYS))
+_KNOWN = tuple(sorted(_KEYS))
 
 
 def read_coco_json(path: str) -> Any:
     """Return the json value of COCO's annotations, with the keys that labels need.
+
+    Keys that look like one of these are kept as well, for whoever knows the place.
 
     Args:
         path: An ``instances_*.json``.
@@ -71,7 +67,9 @@ def _without_numbers(path: str, block: int = _BLOCK) -> Iterator[bytes]:
 
 
 def _needed(pairs: list[tuple[str, Any]]) -> dict:
-    return distinct_keys([pair for pair in pairs if pair[0] in _KEYS])
+    return distinct_keys(
+        [pair for pair in pairs if pair[0] in _KEYS or looks_like(pair[0], _KNOWN)]
+    )
 
 
 def _invalid(path: str, why: str) -> ValueError:

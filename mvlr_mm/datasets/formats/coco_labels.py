@@ -7,9 +7,12 @@ import numpy as np
 
 from ...label_names import check_label_names
 from ..checking.problems import Problems
+from .coco_json import BOX_KEYS, CATEGORY_KEYS, IMAGE_KEYS
 from .files import require_keys
+from .misspelt import looks_like
 
 _CROWD = {0: False, 1: True}
+_OF_BOX = frozenset(BOX_KEYS)
 
 
 class COCOLabels(NamedTuple):
@@ -53,6 +56,9 @@ def parse_coco_labels(content: dict, path: str, problems: Problems) -> COCOLabel
         try:
             pair = picture_at[box['image_id']], category_at[box['category_id']]
             crowd = _CROWD[box.get('iscrowd', 0)]
+            if not box.keys() <= _OF_BOX:
+                with problems.one_record():
+                    _check_keys(box, BOX_KEYS, f'{path}: annotations[{i}]')
         except (KeyError, TypeError):
             known = dict(image_id=picture_at, category_id=category_at, iscrowd=_CROWD)
             with problems.one_record():
@@ -81,6 +87,7 @@ def _categories(categories: list, path: str) -> list[dict]:
     for i, category in enumerate(categories):
         where = f'{path}: categories[{i}]'
         require_keys(category, ('id', 'name'), where)
+        _check_keys(category, CATEGORY_KEYS, where)
         _check_id(category['id'], where)
         name = category['name']
         if not isinstance(name, str) or not name.strip():
@@ -119,6 +126,7 @@ def _pictures(
         with problems.one_record():
             where = f'{path}: images[{i}]'
             require_keys(image, ('id', 'file_name'), where)
+            _check_keys(image, IMAGE_KEYS, where)
             _check_id(image['id'], where)
             if 'neg_category_ids' in image:
                 raise ValueError(
@@ -134,6 +142,17 @@ def _pictures(
             index[image['id']] = len(files)
             files.append(image['file_name'])
     return files, index
+
+
+def _check_keys(record: dict, known: tuple[str, ...], where: str) -> None:
+    """Stop at a key that looks like one that is read and is not there."""
+    for key in record.keys() - set(known):
+        near = looks_like(key, known)
+        if near is not None and near not in record:
+            raise ValueError(
+                f'{where}: {key!r} is not read, and looks like {near!r}, which is not '
+                'there; write it so, or take it out.'
+            )
 
 
 def _check_id(value: object, where: str) -> None:

@@ -5,7 +5,8 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 
 from ..checking.problems import Problems
-from .rows import KEYS, MARKS, Row, check_key, note_unread
+from .misspelt import check_key
+from .rows import KEYS, MARKS, Row, note_unread
 
 
 def read_csv(
@@ -54,7 +55,7 @@ def _check_headings(columns: Sequence[str], path: str) -> None:
         )
     for key in columns:
         if key not in KEYS:
-            check_key(key, where)
+            check_key(key, KEYS, where)
         elif columns.count(key) > 1:
             raise ValueError(
                 f'{where}: the column {key!r} occurs {columns.count(key)} times; write '

@@ -6,7 +6,8 @@ from typing import Any
 
 from ..checking.problems import Problems
 from .files import parse_json, require_keys
-from .rows import KEYS, MARKS, Row, check_key, note_unread
+from .misspelt import check_key
+from .rows import KEYS, MARKS, Row, note_unread
 
 
 def read_json_lines(text: str, path: str, problems: Problems) -> Iterator[Row]:
@@ -68,7 +69,7 @@ def _rows(
             record = parse(content, where)
             require_keys(record, ('image', 'labels'), where)
             for key in record.keys() - unread - set(KEYS):
-                check_key(key, where)
+                check_key(key, KEYS, where)
                 unread.add(key)
             for key in ('labels', *MARKS):
                 if not isinstance(record.get(key, []), list):

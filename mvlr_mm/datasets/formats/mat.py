@@ -38,6 +38,21 @@ def read_mat(path: str, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
     return content
 
 
-def read_strings(cells: np.ndarray) -> list[str]:
-    """Return the texts of a MATLAB cell array, each in an array of its own."""
-    return [str(np.asarray(cell).item()).strip() for cell in cells.ravel()]
+def read_strings(cells: np.ndarray, where: str) -> list[str]:
+    """Return the texts of a MATLAB cell array, each in an array of its own.
+
+    Args:
+        cells: The array.
+        where: The file and the array's name, for the message.
+
+    Raises:
+        ValueError: A cell holds no text, or several.
+    """
+    found = [np.asarray(cell).ravel() for cell in cells.ravel()]
+    for i, cell in enumerate(found):
+        if cell.size != 1 or cell.dtype.kind != 'U' or not cell[0].strip():
+            raise ValueError(
+                f'{where}, cell {i}: {cell.tolist()} must be one text; use the '
+                'original file.'
+            )
+    return [str(cell[0]).strip() for cell in found]

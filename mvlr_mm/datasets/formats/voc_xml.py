@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from ..checking.problems import RAISED, Problems
 from .label_messages import unknown_label
+from .misspelt import check_key
 from .voc_labels import VOCLabels
 
 # What may hold names beside objects, and is about the picture.
 _ABOUT = ('owner', 'source')
+_OF_OBJECT = ('name', 'difficult')
 
 
 def read_xml(path: str, names: Sequence[str], problems: Problems = RAISED) -> VOCLabels:
@@ -64,6 +66,9 @@ def _read_object(entry: ET.Element, where: str) -> tuple[str, bool]:
         if len(values) > 1:
             raise ValueError(f'{where} has <{key}> {len(values)} times; keep one.')
         texts[key] = ((values[0].text if values else None) or default).strip()
+    for part in entry:
+        if part.tag not in _OF_OBJECT:
+            check_key(part.tag, _OF_OBJECT, where)
     if texts['difficult'] not in ('0', '1'):
         raise ValueError(f'{where}: difficult ({texts["difficult"]!r}) must be 0 or 1.')
     return texts['name'], texts['difficult'] == '1'

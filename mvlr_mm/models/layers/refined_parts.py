@@ -1,5 +1,7 @@
 """Which of the two sequences an interaction refines."""
 
+from ...argument_checks import check_choice
+
 REFINE = ('both', 'visual', 'labels')
 
 
@@ -13,6 +15,5 @@ def refined_parts(stage: str, refine: str) -> tuple[bool, bool]:
     Raises:
         ValueError: ``refine`` is something else.
     """
-    if refine not in REFINE:
-        raise ValueError(f'{stage}: refine ({refine!r}) must be one of {REFINE}.')
+    check_choice(f'{stage}: refine', refine, REFINE)
     return refine != 'visual', refine != 'labels'

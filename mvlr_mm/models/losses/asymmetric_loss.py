@@ -5,6 +5,8 @@ import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
+from ...argument_checks import check_choice
+
 REDUCTIONS = ('sum', 'mean')
 
 
@@ -92,8 +94,7 @@ class LogitAsymmetricLoss(nn.Module):
         loss_weight: float = 1.0,
     ) -> None:
         super().__init__()
-        if reduction not in REDUCTIONS:
-            raise ValueError(f'reduction ({reduction!r}) must be one of {REDUCTIONS}.')
+        check_choice('reduction', reduction, REDUCTIONS)
         for name, gamma in (('gamma_pos', gamma_pos), ('gamma_neg', gamma_neg)):
             if not gamma >= 0:
                 raise ValueError(f'{name} ({gamma}) must be at least 0.')

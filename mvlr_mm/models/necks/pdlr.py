@@ -8,6 +8,7 @@ from mmengine.model import BaseModule
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
+from ...argument_checks import check_choice
 from ...label_names import read_label_names
 from ...structures import VLFeatures
 from ..layers.eval_cache import EvalCache
@@ -69,8 +70,7 @@ class PDLR(NamedRows, EvalCache, BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        if prompts not in PROMPTS:
-            raise ValueError(f'prompts ({prompts!r}) must be one of {PROMPTS}.')
+        check_choice('prompts', prompts, PROMPTS)
         if not isinstance(template, str) or template.count('{}') != 1:
             raise ValueError(
                 f"template ({template!r}) must be a text with one '{{}}', where the "

@@ -3,6 +3,7 @@
 from mmengine.model import BaseModule
 from mmpretrain.registry import MODELS
 
+from ...argument_checks import check_choice
 from ...structures import VLFeatures
 from ..layers.mamba import MambaBlock
 from ..layers.refined_parts import refined_parts
@@ -59,11 +60,7 @@ class QMVL(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        if order not in ORDERS:
-            raise ValueError(
-                f'QMVL: order {order!r} does not exist; choose one of '
-                f'{", ".join(map(repr, ORDERS))}.'
-            )
+        check_choice('QMVL: order', order, ORDERS)
         self.embed_dim = embed_dim
         self.order = order
         self.linguistic, self.visual = (

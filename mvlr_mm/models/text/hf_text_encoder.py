@@ -9,6 +9,7 @@ from mmpretrain.registry import MODELS
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from ...argument_checks import check_choice
 from ..hub import hub_or_cache
 from .base import TextEncoder, TokenBatch
 
@@ -42,8 +43,7 @@ class HFTextEncoder(TextEncoder):
         self, model: str, pooling: str = 'mean', init_cfg: dict | None = None
     ) -> None:
         super().__init__(init_cfg)
-        if pooling not in _POOLINGS:
-            raise ValueError(f'pooling ({pooling!r}) must be one of {_POOLINGS}.')
+        check_choice('pooling', pooling, _POOLINGS)
         self.pooling = pooling
         self.tower, self.tokenizer, complete = _load(model)
         self.embed_dim = self.tower.config.hidden_size

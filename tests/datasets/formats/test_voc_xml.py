@@ -60,7 +60,12 @@ def test_names_of_owners_are_no_labels(tmp_path):
         ('<objects><object><name>cat</name></object></objects>', '<objects> holds'),
         ('<item><bndbox/></item>', '<item> holds what an object has'),
         ('<name>cat</name>', '<name> holds what an object has'),
-        ('<object><Name>cat</Name></object>', "object 0: unknown label ''"),
+        ('<object><Name>cat</Name></object>', "object 0: 'Name' is not read, and"),
+        (
+            OBJECT.format('cat', '<difficulty>1</difficulty>'),
+            "'difficulty' is not read, and looks like 'difficult'",
+        ),
+        (OBJECT.format('cat', '<Difficult>1</Difficult>'), "'Difficult' is not read"),
         (
             '<object><name>cat</name><name>dog</name></object>',
             'object 0 has <name> 2 times; keep one',

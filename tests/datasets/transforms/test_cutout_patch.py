@@ -46,7 +46,15 @@ def test_the_input_is_left_alone_and_the_colours_vary():
 
 
 def test_factor_one_can_cover_no_more_than_the_picture():
-    assert changed(0, (7, 9, 3), 1.0).shape == (7, 9)
+    for seed in range(20):
+        mask = changed(seed, (7, 9, 3), 1.0)
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        # the half on one side of the centre at least, and a rectangle up to the border
+        assert 4 <= len(rows) <= 7
+        assert 5 <= len(columns) <= 9
+        assert rows[0] == 0 or rows[-1] == 6
+        assert columns[0] == 0 or columns[-1] == 8
+        assert mask.sum() == len(rows) * len(columns)
 
 
 @pytest.mark.parametrize('factor', [0, -0.5, 1.5])
