@@ -9,8 +9,6 @@ import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_main_process
 from mmengine.evaluator import DumpResults, Evaluator
-from mmengine.registry import RUNNERS
-from mmengine.runner import Runner
 
 from mvlr_mm.evaluation import MultiLabelProtocol, SaveResults
 from mvlr_mm.visualization.plot_text import plain_visualizer
@@ -26,6 +24,7 @@ from .config import (
     load_config,
 )
 from .processes import join_processes, leave_processes
+from .runner import build_runner
 
 PARTS = ('model', 'test_dataloader', 'test_cfg', 'test_evaluator')  # of the config
 
@@ -122,7 +121,7 @@ def run(args: argparse.Namespace) -> int:
     if args.tta:
         use_tta(cfg)
     join_processes(cfg)
-    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    runner = build_runner(cfg)
     quiet_logger(runner.logger)
     if args.out and args.out_item != 'metrics':
         add_results_writer(runner.test_evaluator, args.out)

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.registry import RUNNERS
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.runner import find_latest_checkpoint
 
 from mvlr_mm.engine import share_batch
 from mvlr_stack.quiet import quiet_logger
@@ -20,6 +19,7 @@ from .config import (
     load_config,
 )
 from .processes import join_processes, leave_processes
+from .runner import build_runner
 
 PARTS = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')  # of the config
 
@@ -122,7 +122,7 @@ def run(args: argparse.Namespace) -> int:
     check_work_dir(cfg, args.overwrite)
     add_hooks(cfg)
     join_processes(cfg)
-    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    runner = build_runner(cfg)
     quiet_logger(runner.logger)
     share_batch(runner)
     # both data sets are read now, not after the first epoch

@@ -282,6 +282,7 @@ def test_labels_of_the_checkpoints_data_are_those_of_the_test(
     with pytest.raises(SystemExit, match='2'):
         run(config, checkpoint)
     assert "'b' in the checkpoint, 'a' in the test data" in capsys.readouterr().err
+    run(config, checkpoint, '--cfg-options', 'default_hooks.check_classes=None')
 
 
 def test_a_damaged_checkpoint_is_said(config, checkpoint, capsys):

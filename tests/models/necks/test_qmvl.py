@@ -164,7 +164,7 @@ def test_no_init_cfg_undoes_the_zero_start():
 
 def test_an_unknown_order_lists_the_orders():
     with pytest.raises(
-        ValueError, match=r"'S2' does not exist.*'F', 'O-FB', 'P-FB-S1'"
+        ValueError, match=r"order \('S2'\) must be one of \('F', 'O-FB', 'P-FB-S1'"
     ):
         make_neck(order='S2')
 

@@ -1,0 +1,42 @@
+"""The runner that the commands build from a config."""
+
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+# the hooks that mmengine has by itself, and leaves out where a config says None
+_OF_MMENGINE = (
+    'runtime_info',
+    'timer',
+    'sampler_seed',
+    'logger',
+    'param_scheduler',
+    'checkpoint',
+)
+
+
+class _Runner(Runner):
+    """mmengine's runner, whose ``default_hooks`` may switch off any hook by None."""
+
+    def register_default_hooks(self, hooks: dict[str, Any] | None = None) -> None:
+        """Register the hooks that a config has, but those that are None.
+
+        mmengine stops at None in the place of a hook that is not its own.
+        """
+        kept = {
+            name: hook
+            for name, hook in (hooks or {}).items()
+            if hook is not None or name in _OF_MMENGINE
+        }
+        super().register_default_hooks(kept)
+
+
+def build_runner(cfg: Config) -> Runner:
+    """Build the runner of a config, or of its ``runner_type``.
+
+    Args:
+        cfg: A whole config; what the runner writes beside its checkpoints is this.
+    """
+    return RUNNERS.build(cfg) if 'runner_type' in cfg else _Runner.from_cfg(cfg)
