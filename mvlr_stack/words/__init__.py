@@ -16,6 +16,7 @@ NAMES = (
     'report',
     'verify',
     'browse',
+    'export',
     'pack',
     'doctor',
 )

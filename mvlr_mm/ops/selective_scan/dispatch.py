@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from .graph_scan import selective_scan_graph, supports_graph
 from .mamba_ssm_scan import (
     find_mamba_ssm_problem,
     selective_scan_mamba_ssm,
@@ -57,6 +58,7 @@ BACKENDS = {
     ),
     'torch': Backend(selective_scan_torch),
     'reference': Backend(selective_scan_ref),
+    'graph': Backend(selective_scan_graph, supports=supports_graph),  # for exports
 }
 
 

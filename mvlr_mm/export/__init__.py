@@ -1,0 +1,8 @@
+"""Trained models as files for other runtimes."""
+
+from .graph import trace_scores
+from .metadata import describe_model
+from .onnx_file import write_onnx
+from .pt2_file import write_pt2
+
+__all__ = ['describe_model', 'trace_scores', 'write_onnx', 'write_pt2']

@@ -1,0 +1,81 @@
+"""What a file for another runtime says of itself."""
+
+import json
+from typing import Any
+
+from ..apis import LoadedModel
+from ..version import __version__
+
+FORMAT = 'mvlr-export-1'
+_SILENT = ('PackInputs',)  # transforms that change no pixel
+
+
+def describe_model(loaded: LoadedModel) -> dict[str, Any]:
+    """Return what one must know to tag pictures with a model's graph.
+
+    Args:
+        loaded: The model, its labels, thresholds and the transforms of its test.
+
+    Returns:
+        As json has it: ``format``; ``version`` of this package; ``labels`` in the order
+        of the scores; ``thresholds``, one for each label, or None; ``preprocessing``:
+        ``size`` (height, width), ``interpolation`` and ``backend`` of the resize that
+        squashes a picture, ``channels``, ``mean`` and ``std`` for pixels in 0 to 255.
+
+    Raises:
+        ValueError: The test brings pictures to the model in another way.
+    """
+    thresholds = loaded.thresholds
+    return {
+        'format': FORMAT,
+        'version': __version__,
+        'labels': list(loaded.classes),
+        'thresholds': thresholds and [thresholds[name] for name in loaded.classes],
+        'preprocessing': {
+            **_resize(loaded.pipeline),
+            **_pixels(loaded.model.data_preprocessor),
+        },
+    }
+
+
+def to_texts(description: dict[str, Any]) -> dict[str, str]:
+    """Return a description as texts by name: each value as json."""
+    return {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in description.items()
+    }
+
+
+def _resize(pipeline: list[dict]) -> dict[str, Any]:
+    names = [step['type'].rpartition('.')[2] for step in pipeline]
+    between = [
+        step
+        for name, step in zip(names, pipeline, strict=True)
+        if not name.startswith('Load') and name not in _SILENT
+    ]
+    fits = len(between) == 1 and between[0]['type'].endswith('Resize')
+    if not fits or between[0].get('keep_ratio') or not between[0].get('scale'):
+        raise ValueError(
+            f"the test's transforms are {', '.join(names)}; an export describes one "
+            "dict(type='Resize', scale=(width, height)) without keep_ratio, and no "
+            'other.'
+        )
+    (resize,) = between
+    scale = resize['scale']
+    width, height = (scale, scale) if isinstance(scale, int) else scale
+    return {
+        'size': [int(height), int(width)],
+        'interpolation': resize.get('interpolation', 'bilinear'),
+        'backend': resize.get('backend', 'cv2'),
+    }
+
+
+def _pixels(preprocessor: Any) -> dict[str, Any]:
+    """Return order, mean and deviation of the channels, as the graph takes them."""
+    mean, std = (getattr(preprocessor, name, None) for name in ('mean', 'std'))
+    rgb = preprocessor.to_rgb
+    return {
+        'channels': 'RGB' if rgb else 'BGR',
+        'mean': [0.0] * 3 if mean is None else mean.flatten().tolist(),
+        'std': [1.0] * 3 if std is None else std.flatten().tolist(),
+    }

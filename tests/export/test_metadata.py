@@ -1,0 +1,65 @@
+import json
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from mvlr_mm.apis import LoadedModel
+from mvlr_mm.export.metadata import describe_model, to_texts
+
+RESIZE = dict(type='Resize', scale=(96, 64), interpolation='bicubic', backend='pillow')
+
+
+def loaded(*steps, mean=(1.0, 2.0, 3.0), rgb=True, thresholds=None):
+    preprocessor = SimpleNamespace(to_rgb=rgb)
+    if mean is not None:
+        preprocessor.mean = torch.tensor(mean).view(-1, 1, 1)
+        preprocessor.std = torch.tensor([4.0, 5.0, 6.0]).view(-1, 1, 1)
+    pipeline = [dict(type='LoadPicture'), *steps, dict(type='PackInputs')]
+    model = SimpleNamespace(data_preprocessor=preprocessor)
+    return LoadedModel(model, ('Katze', 'Bär'), pipeline, thresholds, config=None)
+
+
+def test_what_a_file_says_of_itself():
+    found = describe_model(loaded(RESIZE, thresholds={'Bär': 0.25, 'Katze': 0.75}))
+    assert found['labels'] == ['Katze', 'Bär']
+    assert found['thresholds'] == [0.75, 0.25]
+    assert found['preprocessing'] == dict(
+        size=[64, 96],
+        interpolation='bicubic',
+        backend='pillow',
+        channels='RGB',
+        mean=[1.0, 2.0, 3.0],
+        std=[4.0, 5.0, 6.0],
+    )
+    texts = to_texts(found)
+    assert texts['format'] == 'mvlr-export-1'
+    assert json.loads(texts['labels']) == ['Katze', 'Bär']
+
+
+def test_defaults_of_the_transforms_and_of_the_preprocessor():
+    found = describe_model(loaded(dict(type='Resize', scale=64), mean=None, rgb=False))
+    assert found['thresholds'] is None
+    assert found['preprocessing'] == dict(
+        size=[64, 64],
+        interpolation='bilinear',
+        backend='cv2',
+        channels='BGR',
+        mean=[0.0] * 3,
+        std=[1.0] * 3,
+    )
+
+
+@pytest.mark.parametrize(
+    'steps',
+    [
+        (),
+        (dict(type='ResizeEdge', scale=64), dict(type='CenterCrop', crop_size=64)),
+        (dict(RESIZE, keep_ratio=True),),
+        (RESIZE, dict(type='CenterCrop', crop_size=64)),
+        (dict(type='Resize', scale_factor=2.0),),
+    ],
+)
+def test_other_transforms_are_refused(steps):
+    with pytest.raises(ValueError, match=r"LoadPicture.*type='Resize'"):
+        describe_model(loaded(*steps))
