@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from ..apis import LoadedModel
+from ..loaded_model import LoadedModel
 from ..version import __version__
 
 FORMAT = 'mvlr-export-1'

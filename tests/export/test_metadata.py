@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from mvlr_mm.apis import LoadedModel
+from mvlr_mm.loaded_model import LoadedModel
 from mvlr_mm.export.metadata import describe_model, to_texts
 
 RESIZE = dict(type='Resize', scale=(96, 64), interpolation='bicubic', backend='pillow')
