@@ -4,8 +4,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from mvlr_mm.loaded_model import LoadedModel
 from mvlr_mm.export.metadata import describe_model, to_texts
+from mvlr_mm.loaded_model import LoadedModel
 
 RESIZE = dict(type='Resize', scale=(96, 64), interpolation='bicubic', backend='pillow')
 
