@@ -11,7 +11,10 @@ def _check_matrix(name: str, matrix: Tensor, u: Tensor, state: int) -> None:
         (channels, state),
         (batch, groups, state, length),
     )
-    if tuple(matrix.shape) not in allowed or groups < 1 or channels % groups:
+    # those of another rank would be compared number by number, too, which a graph for
+    # any batch must not be asked
+    fitting = [shape for shape in allowed if len(shape) == matrix.dim()]
+    if tuple(matrix.shape) not in fitting or groups < 1 or channels % groups:
         raise ValueError(
             f'selective_scan: {name} is {tuple(matrix.shape)}, but must be '
             f'{allowed[0]}, {allowed[1]}, or ({batch}, G, {state}, {length}) with G '
