@@ -36,9 +36,12 @@ def at_least(lowest: int) -> Callable[[str], int]:
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
-    """Add the config."""
+    """Add the config; :func:`mvlr_stack.project.settle_config` finds it if unsaid."""
     parser.add_argument(
-        'config', help='config file, or one of the package: mvlr_mm::mvlr/NAME.py'
+        'config',
+        nargs='?',
+        help='config file, or one of the package: mvlr_mm::mvlr/NAME.py (default: '
+        'config.py of this folder, as `mvlr init` makes it)',
     )
 
 

@@ -1,6 +1,7 @@
 """Evaluate a checkpoint."""
 
 import argparse
+import sys
 from copy import deepcopy
 from dataclasses import asdict
 
@@ -10,6 +11,7 @@ from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_main_process
 from mmengine.evaluator import DumpResults, Evaluator
 
+from mvlr_mm.apis.work_dir import find_checkpoint
 from mvlr_mm.evaluation import MultiLabelProtocol, SaveResults
 from mvlr_mm.visualization.plot_text import plain_visualizer
 from mvlr_stack.outputs import whole_file
@@ -103,6 +105,25 @@ def add_results_writer(evaluator: Evaluator, path: str) -> None:
     evaluator.metrics.append(writer)
 
 
+def best_checkpoint(folder: str) -> str:
+    """Return the checkpoint of a training to test, and say which it is.
+
+    Args:
+        folder: The work folder.
+
+    Raises:
+        FileNotFoundError: It has none.
+    """
+    found = find_checkpoint(folder)
+    if found is None:
+        raise FileNotFoundError(
+            f'no checkpoint is named, and the work folder {folder} has none; train '
+            'first, or name one.'
+        )
+    print(f'checkpoint: {found}', file=sys.stderr)
+    return str(found)
+
+
 def run(args: argparse.Namespace) -> int:
     """Build everything, then test.
 
@@ -112,8 +133,11 @@ def run(args: argparse.Namespace) -> int:
     Returns:
         The exit status, 0.
     """
-    check_checkpoint('checkpoint', args.checkpoint)
+    if args.checkpoint is not None:
+        check_checkpoint('checkpoint', args.checkpoint)
     cfg = load_config(args, PARTS)
+    if args.checkpoint is None:
+        args.checkpoint = best_checkpoint(cfg.work_dir)
     if not torch.cuda.is_available():
         keep_freed_memory()
     with agreeing(cfg, args.cfg_options):

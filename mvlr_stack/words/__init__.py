@@ -8,6 +8,7 @@ word is used.
 from importlib import import_module
 
 NAMES = (
+    'init',
     'train',
     'test',
     'infer',

@@ -6,6 +6,7 @@ from pathlib import Path
 from ..arguments import add_config, add_overwrite, at_least
 from ..outputs import check_output
 from ..overrides import add_overrides
+from ..project import settle_config
 
 PROGRAM = 'mvlr_mm.cli.browse'
 EXAMPLES = (
@@ -40,11 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def check(args: argparse.Namespace) -> None:
-    """Choose the folder, and check that the pictures may be written.
+    """Find the config, choose the folder, check that the pictures may be written.
 
     Raises:
-        OSError: As for :func:`mvlr_stack.outputs.check_output`.
+        OSError: As for :func:`mvlr_stack.project.settle_config` and
+            :func:`mvlr_stack.outputs.check_output`.
     """
+    args.config = settle_config(args.config)
     if args.out is None:
         args.out = Path('work_dirs/browse') / Path(args.config).stem
     for name in PICTURES:

@@ -5,12 +5,14 @@ from pathlib import Path
 
 from ..arguments import add_config, add_run_arguments, at_least
 from ..outputs import check_output, check_output_folder
+from ..project import settle_config
 
 PROGRAM = 'mvlr_mm.cli.test'
 EXAMPLES = (
     'mvlr test my_config.py work_dirs/my_config/epoch_30.pth',
     'mvlr test my_config.py epoch_30.pth --out results.npz   # then: mvlr eval',
     'mvlr test my_config.py epoch_30.pth --out numbers.json --out-item metrics',
+    'mvlr test   # in the folder of a project: its best checkpoint',
 )
 # What --out may be called, by what it holds.
 FILES = {
@@ -22,7 +24,11 @@ FILES = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments, named as those of mmpretrain's ``tools/test.py``."""
     add_config(parser)
-    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument(
+        'checkpoint',
+        nargs='?',
+        help='checkpoint file (default: the best of the work folder, or its last)',
+    )
     parser.add_argument(
         '--out',
         metavar='FILE',
@@ -52,12 +58,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def check(args: argparse.Namespace) -> None:
-    """Check what one argument says against another.
+    """Find the config; check what one argument says against another.
 
     Raises:
+        FileNotFoundError: As for :func:`mvlr_stack.project.settle_config`.
         ValueError: ``--out`` and ``--out-item`` do not go together.
         OSError: As for :func:`mvlr_stack.outputs.check_output`.
     """
+    if args.checkpoint is None and str(args.config).endswith('.pth'):
+        args.config, args.checkpoint = None, args.config
+    args.config = settle_config(args.config)
     if args.out_item and not args.out:
         raise ValueError(f'--out-item {args.out_item} needs --out, the file to write.')
     item = args.out_item or 'pred'

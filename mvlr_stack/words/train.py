@@ -3,12 +3,14 @@
 import argparse
 
 from ..arguments import add_config, add_run_arguments
+from ..project import settle_config
 
 PROGRAM = 'mvlr_mm.cli.train'
 EXAMPLES = (
     'mvlr train configs/mvlr/mvlr_custom.py --cfg-options data_root=/my/pictures',
     'mvlr train mvlr_mm::mvlr/mvlr_rn101_coco.py --amp --work-dir runs/coco',
     'mvlr train my_config.py --resume',
+    'mvlr train   # in the folder of a project',
 )
 
 
@@ -36,3 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="start the loaders' processes anew for each epoch",
     )
     add_run_arguments(parser)
+
+
+def check(args: argparse.Namespace) -> None:
+    """Find the config.
+
+    Raises:
+        FileNotFoundError: As for :func:`mvlr_stack.project.settle_config`.
+    """
+    args.config = settle_config(args.config)

@@ -9,6 +9,7 @@ from pathlib import Path
 from ..arguments import add_config, add_overwrite, at_least
 from ..outputs import check_output
 from ..overrides import add_overrides
+from ..project import settle_config
 
 PROGRAM = 'mvlr_mm.cli.verify'
 EXAMPLES = (
@@ -31,9 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def check(args: argparse.Namespace) -> None:
-    """Check that the results may be written.
+    """Find the config, and check that the results may be written.
 
     Raises:
-        OSError: As for :func:`mvlr_stack.outputs.check_output`.
+        OSError: As for :func:`mvlr_stack.project.settle_config` and
+            :func:`mvlr_stack.outputs.check_output`.
     """
+    args.config = settle_config(args.config)
     check_output('--json', args.json, args.overwrite)

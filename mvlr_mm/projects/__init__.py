@@ -1,0 +1,1 @@
+"""From annotated pictures to a project: lists, label names and one config."""

@@ -1,0 +1,1 @@
+"""The forms of annotations that a source may have, a file each."""

@@ -1,0 +1,69 @@
+"""One folder a label."""
+
+import hashlib
+from collections import defaultdict
+from pathlib import Path
+
+from ...datasets.checking.problems import Problems
+from ..record import Record, Source, split_of
+from ..tree import Tree
+
+
+def read_folders(tree: Tree, problems: Problems) -> Source:
+    """Read ``<label>/<picture>``, or ``<split>/<label>/<picture>``.
+
+    The same file in the folders of several labels is one picture with all of them.
+
+    Args:
+        tree: The source.
+        problems: Where problems go.
+
+    Raises:
+        ValueError: No picture lies in a folder.
+    """
+    depth = {path: path.relative_to(tree.root).parts for path in tree.pictures}
+    tops = {parts[0] for parts in depth.values() if len(parts) > 1}
+    if not tops:
+        raise ValueError(
+            f'{tree.root}: its pictures have neither annotations nor the folder of a '
+            'label around them.'
+        )
+    by_split = all(split_of(top) for top in tops) and any(
+        len(parts) == 3 for parts in depth.values()
+    )
+    wanted = 3 if by_split else 2
+    rows: dict[tuple[str | None, str], list[Path]] = {}
+    groups = defaultdict(list)
+    for path in tree.pictures:
+        with problems.one_record():
+            parts = depth[path]
+            if len(parts) != wanted:
+                shape = 'SPLIT/LABEL/picture' if by_split else 'LABEL/picture'
+                raise ValueError(
+                    f'{path}: its place must be {shape} below {tree.root}.'
+                )
+            split = split_of(parts[0]) if by_split else None
+            groups[split, path.stat().st_size].append(path)
+    for (split, _), paths in groups.items():
+        for path in paths:
+            key = _digest(path) if len(paths) > 1 else str(path)
+            rows.setdefault((split, key), []).append(path)
+    records = [
+        Record(str(same[0]), str(same[0]), _labels(same), split=split)
+        for (split, _), same in rows.items()
+    ]
+    records.sort(key=lambda record: record.image)
+    several = sum(len(same) > 1 for same in rows.values())
+    if several:
+        problems.note(
+            f'{several} pictures lie in several folders, and have the labels of all.'
+        )
+    return Source('one folder a label', records, [])
+
+
+def _labels(paths: list[Path]) -> list[str]:
+    return sorted({path.parent.name for path in paths})
+
+
+def _digest(path: Path) -> str:
+    return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()

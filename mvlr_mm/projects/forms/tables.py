@@ -1,0 +1,247 @@
+"""Csv in any usual layout: a column of labels, or a column a label."""
+
+import ast
+import csv
+import io
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ...apis.picture_sources import SUFFIXES
+from ...datasets.checking.problems import Problems
+from ...datasets.formats.files import read_text
+from ...datasets.formats.rows import MARKS, Row, check_key
+from ..record import split_of
+
+IMAGE = ('image', 'images', 'img', 'filename', 'filepath', 'file', 'path', 'imagepath')
+IMAGE += (
+    'imagename',
+    'imgpath',
+    'imgname',
+    'imageindex',
+    'imageid',
+    'picture',
+    'photo',
+)
+IMAGE += ('name', 'id')  # the first of these that is there
+LABELS = (
+    'labels',
+    'label',
+    'tags',
+    'tag',
+    'classes',
+    'class',
+    'categories',
+    'category',
+)
+SPLIT = ('split', 'subset', 'partition', 'set')
+SEPARATORS = (';', '|', ',')
+_STATES = dict.fromkeys(('1', '1.0', 'true', 'yes'), True)
+_STATES |= dict.fromkeys(('0', '0.0', 'false', 'no'), False)
+
+
+class Table(NamedTuple):
+    """What a csv file says."""
+
+    form: str
+    rows: list[Row]
+    splits: list[str | None]  # of each row
+    classes: tuple[str, ...] | None  # the columns, where there is one a label
+
+
+def read_table(
+    path: Path, sep: str | None, classes: Sequence[str] | None, problems: Problems
+) -> Table:
+    """Read a csv or tsv file with a line of headings.
+
+    Args:
+        path: The file.
+        sep: What stands between two labels of a cell; None finds out.
+        classes: All names, if they are known: no other column is a label.
+        problems: Where problems go.
+
+    Raises:
+        ValueError: No column, or more than one, can be what is needed.
+    """
+    text = read_text(str(path))
+    delimiter = max(',\t;', key=text.partition('\n')[0].count)
+    reader = csv.DictReader(io.StringIO(text, newline=''), delimiter=delimiter)
+    try:
+        columns = list(reader.fieldnames or [])
+        records = [(f'{path}:{reader.line_num}', record) for record in reader]
+    except csv.Error as error:
+        raise ValueError(
+            f'{path}:{reader.line_num} is not valid csv: {error}.'
+        ) from error
+    _check_headings(columns, path)
+    cells = []
+    for where, record in records:
+        with problems.one_record():
+            if None in record or None in record.values():
+                raise ValueError(
+                    f'{where}: the line must have {len(columns)} columns, as the '
+                    'first; put quotes around a value that contains a comma.'
+                )
+            cells.append((where, record))
+    image = _image_column(columns, cells, path)
+    marks = [column for column in columns if column in MARKS]
+    split = next((c for c in columns if c.strip().lower() in SPLIT), None)
+    others = [c for c in columns if c not in (image, split, *marks)]
+    labels = [c for c in others if c.strip().lower() in LABELS]
+    if len(labels) > 1:
+        raise ValueError(
+            f'{path}: the columns {labels} can all be the labels; keep one.'
+        )
+    if labels:
+        rows = _rows_of_cells(cells, image, labels[0], marks, sep, path, problems)
+        form, used, names = f'csv, labels in the column {labels[0]!r}', labels, None
+    else:
+        used = _label_columns(others, cells, classes, path)
+        rows = _rows_of_columns(cells, image, used, problems)
+        form, names = (
+            f'csv, a column of 0 and 1 for each of {len(used)} labels',
+            tuple(used),
+        )
+    unread = [column for column in others if column not in used]
+    if unread:
+        problems.note(f'{path}: {", ".join(map(repr, unread))} not read.')
+    lines = dict(cells)
+    splits = [
+        split and _split(lines[row.where][split], split, row.where) for row in rows
+    ]
+    return Table(form, rows, splits, names)
+
+
+def _is_picture(text: str) -> bool:
+    return text.strip().lower().endswith(SUFFIXES)
+
+
+def _check_headings(columns: list[str], path: Path) -> None:
+    if not columns or any(map(_is_picture, columns)):
+        raise ValueError(
+            f'{path}:1: the first line must name the columns, such as image,labels; it '
+            f'is {columns}.'
+        )
+    twice = {column for column in columns if columns.count(column) > 1}
+    if twice:
+        raise ValueError(f'{path}:1: the column {min(twice)!r} occurs twice.')
+    for column in columns:
+        if column not in MARKS and column.strip().lower() not in (*LABELS, *IMAGE):
+            check_key(column, f'{path}:1')
+
+
+def _image_column(columns: list[str], cells: list, path: Path) -> str:
+    plain = {re.sub(r'[\W_]', '', column.lower()): column for column in columns}
+    named = next((plain[name] for name in IMAGE if name in plain), None)
+    if named is not None:
+        return named
+    found = [
+        column
+        for column in columns
+        if cells and all(_is_picture(record[column]) for _, record in cells)
+    ]
+    if len(found) != 1:
+        raise ValueError(
+            f'{path}: no column of {columns} is that of the pictures; call it image.'
+        )
+    return found[0]
+
+
+def _label_columns(
+    others: list[str], cells: list, classes: Sequence[str] | None, path: Path
+) -> list[str]:
+    """Return the columns of which most cells hold 0 or 1; all have to."""
+    if classes is not None:
+        missing = [name for name in classes if name not in others]
+        if missing:
+            raise ValueError(
+                f'{path} has neither a column of labels nor one for {missing[0]!r}.'
+            )
+        return list(classes)
+    found = []
+    for column in others:
+        known = sum(record[column].strip().lower() in _STATES for _, record in cells)
+        if 2 * known > len(cells):
+            found.append(column)
+    if not found:
+        raise ValueError(
+            f'{path} has no column of labels: call it labels, or write a column of 0 '
+            f'and 1 a label. Its columns: {others}.'
+        )
+    return found
+
+
+def _rows_of_columns(
+    cells: list, image: str, labels: list[str], problems: Problems
+) -> list[Row]:
+    rows = []
+    for where, record in cells:
+        with problems.one_record():
+            present = []
+            for label in labels:
+                value = record[label].strip().lower()
+                if value not in _STATES:
+                    raise ValueError(
+                        f'{where}: {label} ({record[label]!r}) must be 0 or 1; a list '
+                        'of names can have a column `unknown` as well.'
+                    )
+                if _STATES[value]:
+                    present.append(label)
+            rows.append(Row(where, record[image], present))
+    return rows
+
+
+def _rows_of_cells(
+    cells: list,
+    image: str,
+    labels: str,
+    marks: list[str],
+    sep: str | None,
+    path: Path,
+    problems: Problems,
+) -> list[Row]:
+    texts = [record[key].strip() for _, record in cells for key in (labels, *marks)]
+    sep = sep or _separator([t for t in texts if not t.startswith('[')], labels, path)
+    rows = []
+    for where, record in cells:
+        with problems.one_record():
+            more = {key: _names(record[key], sep, where) for key in marks}
+            found = _names(record[labels], sep, where)
+            rows.append(Row(where, record[image], found, **more))
+    return rows
+
+
+def _separator(texts: list[str], column: str, path: Path) -> str:
+    """Return what stands between two labels, where that can be told."""
+    found = [sep for sep in SEPARATORS if any(sep in text for text in texts)]
+    if len(found) > 1:
+        raise ValueError(
+            f'{path}: {column} has {" and ".join(map(repr, found))}; say which of them '
+            'stands between two labels by --sep.'
+        )
+    spaced = next((text for text in texts if len(text.split()) > 1), None)
+    if not found and spaced:
+        raise ValueError(
+            f"{path}: {column} has spaces, as in {spaced!r}: by --sep ' ' they stand "
+            "between labels, and by --sep ';' they belong to names."
+        )
+    return found[0] if found else SEPARATORS[0]
+
+
+def _names(cell: str, sep: str, where: str) -> list:
+    """Return the labels of a cell: names with separators, or a list as Python's."""
+    cell = cell.strip()
+    if cell.startswith('[') and cell.endswith(']'):
+        try:
+            return list(ast.literal_eval(cell))
+        except (SyntaxError, ValueError):
+            raise ValueError(f'{where}: {cell!r} is no list of names.') from None
+    return [part.strip() for part in cell.split(sep) if part.strip()]
+
+
+def _split(cell: str, column: str, where: str) -> str:
+    split = split_of(cell)
+    if split is None:
+        raise ValueError(f'{where}: {column} ({cell!r}) must be train, val or test.')
+    return split

@@ -1,0 +1,76 @@
+"""The split of the source, kept, and what it lacks, drawn."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .record import Record
+from .stratify import spread_rare, stratify
+
+SPLITS = ('train', 'val', 'test')
+
+
+def make_splits(
+    records: Sequence[Record],
+    classes: Sequence[str],
+    shares: dict[str, float],
+    seed: int,
+) -> tuple[dict[str, list[Record]], str]:
+    """Return the records of each split, and what was done, in words.
+
+    Args:
+        records: With names as labels.
+        classes: All names.
+        shares: Of the pictures that ``val`` and ``test`` take where they are drawn.
+        seed: Of the drawing.
+
+    Raises:
+        ValueError: The source has no pictures to train on, or too few to split.
+    """
+    said = [record.split for record in records]
+    if None in said:
+        partly = any(said)
+        found = {name: [] for name in SPLITS}
+        found['train'] = list(records)
+        how = 'only some records have a split, which is not kept; ' if partly else ''
+    else:
+        found = {name: [r for r in records if r.split == name] for name in SPLITS}
+        how = f'kept {", ".join(name for name in SPLITS if found[name])}; '
+    if not found['train']:
+        raise ValueError(
+            f'the source has pictures for {", ".join(sorted(set(said)))} alone, none '
+            'to train on.'
+        )
+    drawn = [name for name in SPLITS[1:] if not found[name]]
+    if not drawn:
+        return found, how.rstrip('; ')
+    pool, names = found['train'], ['train', *drawn]
+    if len(pool) < len(names):
+        raise ValueError(
+            f'{len(pool)} pictures are too few for {", ".join(names)}; there must be '
+            f'at least {len(names)}.'
+        )
+    states = _states(pool, classes)
+    wanted = [shares[name] for name in drawn]
+    part = stratify(states, [1 - sum(wanted), *wanted], seed)
+    part = _none_empty(spread_rare(states, part, len(names)), len(names))
+    for i, name in enumerate(names):
+        found[name] = [pool[k] for k in np.flatnonzero(part == i)]
+    return found, f'{how}drawn by label, seed {seed}: {", ".join(names)}'
+
+
+def _states(records: Sequence[Record], classes: Sequence[str]) -> np.ndarray:
+    index_of = {name: i for i, name in enumerate(classes)}
+    states = np.zeros((len(records), len(classes)), np.int8)
+    for row, record in zip(states, records, strict=True):
+        row[[index_of[name] for name in record.labels]] = 1
+    return states
+
+
+def _none_empty(part: np.ndarray, parts: int) -> np.ndarray:
+    """Return a split without an empty part, as a handful of pictures may have."""
+    for i in range(parts):
+        if not (part == i).any():
+            largest = np.bincount(part, minlength=parts).argmax()
+            part[np.flatnonzero(part == largest)[-1]] = i
+    return part

@@ -1,0 +1,53 @@
+import pytest
+
+JPG = dict.fromkeys(('images/a.jpg', 'images/b.jpg', 'images/c.jpg'))
+ROWS = [
+    dict(image='a.jpg', labels=['cat', 'red car']),
+    dict(image='b.jpg', labels=['cat']),
+    dict(image='c.jpg', labels=[]),
+]
+NAMES = {'a.jpg': ['cat', 'red car'], 'b.jpg': ['cat'], 'c.jpg': []}
+LINES = ['{"image": "a.jpg", "labels": [0, 1]}', '{"image": "b.jpg", "labels": [0]}']
+
+
+@pytest.mark.parametrize(
+    ('file', 'content', 'sep'),
+    [
+        ('data.json', ROWS, None),
+        ('data.txt', 'a.jpg\tcat,red car\nb.jpg\tcat\nc.jpg\t\n', ','),
+    ],
+)
+def test_names(make, read, file, content, sep):
+    _, classes, labels, *_, problems = read(make(**{file: content}, **JPG), sep=sep)
+    assert (classes, labels) == (('cat', 'red car'), NAMES)
+    assert problems.found == []
+
+
+def test_a_list_a_split_with_names_beside(make, read):
+    files = {
+        'train.jsonl': '\n'.join(LINES),
+        'val.jsonl': '{"image": "c.jpg", "labels": []}',
+        'classes.json': ['cat', 'red car'],
+    }
+    root = make(**files, **JPG)
+    form, classes, labels, splits, _ = read(root)
+    assert form == 'json lines (train.jsonl, val.jsonl)'
+    assert (classes, labels) == (('cat', 'red car'), NAMES)
+    assert splits == {'a.jpg': 'train', 'b.jpg': 'train', 'c.jpg': 'val'}
+    assert read(root / 'val.jsonl')[2] == {'c.jpg': []}
+
+
+def test_a_label_that_is_not_among_the_names_is_a_problem(make, read):
+    files = {
+        'data.jsonl': '{"image": "a.jpg", "labels": ["cow"]}',
+        'classes.txt': 'cat',
+    }
+    _, _, labels, *_, problems = read(make(**files, **JPG))
+    assert labels == {}
+    assert "data.jsonl:1: unknown label 'cow'" in problems.found[0]
+
+
+def test_pictures_may_lie_elsewhere(make, read):
+    root = make(**{'lists/data.csv': 'image,labels\na,cat\n', 'far/a.jpg': None})
+    assert read(root / 'lists/data.csv')[2] == {'a.jpg': ['cat']}
+    assert read(root / 'lists', images=root / 'far')[2] == {'a.jpg': ['cat']}

@@ -1,0 +1,49 @@
+import pytest
+
+from mvlr_mm.projects.tree import Tree
+
+
+@pytest.fixture
+def tree(make):
+    names = ('a.jpg', 'x/b.PNG', 'train/c.jpg', 'val/c.jpg', '.hidden/d.jpg', 'e.txt')
+    names += ('work_dirs/f.jpg', 'project/g.jpg')
+    root = make(**dict.fromkeys(names))
+    return Tree(root, root / 'project')
+
+
+def test_what_is_hidden_drawn_or_a_project_is_no_picture(tree):
+    names = [path.name for path in tree.pictures]
+    assert names == ['a.jpg', 'c.jpg', 'c.jpg', 'b.PNG']
+
+
+@pytest.mark.parametrize(
+    ('name', 'split', 'found'),
+    [
+        ('a.jpg', None, 'a.jpg'),
+        ('a', None, 'a.jpg'),
+        ('b.PNG', None, 'x/b.PNG'),
+        ('x\\b', None, 'x/b.PNG'),
+        ('./x/../x/b.PNG', None, 'x/b.PNG'),
+        ('c.jpg', 'val', 'val/c.jpg'),
+        ('train/c.jpg', None, 'train/c.jpg'),
+    ],
+)
+def test_a_picture_is_found(tree, name, split, found):
+    beside = tree.root / 'lists'
+    assert tree.find(name, beside, split, 'here') == str(tree.root / found)
+
+
+@pytest.mark.parametrize(
+    ('name', 'message'),
+    [
+        ('none.jpg', 'here: there is no picture none.jpg below'),
+        ('y/b.PNG', 'there is no picture y/b.PNG below'),
+        ('c.jpg', r'here: c.jpg can be .*train/c.jpg or .*val/c.jpg; write more'),
+        ('https://x.org/a.jpg', 'here: https://x.org/a.jpg is an address'),
+        ('', "here: image \\(''\\) must be a path"),
+        (3, 'here: image \\(3\\) must be a path'),
+    ],
+)
+def test_what_is_no_picture_is_named(tree, name, message):
+    with pytest.raises((FileNotFoundError, ValueError), match=message):
+        tree.find(name, tree.root, None, 'here')
