@@ -66,8 +66,10 @@ def _all_names(source: Source) -> tuple[str, ...]:
         for labels in (record.labels, record.absent, record.unknown)
         for label in labels or ()
     }
+    if not found:
+        raise ValueError('no record has a label, so there is nothing to learn.')
     numbers = [label for label in found if re.fullmatch(r'-?\d+', str(label))]
-    if found and len(numbers) == len(found):
+    if len(numbers) == len(found):
         raise ValueError(
             f'the labels are numbers, such as {numbers[0]}, and no file beside them '
             'says their names; give a list of names, in this order, by --classes.'

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mvlr_mm.config import read_config
-from mvlr_mm.projects.backbones import NAMES, choose_backbone
+from mvlr_mm.projects.backbones import choose_backbone
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,7 +18,8 @@ def config_of(recipe, folder):
 
 
 @pytest.mark.parametrize(
-    ('name', 'model'), zip(NAMES, ('RN101', 'ViT-B-16', 'ViT-B-32'), strict=True)
+    ('name', 'model'),
+    [('rn101', 'RN101'), ('vitb16', 'ViT-B-16'), ('small', 'ViT-B-32')],
 )
 def test_a_name(tmp_path, name, model):
     cfg = config_of(choose_backbone(name), tmp_path)

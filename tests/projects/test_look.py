@@ -3,6 +3,7 @@ import pytest
 from mvlr_mm.projects.look import FORMS
 from mvlr_stack.words import init
 
+XML = '<annotation><object><name>cow</name></object></annotation>'
 CSV = 'image,labels\na.jpg,cat\n'
 
 
@@ -30,11 +31,11 @@ def test_what_is_not_clear_is_asked(make, read, files, message):
 
 
 def test_the_form_can_be_said(make, read):
-    files = {'cat/a.jpg': None, 'a.xml': '<annotation/>', 'x.csv': CSV}
+    files = {'cat/a.jpg': None, 'a.xml': XML, 'x.csv': CSV}
     root = make(**files)
     assert read(root, form='lists')[0].startswith('csv')
     assert read(root, form='folders')[0] == 'one folder a label'
-    assert read(root, form='voc')[2] == {'a.jpg': []}
+    assert read(root, form='voc')[2] == {'a.jpg': ['cow']}
     assert read(root / 'x.csv')[2] == {'a.jpg': ['cat']}
     with pytest.raises(ValueError, match=r'--form coco: .* has no file of that form'):
         read(root, form='coco')

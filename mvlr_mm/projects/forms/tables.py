@@ -1,6 +1,5 @@
 """Csv in any usual layout: a column of labels, or a column a label."""
 
-import ast
 import csv
 import io
 import re
@@ -13,6 +12,7 @@ from ...datasets.checking.problems import Problems
 from ...datasets.formats.files import read_text
 from ...datasets.formats.rows import MARKS, Row, check_key
 from ..record import split_of
+from .cells import find_separator, split_cell
 
 IMAGE = ('image', 'images', 'img', 'filename', 'filepath', 'file', 'path', 'imagepath')
 IMAGE += (
@@ -36,7 +36,6 @@ LABELS = (
     'category',
 )
 SPLIT = ('split', 'subset', 'partition', 'set')
-SEPARATORS = (';', '|', ',')
 _STATES = dict.fromkeys(('1', '1.0', 'true', 'yes'), True)
 _STATES |= dict.fromkeys(('0', '0.0', 'false', 'no'), False)
 
@@ -94,7 +93,8 @@ def read_table(
             f'{path}: the columns {labels} can all be the labels; keep one.'
         )
     if labels:
-        rows = _rows_of_cells(cells, image, labels[0], marks, sep, path, problems)
+        sep = sep or find_separator(cells, [labels[0], *marks], classes or (), path)
+        rows = _rows_of_cells(cells, image, labels[0], marks, sep, problems)
         form, used, names = f'csv, labels in the column {labels[0]!r}', labels, None
     else:
         used = _label_columns(others, cells, classes, path)
@@ -197,47 +197,16 @@ def _rows_of_cells(
     image: str,
     labels: str,
     marks: list[str],
-    sep: str | None,
-    path: Path,
+    sep: str,
     problems: Problems,
 ) -> list[Row]:
-    texts = [record[key].strip() for _, record in cells for key in (labels, *marks)]
-    sep = sep or _separator([t for t in texts if not t.startswith('[')], labels, path)
     rows = []
     for where, record in cells:
         with problems.one_record():
-            more = {key: _names(record[key], sep, where) for key in marks}
-            found = _names(record[labels], sep, where)
+            more = {key: split_cell(record[key], sep, where) for key in marks}
+            found = split_cell(record[labels], sep, where)
             rows.append(Row(where, record[image], found, **more))
     return rows
-
-
-def _separator(texts: list[str], column: str, path: Path) -> str:
-    """Return what stands between two labels, where that can be told."""
-    found = [sep for sep in SEPARATORS if any(sep in text for text in texts)]
-    if len(found) > 1:
-        raise ValueError(
-            f'{path}: {column} has {" and ".join(map(repr, found))}; say which of them '
-            'stands between two labels by --sep.'
-        )
-    spaced = next((text for text in texts if len(text.split()) > 1), None)
-    if not found and spaced:
-        raise ValueError(
-            f"{path}: {column} has spaces, as in {spaced!r}: by --sep ' ' they stand "
-            "between labels, and by --sep ';' they belong to names."
-        )
-    return found[0] if found else SEPARATORS[0]
-
-
-def _names(cell: str, sep: str, where: str) -> list:
-    """Return the labels of a cell: names with separators, or a list as Python's."""
-    cell = cell.strip()
-    if cell.startswith('[') and cell.endswith(']'):
-        try:
-            return list(ast.literal_eval(cell))
-        except (SyntaxError, ValueError):
-            raise ValueError(f'{where}: {cell!r} is no list of names.') from None
-    return [part.strip() for part in cell.split(sep) if part.strip()]
 
 
 def _split(cell: str, column: str, where: str) -> str:

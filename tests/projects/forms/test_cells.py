@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from mvlr_mm.projects.forms.cells import find_separator, split_cell
 
 
@@ -17,7 +18,7 @@ def test_the_separator_is_what_occurs():
 
 
 def test_what_cannot_be_told_is_asked():
-    with pytest.raises(ValueError, match="x.csv: labels has ';' and ','"):
+    with pytest.raises(ValueError, match=r"x.csv: labels has ';' and ','"):
         find('a;b', 'c,d')
     with pytest.raises(ValueError, match="as in 'red car'"):
         find('red car', 'a')
@@ -27,5 +28,5 @@ def test_cells():
     assert split_cell(' a ; b;', ';', '') == ['a', 'b']
     assert split_cell("['a', 'b c']", ';', '') == ['a', 'b c']
     assert split_cell('[1, 0]', ';', '') == [1, 0]
-    with pytest.raises(ValueError, match="x:3: '.__import__.*' is no list of names"):
+    with pytest.raises(ValueError, match=r'x:3: .* is no list of names'):
         split_cell("[__import__('os')]", ';', 'x:3')

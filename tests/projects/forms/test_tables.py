@@ -27,9 +27,7 @@ def test_usual_layouts(make, read, text):
 def test_indices_need_names(make, read):
     text = 'image,labels\na.jpg,0;2\nb.jpg,1\nc.jpg,\n'
     root = make(**{'data.csv': text}, **JPG)
-    with pytest.raises(
-        ValueError, match=r'the labels are numbers, such as .*--classes'
-    ):
+    with pytest.raises(ValueError, match=r'the labels are numbers, such as .*--cl'):
         read(root)
     names = ('cat', LIGHT, 'dog')
     assert read(root, classes=names)[2] == NAMES
@@ -42,7 +40,7 @@ def test_indices_need_names(make, read):
 def test_a_row_a_label_and_a_vector_are_understood_and_said(make, read):
     long = f'image,labels\na.jpg,cat\na.jpg,dog\nb.jpg,{LIGHT}\nc.jpg,\n'
     root = make(**{'data.csv': long}, **JPG)
-    _, _, labels, *_, problems = read(root, sep=';')
+    _, _, labels, *_, problems = read(root, classes=('cat', 'dog', LIGHT))
     assert labels == NAMES
     assert 'the rows are put together' in problems.notes[0]
     make(**{'data.csv': 'image,labels\na.jpg,1 1 0\nb.jpg,0 0 1\nc.jpg,0 0 0\n'})
@@ -110,7 +108,7 @@ def test_what_is_not_understood_stops_it(make, read, text, message):
         ('image,cat\na.jpg,1\nb.jpg,0\nc.jpg,\n', "csv:4: cat ('') must be 0 or 1"),
         ('image,labels\na.jpg,x\nb.jpg,x,y\n', 'csv:3: the line must have 2 columns'),
         ('image,labels\na.jpg,x\nd.jpg,x\n', 'csv:3: there is no picture d.jpg below'),
-        ('image,labels\na.jpg,"[x"\nb.jpg,"[x]"\n', "csv:3: '[x]' is no list of names"),
+        ("image,labels\na.jpg,['y']\nb.jpg,[x]\n", "csv:3: '[x]' is no list of names"),
         ('image,labels\na.jpg,x;x\nb.jpg,y\n', "csv:2 has the label 'x' twice"),
     ],
 )
