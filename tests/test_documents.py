@@ -185,14 +185,22 @@ def commands(text):
 
 
 @pytest.mark.parametrize('text', blocks('bash'))
-def test_commands_are_read_and_those_without_a_model_run(folder, text):
+def test_commands_are_read_and_those_without_a_model_run(folder, text, monkeypatch):
     for checkpoint in CHECKPOINTS:
         path = folder / 'work_dirs' / checkpoint
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     for first, *rest in commands(text):
-        if first == 'mvlr' and rest[0] in ('eval', 'thresholds'):
+        if first == 'mvlr' and rest[0] == 'init':
+            for i in range(4):  # a folder a label
+                picture = folder / f'my_pictures/{("cat", "dog")[i % 2]}/{i}.jpg'
+                picture.parent.mkdir(parents=True, exist_ok=True)
+                picture.write_text(str(i))
             assert main(rest) == 0
+        elif first == 'mvlr' and rest[0] in ('eval', 'thresholds'):
+            assert main(rest) == 0
+        elif first == 'cd':
+            monkeypatch.chdir(rest[0])
         elif first == 'mvlr':
             args = parse(rest)
             if rest[0] == 'test' and args.out:

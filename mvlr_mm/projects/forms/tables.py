@@ -10,7 +10,8 @@ from typing import NamedTuple
 from ...apis.picture_sources import SUFFIXES
 from ...datasets.checking.problems import Problems
 from ...datasets.formats.files import read_text
-from ...datasets.formats.rows import MARKS, Row, check_key
+from ...datasets.formats.misspelt import check_key
+from ...datasets.formats.rows import MARKS, Row
 from ..record import split_of
 from .cells import find_separator, split_cell
 
@@ -128,7 +129,7 @@ def _check_headings(columns: list[str], path: Path) -> None:
         raise ValueError(f'{path}:1: the column {min(twice)!r} occurs twice.')
     for column in columns:
         if column not in MARKS and column.strip().lower() not in (*LABELS, *IMAGE):
-            check_key(column, f'{path}:1')
+            check_key(column, MARKS, f'{path}:1')
 
 
 def _image_column(columns: list[str], cells: list, path: Path) -> str:
