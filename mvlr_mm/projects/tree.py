@@ -70,7 +70,7 @@ class Tree:
             raise ValueError(f'{where}: image ({name!r}) must be a path.')
         if '://' in name:
             raise ValueError(
-                f'{where}: {name} is an address; download the picture and name the file.'
+                f'{where}: {name} is an address; download it and name the file.'
             )
         name = name.strip()
         for path in (beside / name, self.root / name):
