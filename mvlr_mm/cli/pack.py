@@ -75,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
         Path(args.out),
         loaded,
         with_text=not args.without_text,
+        with_onnx=args.onnx,
         thresholds=thresholds,
         temperatures=temperatures,
         protocol=protocol,

@@ -11,7 +11,13 @@ from mvlr_stack.outputs import whole_file, write_text
 
 SUMS, ABOUT, WEIGHTS = 'SHA256SUMS', 'pack.json', 'model.safetensors'
 #: What the multi-label reader of imgutils loads; see :mod:`mvlr_mm.packs.onnx_files`.
-ONNX = ('model.onnx', 'selected_tags.csv', 'preprocess.json', 'thresholds.csv')
+ONNX = (
+    'model.onnx',
+    'selected_tags.csv',
+    'preprocess.json',
+    'thresholds.csv',
+    'categories.json',
+)
 FILES = (ABOUT, WEIGHTS, *ONNX)
 #: Files that hubs and people put beside the others. Nothing reads them.
 _BESIDE = ('README.md', 'LICENSE')

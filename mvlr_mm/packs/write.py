@@ -33,6 +33,7 @@ def write_pack(
     folder: str | Path,
     loaded: LoadedModel,
     with_text: bool = True,
+    with_onnx: bool = False,
     thresholds: Mapping[str, float] | None = None,
     temperatures: Mapping[str, float] | None = None,
     protocol: Mapping[str, Any] | None = None,
@@ -46,6 +47,8 @@ def write_pack(
         loaded: The model, on the CPU.
         with_text: Whether its text tower goes with it. Without, the pack is smaller and
             knows its own labels alone.
+        with_onnx: Whether the files go with it that imgutils' multi-label reader loads;
+            see :mod:`mvlr_mm.packs.onnx_files`.
         thresholds: By label; None takes those of ``loaded``.
         temperatures: By label.
         protocol: Fields of a :class:`mvlr_mm.evaluation.protocols.Protocol`; None takes
@@ -57,6 +60,7 @@ def write_pack(
         The pack as it was read again.
 
     Raises:
+        ImportError: ``with_onnx`` and a package of the extra ``export`` is missing.
         OSError: The folder cannot be written to.
         ValueError: The folder holds other things than a pack, the model has a part
             that a pack may not hold, or what is given is not for its labels.
@@ -82,9 +86,14 @@ def write_pack(
         licence=licence,
     )
     tensors = {k: w.detach().cpu().contiguous().clone() for k, w in weights.items()}
+    contents = {ABOUT: about.to_json(), WEIGHTS: save(tensors)}
+    if with_onnx:
+        from .onnx_files import onnx_files
+
+        contents |= onnx_files(loaded, thresholds)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f'.{folder.name}.', dir=folder.parent) as draft:
-        write_files(draft, {ABOUT: about.to_json(), WEIGHTS: save(tensors)})
+        write_files(draft, contents)
         _compare(build(read_pack(draft)).state_dict(), tensors)
         move_files(Path(draft), folder)
     return read_pack(folder)

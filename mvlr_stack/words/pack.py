@@ -38,6 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help='leave the text tower out: smaller, but for its own labels alone',
     )
+    parser.add_argument(
+        '--onnx',
+        action='store_true',
+        help="add the model as ONNX, with the files that imgutils' multi-label reader "
+        'loads; needs pip install "mvlr_mm[export]"',
+    )
     add_overwrite(parser)
 
 

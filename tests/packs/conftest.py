@@ -25,7 +25,7 @@ PROMPT = dict(type='PDLR', text_encoder=dict(type='CLIPTextEncoder'), classes=CL
 def make(tiny_clip):
     """Build a model with weights that say something, as `load_model` gives it."""
 
-    def make(prompt=PROMPT, kind='resnet', thresholds=None, head=None, **settings):
+    def make(prompt=PROMPT, kind='resnet', thresholds=None, head=None, **stages):
         model = dict(
             type='VLClassifier',
             clip=tiny_clip(kind),
@@ -34,13 +34,13 @@ def make(tiny_clip):
                 type='NeckSequence',
                 prompt=prompt,
                 fusion=dict(type='IFM'),
-                interaction=dict(type='QMVL', zero_init=False),
+                **{'interaction': dict(type='QMVL', zero_init=False), **stages},
             ),
             head=dict(type='SimilarityHead', scale=20.0, **(head or {})),
         )
         config = Config(
             dict(
-                model=model | settings,
+                model=model,
                 data_preprocessor=dict(
                     mean=[120, 110, 100], std=[60.5] * 3, to_rgb=True
                 ),
