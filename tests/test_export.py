@@ -13,6 +13,14 @@ from torch.export import Dim
 from mvlr_mm import VLFeatures
 
 ROOT = Path(__file__).parents[1] / 'configs'
+# a config of each kind of image tower, necks and heads being those of the configs; and
+# by how many pixels the sizes of its pictures go
+WHOLE = [
+    ('mvlr_rn101_coco_literal', 32),
+    ('baseline_rn101_coco', 32),
+    ('mvlr_vitb16_coco', 16),
+    ('mvlr_custom_small-clip', 32),
+]
 
 
 def distinct():
@@ -73,13 +81,17 @@ def test_neck_and_head_for_any_batch_and_number_of_patches(path, tiny_config):
             torch.testing.assert_close(exported(patches), model(patches))
 
 
-def test_a_whole_model_for_any_batch_and_size(tiny_config):
-    model = build(ROOT / 'mvlr/mvlr_rn101_coco.py', tiny_config)
+@pytest.mark.parametrize(('name', 'step'), WHOLE)
+def test_a_whole_model_for_any_batch_and_size(name, step, tiny_config):
+    model = build(ROOT / f'mvlr/{name}.py', tiny_config)
     example = torch.randn(2, 3, 64, 96)
     with torch.no_grad():
         model(example)
-    rows, columns = (32 * Dim(name, min=2, max=16) for name in ('rows', 'columns'))
-    sizes = {0: Dim('batch', max=64), 2: rows, 3: columns}
+    rows, columns = (
+        step * Dim(name, min=64 // step, max=512 // step)
+        for name in ('rows', 'columns')
+    )
+    sizes = {0: Dim('batch', min=1, max=64), 2: rows, 3: columns}
     program = torch.export.export(
         model, (example,), dynamic_shapes=(sizes,), strict=False
     )
@@ -101,3 +113,17 @@ def test_weights_that_change_before_the_export_are_those_of_the_graph(tiny_confi
         program = torch.export.export(model, (example,), strict=False)
         torch.testing.assert_close(program.module()(example), model(example))
         assert (model(example) - before).abs().max() > 1e-3
+
+
+def test_the_stock_model_for_any_batch(tiny_config):
+    model = build(ROOT / 'mvlr/stock_mobilenetv2_custom.py', tiny_config)
+    # of one size: timm's padding 'same' is a formula of the size in every layer
+    example = torch.randn(2, 3, 64, 64)
+    program = torch.export.export(
+        model, (example,), dynamic_shapes=({0: Dim('batch', max=64)},), strict=False
+    )
+    exported = program.module()
+    with torch.no_grad():
+        for batch in (1, 3):
+            images = torch.randn(batch, 3, 64, 64)
+            torch.testing.assert_close(exported(images), model(images))

@@ -116,6 +116,16 @@ def test_prefixes_of_wrappers_are_taken_away(make_model):
     same(fit_weights(wrapped, trained.state_dict()), trained.state_dict())
 
 
+def test_only_what_wrappers_add_is_taken_away():
+    model = nn.Module()
+    model.module = nn.Linear(2, 2)
+    same(fit_weights(model, model.state_dict()), model.state_dict())
+    mixed = {'module.weight': torch.ones(2, 2), 'bias': torch.ones(2)}
+    message = r'1 are missing \(weight\); 1 are unexpected \(module\.weight\)'
+    with pytest.raises(ValueError, match=message):
+        fit_weights(nn.Linear(2, 2), mixed)
+
+
 def test_bare_weights_and_averages_are_fitted(make_model):
     trained, model = make_model(seed=1), make_model()
     bare = dict(trained.state_dict())
@@ -146,6 +156,11 @@ def test_names_of_the_data_stand_for_a_record(make_model, logits_by_name):
     message = r"only in the checkpoint: 'dog', first only in the model: 'traffic light'"
     with pytest.raises(ValueError, match=message):
         fit_checkpoint(make_model(), {'state_dict': weights, 'meta': meta})
+
+
+def test_a_record_comes_before_the_names_of_the_data(make_model):
+    weights = make_model(seed=1).state_dict()
+    same(fit_weights(make_model(), weights, names=NAMES[::-1]), weights)
 
 
 @pytest.mark.parametrize('others', [('dog', 'sea'), ('sea', 'dog', 'bus')])
@@ -181,6 +196,12 @@ def test_heads_of_mmpretrain_keep_their_rows_for_other_labels():
     message = r'2 are of another shape .*head\.fc\.weight.*--allow labels of'
     with pytest.raises(ValueError, match=message):
         fit_weights(make(3), trained.state_dict())
+    # other labels do not explain a backbone of another shape
+    weights = trained.state_dict()
+    weights[next(iter(weights))] = torch.zeros(1)
+    message = r'3 are of another shape .* checkpoint of this config\.$'
+    with pytest.raises(ValueError, match=message):
+        fit_weights(make(3), weights)
 
 
 @pytest.mark.parametrize('allow', ['labels', ['lables'], ['missing', 'all']])

@@ -6,6 +6,7 @@ from open_clip.transformer import AttentionalPooler, VisionTransformer
 from torch import Tensor, nn
 
 from .base import DenseTower, Grid, flatten, fold
+from .traceable_attention import make_traceable
 
 
 class ViTTower(DenseTower):
@@ -32,6 +33,7 @@ class ViTTower(DenseTower):
                 )
             self.pool = _patch_map(tower.attn_pool)
             tower.attn_pool = None
+        make_traceable(tower.transformer)
         self.trunk = tower
         self.embed_dim = tower.proj.shape[1]
 
