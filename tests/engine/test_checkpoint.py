@@ -121,6 +121,19 @@ def test_a_hostile_file_is_refused_and_nothing_runs(tmp_path, monkeypatch, way):
     assert (tmp_path / 'ran').exists()
 
 
+class Inside:
+    """Reach what is not for others through the getattr of a log history."""
+
+    def __reduce__(self):
+        return getattr, (HistoryBuffer, '__init__')
+
+
+def test_a_history_gives_its_statistics_alone(tmp_path):
+    torch.save(Inside(), tmp_path / 'inside.pth')
+    with pytest.raises(pickle.UnpicklingError, match=r'inside\.pth is damaged or'):
+        load_weights(tmp_path / 'inside.pth')
+
+
 def test_a_scheme_with_its_own_download_is_safe_too(tmp_path):
     path = tmp_path / 'hostile.pth'
     torch.save(Hostile(tmp_path / 'ran'), path)

@@ -15,6 +15,11 @@ def test_rows_with_names_and_those_of_heads():
     model.head = nn.Module()
     model.head.num_classes = 3
     model.head.fc, model.head.other = nn.Linear(2, 3), nn.Linear(2, 4)
+    model.head.part = nn.Linear(2, 2)
+    model.head.part.num_classes = 2.0  # no number of labels
+    model.overhead = nn.Module()  # a head in name alone
+    model.overhead.num_classes = 3
+    model.overhead.fc = nn.Linear(2, 3)
     model.backbone = nn.Module()
     model.backbone.num_classes = 3
     model.backbone.fc = nn.Linear(2, 3)
