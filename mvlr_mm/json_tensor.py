@@ -30,7 +30,7 @@ def decode(stored: Tensor, name: str) -> dict[str, Any]:
     try:
         content = json.loads(bytes(stored.tolist()).decode('utf-8'))
         return dict(content)
-    except (AttributeError, TypeError, ValueError) as error:
+    except (AttributeError, RecursionError, TypeError, ValueError) as error:
         raise ValueError(
             f'{name} of the checkpoint cannot be read ({error!r}); the file is '
             'damaged, or something else has that name.'

@@ -91,17 +91,19 @@ def build(pack: Pack) -> nn.Module:
         ValueError: The settings build no model, or the weights are not its.
     """
     size = sum(weight.nbytes for weight in pack.weights.values())
+    checkpoint = {'state_dict': dict(pack.weights)}
     try:
         with bounded(size):
             model = build_model(_config(pack))
+        fit_checkpoint(model, checkpoint, source=str(pack.folder / WEIGHTS))
+        model.load_state_dict(checkpoint['state_dict'])
     except ImportError:
         raise  # a package that this machine lacks
-    except Exception as error:  # parts raise what they like on odd settings
+    except Exception as error:  # parts raise what they like on odd data
+        if isinstance(error, ValueError) and str(pack.folder) in str(error):
+            raise
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ValueError(f'{pack.folder} builds no model: {reason}') from error
-    checkpoint = {'state_dict': dict(pack.weights)}
-    fit_checkpoint(model, checkpoint, source=str(pack.folder / WEIGHTS))
-    model.load_state_dict(checkpoint['state_dict'])
     return model
 
 

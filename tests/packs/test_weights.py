@@ -1,6 +1,7 @@
 import json
 import struct
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -81,6 +82,16 @@ def test_one_weight_more_or_less_or_of_another_type(packed, small):
         folder = small(save(changed))
         with pytest.raises(ValueError, match=r'does not fit the model'):
             build(read_pack(folder))
+
+
+@pytest.mark.parametrize('name', ['label_record', 'text_encoder.left_out'])
+@pytest.mark.parametrize('text', [b'', b'{}', b'[' * 100_000, b'{"classes": 1}'])
+def test_odd_json_within_the_weights(packed, name, text):
+    pack = read_pack(packed)
+    record = torch.frombuffer(bytearray(text or b' '), dtype=torch.uint8)
+    weights = pack.weights | {f'neck.prompt.{name}': record}
+    with pytest.raises(ValueError, match=str(packed)):
+        build(replace(pack, weights=weights))
 
 
 def test_damaged_headers_do_no_more_than_stop_it(packed, small):
