@@ -5,6 +5,7 @@
     python tools/benchmark.py speed labels   time and memory over the number of labels
     python tools/benchmark.py speed model    whole models, and what optimize() gains
     python tools/benchmark.py speed train    a training step, its options, the loader
+    python tools/benchmark.py speed export   an exported graph beside torch
 
 `--quick` takes seconds and shows that it runs; its numbers mean nothing. `--out DIR`
 writes `speed_<part>.json`, with the machine and all versions, `speed_<part>.md` and
@@ -21,7 +22,7 @@ from pathlib import Path
 from mvlr_mm.cli.allocator import keep_freed_memory
 
 # Each part is a module of tools/benchmarks/speed with `add_arguments` and `run`.
-PARTS = ('scan', 'qmvl', 'labels', 'model', 'train')
+PARTS = ('scan', 'qmvl', 'labels', 'model', 'train', 'export')
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -69,3 +69,12 @@ def test_an_unknown_part_lists_the_known_ones():
     assert done.returncode == 2
     for name in ('scan', 'qmvl', 'labels', 'model', 'train'):
         assert f'{name!r}' in done.stderr or f' {name}' in done.stderr
+
+
+@pytest.mark.slow
+def test_an_exported_graph_is_measured_beside_torch(tmp_path):
+    done = run('export', '--quick', '--out', str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    (entry,) = json.loads((tmp_path / 'speed_export.json').read_text())['result']
+    assert list(entry['times']) == ['torch', "torch, graph's scan", 'onnxruntime']
+    assert max(entry['scores_differ'].values()) < 1e-4
