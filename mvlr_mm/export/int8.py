@@ -15,6 +15,9 @@ from .quiet import no_remarks
 
 _TOWER = 'classifier.backbone'  # in the names of modules that torch notes
 _KINDS = ('Conv', 'Gemm', 'MatMul')
+# Of a map's values, those that its 8 bits span. All of them (the smallest to the
+# largest) cost the small CLIP 1.1 points of mAP instead of 0.7.
+_PERCENTILE = 99.99
 
 
 def quantize(
@@ -22,8 +25,8 @@ def quantize(
 ) -> int:
     """Write a graph of :func:`mvlr_mm.export.write_onnx` in 8 bits: static, QDQ.
 
-    Weights get a scale for each output channel, maps one each, from the smallest to the
-    largest value on the pictures. The first convolution, all that is no convolution or
+    Weights get a scale for each output channel, maps one each, from nearly all of its
+    values on the pictures. The first convolution, all that is no convolution or
     linear map of the image tower (its norms, its attention), and all behind the tower
     (the scans among it) stay in float.
 
@@ -62,6 +65,8 @@ def quantize(
             op_types_to_quantize=list(_KINDS),
             nodes_to_quantize=names,
             per_channel=True,
+            calibrate_method=tools.CalibrationMethod.Percentile,
+            extra_options={'CalibPercentile': _PERCENTILE},
             activation_type=tools.QuantType.QInt8,
             weight_type=tools.QuantType.QInt8,
         )
