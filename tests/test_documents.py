@@ -24,6 +24,7 @@ from mmpretrain.structures import DataSample
 from PIL import Image
 from transformers import BertConfig, BertModel, BertTokenizer
 
+from mvlr_mm import packs
 from mvlr_mm.apis import LoadedModel
 from mvlr_mm.config import read_config
 from mvlr_mm.evaluation import write_results
@@ -32,6 +33,7 @@ from mvlr_mm.known_labels import COCO_CLASSES
 from mvlr_mm.models.clip import loading
 from mvlr_mm.models.text import clip_text_encoder
 from mvlr_mm.packs import write_pack
+from mvlr_mm.threshold_file import write_thresholds
 from mvlr_stack.command import main, parse
 
 ROOT = Path(__file__).parents[1]
@@ -163,18 +165,41 @@ def make_pack(model, cfg, monkeypatch):
     monkeypatch.setattr(huggingface_hub, 'snapshot_download', download)
 
 
-@pytest.mark.parametrize('text', PROGRAMS)
-def test_a_program_runs(folder, text, monkeypatch):
-    # half a minute of the compiler, which the tests of `optimize` do spend
-    monkeypatch.setattr(torch.nn.Module, 'compile', lambda module, **_: None)
-    model, cfg = trained('configs/mvlr/mvlr_custom.py')
+def leave_training(folder, model):
+    """Make the work folders that the documents speak of, and some photos."""
     (folder / 'work_dirs/mvlr_custom').mkdir(parents=True)
     torch.save(dict(state_dict=model.state_dict()), f'work_dirs/{CHECKPOINTS[0]}')
+    run = folder / 'work_dirs/my_config'
+    run.mkdir()
+    text = f"_base_ = '{ROOT}/configs/mvlr/mvlr_custom.py'\ndata_root = '{folder}'\n"
+    (run / 'my_config.py').write_text(f"{text}classes = ['cat', 'dog']\n")
+    shutil.copy(f'work_dirs/{CHECKPOINTS[0]}', run / 'epoch_1.pth')
+    (run / 'last_checkpoint').write_text(str(run / 'epoch_1.pth'))
+    labels = [dict(name=name, threshold=0.5) for name in ('cat', 'dog')]
+    write_thresholds(run / 'thresholds.json', labels, dict(threshold=0.5))
+    (folder / 'photos').mkdir()
+    photo = Image.fromarray(np.full((64, 64, 3), 90, np.uint8))
+    photo.save('photos/a.jpg')
+    photo.save('photo.jpg')
+    assert main(['pack', str(run), '--out', 'my_model']) == 0
+    return photo
+
+
+@pytest.mark.parametrize('name', sorted({p.id.split(':')[0] for p in PROGRAMS}))
+def test_the_programs_of_a_document_run_one_after_the_other(folder, name, monkeypatch):
+    # half a minute of the compiler, which the tests of `optimize` do spend
+    monkeypatch.setattr(torch.nn.Module, 'compile', lambda module, **_: None)
+    monkeypatch.setattr(Image.Image, 'show', lambda image: None)
+    # a hub, which their own tests have a stand-in for
+    monkeypatch.setattr(packs, 'push', lambda pack, repository: 64 * '0')
+    monkeypatch.setattr(packs, 'from_hub', lambda repository, to, sha256: to)
+    model, _ = trained('configs/mvlr/mvlr_custom.py')
+    image = leave_training(folder, model)
     shutil.copy('of_a_test.npz', 'results.npz')
-    if 'my_model' in text:
-        make_pack(model, cfg, monkeypatch)
-    vectors = np.zeros((2, 3))
-    exec(compile(text, 'block', 'exec'), dict(model=model, np=np, vectors=vectors))
+    names = dict(model=model, np=np, vectors=np.zeros((2, 3)), image=image)
+    for block in PROGRAMS:
+        if block.id.startswith(f'{name}:'):
+            exec(compile(block.values[0], block.id, 'exec'), names)
 
 
 def commands(text):
