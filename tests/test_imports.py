@@ -10,9 +10,10 @@ ROOT = Path(__file__).parents[1]
 ORDER = (
     ('cli',),
     ('page', 'report', 'tagging'),
-    ('export', 'projects'),
+    ('projects',),
     ('apis', 'features'),
     ('packs', 'visualization'),
+    ('export',),
     ('engine',),
     ('datasets', 'evaluation', 'models'),
     ('ops',),

@@ -13,11 +13,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ..apis.load import LoadedModel
 from ..export import describe_model, trace_scores, write_onnx
 from ..export.check import check_scores, onnx_scorer, torch_scorer
 from ..export.graph import ScoreModel, stride_of
 from ..extras import require
+from ..loaded_model import LoadedModel
 
 _NAMES = {'images': 'input', 'scores': 'prediction'}
 _CATEGORY = 'label'
