@@ -10,6 +10,7 @@ from torch.export import Dim, ExportedProgram
 from ..models.layers.mamba import MambaBlock
 from ..structures import VLFeatures
 from .quiet import no_remarks
+from .same_padding import any_size_padding
 
 _STRIDE = 32  # of a trunk that does not say how large its patches are
 _MOST = 64  # patches along a side
@@ -82,7 +83,7 @@ def trace_scores(classifier: nn.Module, height: int, width: int) -> ExportedProg
         stride * Dim(name, min=2, max=_MOST) for name in ('rows', 'columns')
     )
     sizes = {0: Dim('batch', max=1024), 2: rows, 3: columns}
-    with torch.no_grad(), no_remarks():
+    with torch.no_grad(), no_remarks(), any_size_padding():
         model(example)  # what no picture changes is now remembered
         program = torch.export.export(
             model, (example,), dynamic_shapes={'images': sizes}, strict=False
