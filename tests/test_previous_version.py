@@ -46,7 +46,12 @@ def _with_todays_reader(dataset):
     return dict(dataset, pipeline=steps)
 
 
-@pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    'path',
+    # the quickstart's pictures are drawn anew, and read in another way
+    [path for path in LEAVES if 'scenes' not in path.stem],
+    ids=lambda p: p.stem,
+)
 def test_its_text_over_the_bases_of_today_means_the_same_data(path, tmp_path):
     text = path.read_text().replace("'../_base_/", f"'{NEW}/_base_/")
     text = text.replace("_base_ = './", f"_base_ = '{OLD}/mvlr/")

@@ -9,6 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
+# What the script reads of its surroundings: no test may reach a real environment.
+READ = ('VIRTUAL_ENV', 'MVLR_VENV', 'MVLR_STACK', 'PYTHON')
 # Notes the call, a word a line, and makes what `-m venv` makes: a python like itself.
 PYTHON = r"""#!/usr/bin/env bash
 { printf '%s\n' "$0" "$@"; echo --; } >> "$CALLS"
@@ -33,7 +35,7 @@ def set_up(tmp_path):
 
     def run(**extra):
         calls.write_text('')
-        known = {k: v for k, v in os.environ.items() if k != 'VIRTUAL_ENV'}
+        known = {k: v for k, v in os.environ.items() if k not in READ}
         env = known | {'CALLS': str(calls), 'PYTHON': str(interpreter)} | extra
         script = str(checkout / 'tools/setup_env.sh')
         done = subprocess.run(['bash', script], env=env, capture_output=True, text=True)
