@@ -2,11 +2,35 @@ import json
 import os
 import socket
 import sys
+from functools import wraps
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.runner import Runner
+from mmengine.visualization import Visualizer
+from mmpretrain.visualization import UniversalVisualizer
+
+
+@pytest.fixture(autouse=True)
+def runs_of_one_second_are_apart(monkeypatch):
+    """Let no runner find the logger or the visualizer of another.
+
+    mmengine names them after the config and the second in which a runner is made, and
+    a test makes several within one.
+    """
+    make = Runner.__init__
+
+    @wraps(make)
+    def make_apart(self, *args, **kwargs):
+        for kind in (MMLogger, MessageHub, Visualizer, UniversalVisualizer):
+            kind._instance_dict.clear()
+        make(self, *args, **kwargs)
+
+    monkeypatch.setattr(Runner, '__init__', make_apart)
+
 
 CONFIG = """
 custom_imports = dict(imports=['mvlr_mm'], allow_failed_imports=False)
