@@ -9,6 +9,7 @@ from rich.cells import cell_len
 
 from mvlr_stack.outputs import whole_file
 
+from ..label_graph import count_pairs
 from .fonts import drawable
 from .plot_text import plain_text, plot_names
 
@@ -25,9 +26,8 @@ def cooccurrence_shares(states: np.ndarray) -> np.ndarray:
     Args:
         states: Labels (N, C): 1 there, 0 absent, -1 left out.
     """
-    there, known = (states == 1).astype(float), (states >= 0).astype(float)
-    both, possible = there.T @ there, there.T @ known
-    shares = np.full_like(both, np.nan)
+    both, possible = count_pairs(states)
+    shares = np.full(both.shape, np.nan)
     return np.divide(both, possible, out=shares, where=possible > 0)
 
 

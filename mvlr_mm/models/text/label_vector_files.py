@@ -1,6 +1,5 @@
 """Read a vector per label from the files that such vectors come in."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -8,8 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...known_labels import readable
-from ...near_names import nearest_names
+from ...named_arrays import read_named_arrays, rows_of
 from ...weight_files import readable_weights
 from .word_vectors import read_word_vectors
 
@@ -43,9 +41,9 @@ def read_label_vectors(
     """
     file = Path(file)
     readers: dict[str, Callable[[Path, Sequence[str], str | None], np.ndarray]] = {
-        '.npz': _read_npz,
+        '.npz': _read_named,
         '.npy': _read_npy,
-        '.safetensors': _read_safetensors,
+        '.safetensors': _read_named,
         '.txt': _read_words,
     }
     if file.suffix not in readers:
@@ -60,24 +58,9 @@ def read_label_vectors(
     return vectors
 
 
-def _read_npz(file: Path, classes: Sequence[str], key: str | None) -> np.ndarray:
-    with readable_weights(file), np.load(file, allow_pickle=False) as stored:
-        arrays = {name: stored[name] for name in stored.files}
-    names = arrays.pop('names', None)
-    array = _choose(arrays, key, file)
-    return _rows(array, None if names is None else names.tolist(), classes, file)
-
-
-def _read_safetensors(
-    file: Path, classes: Sequence[str], key: str | None
-) -> np.ndarray:
-    from safetensors import safe_open
-
-    with readable_weights(file), safe_open(file, framework='pt') as stored:
-        names = (stored.metadata() or {}).get('names')
-        arrays = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
-    array = _choose(arrays, key, file).float().numpy()
-    return _rows(array, json.loads(names) if names else None, classes, file)
+def _read_named(file: Path, classes: Sequence[str], key: str | None) -> np.ndarray:
+    names, arrays = read_named_arrays(file)
+    return _rows(_choose(arrays, key, file), names, classes, file)
 
 
 def _read_npy(file: Path, classes: Sequence[str], key: str | None) -> np.ndarray:
@@ -99,8 +82,8 @@ def _read_words(file: Path, classes: Sequence[str], key: str | None) -> np.ndarr
     return np.stack([np.mean([found[word] for word in label], 0) for label in words])
 
 
-def _choose(arrays: dict, key: str | None, file: Path) -> np.ndarray | Tensor:
-    """Return the array ``key``, or the only one that can hold vectors."""
+def _choose(arrays: dict, key: str | None, file: Path) -> np.ndarray:
+    """Return the array ``key``, or the only one."""
     if key is not None:
         if key not in arrays:
             raise ValueError(
@@ -128,18 +111,4 @@ def _rows(
         )
     if names is None:
         return array
-    # files of VOC's vectors may name the rows as VOC does: diningtable
-    row_of = {
-        name: row
-        for forms in (readable(names), names)
-        for row, name in enumerate(forms)
-    }
-    for label in classes:
-        if label not in row_of:
-            close = nearest_names(label, names, cutoff=0.6)
-            hint = f'; close to it: {close}' if close else ''
-            raise ValueError(
-                f'file ({file}) has no vector for the label {label!r}{hint}. Rename '
-                'the label or add its vector.'
-            )
-    return array[[row_of[label] for label in classes]]
+    return array[rows_of(names, classes, file, 'vector')]

@@ -1,0 +1,121 @@
+"""Files of arrays whose rows belong to labels: npz and safetensors, never pickles."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from mvlr_stack.outputs import whole_file
+
+from .known_labels import readable
+from .near_names import nearest_names
+from .weight_files import readable_weights
+
+#: Endings of such files.
+ENDINGS = ('.npz', '.safetensors')
+
+
+class NamedArrays(NamedTuple):
+    """What a file holds."""
+
+    names: list[str] | None  # of the rows, where the file says them
+    arrays: dict[str, np.ndarray]
+
+
+def read_named_arrays(file: str | Path) -> NamedArrays:
+    """Read all arrays of a file.
+
+    ``.npz``: the array ``names`` names the rows of the others. ``.safetensors``: the
+    metadata's ``names`` does, a json list. Nothing is unpickled.
+
+    Args:
+        file: Path of the file.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The ending is another, or the file is damaged or something else.
+    """
+    file = Path(file)
+    _check_ending(file)
+    if not file.is_file():
+        raise FileNotFoundError(f'file ({file}) does not exist.')
+    if file.suffix == '.npz':
+        with readable_weights(file), np.load(file, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        names = arrays.pop('names', None)
+        return NamedArrays(None if names is None else names.tolist(), arrays)
+    from safetensors import safe_open
+
+    with readable_weights(file), safe_open(file, framework='pt') as stored:
+        text = (stored.metadata() or {}).get('names')
+        tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+    # numpy has no bfloat16
+    arrays = {
+        name: (tensor.float() if tensor.is_floating_point() else tensor).numpy()
+        for name, tensor in tensors.items()
+    }
+    return NamedArrays(json.loads(text) if text else None, arrays)
+
+
+def write_named_arrays(
+    file: str | Path, names: Sequence[str], arrays: Mapping[str, np.ndarray]
+) -> None:
+    """Write arrays and the names of their rows, whole or not at all.
+
+    Args:
+        file: Path that ends with one of :data:`ENDINGS`.
+        names: Of the rows.
+        arrays: By name; none is called ``names``.
+
+    Raises:
+        ValueError: The ending is another.
+    """
+    file = Path(file)
+    _check_ending(file)
+    with whole_file(file) as draft:
+        if file.suffix == '.npz':
+            np.savez(draft, names=np.array(names), **arrays)
+        else:
+            from safetensors.numpy import save_file
+
+            whole = {name: np.ascontiguousarray(a) for name, a in arrays.items()}
+            save_file(whole, draft, {'names': json.dumps(list(names))})
+
+
+def rows_of(
+    names: Sequence[str], wanted: Sequence[str], file: str | Path, what: str
+) -> list[int]:
+    """Return the row of each wanted label among the names of a file.
+
+    Files about VOC may name the rows as VOC does: ``diningtable``.
+
+    Args:
+        names: Of the rows.
+        wanted: Label names.
+        file: Of the arrays, for the message.
+        what: The file should have of a label, such as ``vector``, for the message.
+
+    Raises:
+        ValueError: A label is not there.
+    """
+    row_of = {
+        name: row
+        for forms in (readable(names), names)
+        for row, name in enumerate(forms)
+    }
+    for label in wanted:
+        if label not in row_of:
+            close = nearest_names(label, names, cutoff=0.6)
+            hint = f'; close to it: {close}' if close else ''
+            raise ValueError(
+                f'file ({file}) has no {what} for the label {label!r}{hint}. Rename '
+                f'the label or add its {what}.'
+            )
+    return [row_of[label] for label in wanted]
+
+
+def _check_ending(file: Path) -> None:
+    if file.suffix not in ENDINGS:
+        raise ValueError(f'file ({file}) must end with one of {", ".join(ENDINGS)}.')
