@@ -24,7 +24,8 @@ def label_weights(model: nn.Module) -> Iterator[str]:
         model: Not wrapped.
     """
     for prefix, module in named_rows(model):
-        yield from (prefix + rows for rows in (*module.named_rows, RECORD))
+        names = (*module.named_rows, *getattr(module, 'named_axes', ()), RECORD)
+        yield from (prefix + rows for rows in names)
     for name, module in model.named_modules():
         labels = getattr(module, 'num_classes', None)
         if name.split('.')[0] == 'head' and isinstance(labels, int):

@@ -1,6 +1,7 @@
 """Tensors with a row for each label, which travel with the names of the labels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -18,10 +19,12 @@ class NamedRows(nn.Module):
 
     Attributes:
         named_rows: Names of the parameters and buffers with a row for each label.
+        named_axes: Of those with labels elsewhere, such as (C, C): the axes.
         classes: The label names; None where they are not known yet.
     """
 
     named_rows: tuple[str, ...] = ()
+    named_axes: Mapping[str, tuple[int, ...]] = MappingProxyType({})
     classes: tuple[str, ...] | None = None
 
     def make_record(self) -> dict[str, Any]:
@@ -38,6 +41,10 @@ class NamedRows(nn.Module):
         Raises:
             ValueError: It is not what this module has.
         """
+
+    def _label_axes(self) -> dict[str, tuple[int, ...]]:
+        """Return the axes of labels by the names of parameters and buffers."""
+        return {**dict.fromkeys(self.named_rows, (0,)), **self.named_axes}
 
     def match_unnamed(self, state_dict: dict, prefix: str) -> None:
         """Check the rows of a state dict from before there were records.
@@ -77,14 +84,23 @@ class NamedRows(nn.Module):
             if self.classes is None:
                 self.classes = tuple(stored['classes'])
             order = rows_by_name(stored['classes'], self.classes, name)
-            for rows in self.named_rows:
+            for rows, axes in self._label_axes().items():
                 value = state_dict.get(prefix + rows)
-                if value is not None and len(value) == len(order):
-                    index = torch.tensor(order, device=value.device)
-                    state_dict[prefix + rows] = value[index]
+                if value is not None:
+                    state_dict[prefix + rows] = _reorder(value, order, axes)
         elif self.classes is not None:
             self.match_unnamed(state_dict, prefix)
         super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+def _reorder(value: Tensor, order: list[int], axes: tuple[int, ...]) -> Tensor:
+    """Put the labels along some axes in order; loading reports another number."""
+    if any(value.shape[axis] != len(order) for axis in axes if axis < value.dim()):
+        return value
+    index = torch.tensor(order, device=value.device)
+    for axis in axes:
+        value = value.index_select(axis, index)
+    return value
 
 
 def match_vectors(

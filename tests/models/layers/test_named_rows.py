@@ -1,7 +1,10 @@
+from types import MappingProxyType
+
 import pytest
 import torch
 from torch import nn
 
+from mvlr_mm.engine.label_weights import label_weights
 from mvlr_mm.models.layers.named_rows import NamedRows, match_vectors
 
 
@@ -75,3 +78,24 @@ def test_a_state_dict_goes_through_functional_call():
     found = torch.func.functional_call(ours, theirs.state_dict(), ())
     assert found == theirs.vectors.sum()
     assert not hasattr(ours, 'label_record')
+
+
+class Graph(Rows):
+    named_axes = MappingProxyType({'graph': (0, 1), 'counts': (1, 2)})
+
+    def __init__(self, *classes):
+        super().__init__(*classes)
+        self.register_buffer('graph', torch.randn(3, 3))
+        self.register_buffer('counts', torch.randn(2, 3, 3))
+
+
+def test_other_axes_of_labels_are_taken_by_name_as_well():
+    ours, theirs = Graph('a', 'b', 'c'), Graph('c', 'a', 'b')
+    ours.load_state_dict(theirs.state_dict())
+    index = [1, 2, 0]
+    assert torch.equal(ours.graph, theirs.graph[index][:, index])
+    assert torch.equal(ours.counts, theirs.counts[:, index][:, :, index])
+    assert torch.equal(ours.fc.weight, theirs.fc.weight[index])
+    assert set(label_weights(ours)) == {
+        *('vectors', 'fc.weight', 'graph', 'counts', 'label_record')
+    }
