@@ -20,7 +20,7 @@ WAITING = ('OMP_WAIT_POLICY', 'GOMP_SPINCOUNT')
 # One of several processes that a launcher started: it knows how many share a machine.
 PROCESSES = ('WORLD_SIZE', 'SLURM_NTASKS', 'OMPI_COMM_WORLD_SIZE', 'PMI_SIZE')
 
-SPINS = '100000'  # turns of GNU's OpenMP, which waits for 300,000 by itself
+SPINS = '30000'  # turns of GNU's OpenMP, which waits for 300,000 by itself
 
 
 def settle_threads(environ: MutableMapping[str, str] = os.environ) -> None:

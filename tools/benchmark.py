@@ -2,6 +2,7 @@
 
     python tools/benchmark.py speed scan     the selective scan, all implementations
     python tools/benchmark.py speed qmvl     QMVL against its attention twins, figure 5
+    python tools/benchmark.py speed text     the text tower, labels' shared words once
     python tools/benchmark.py speed labels   time and memory over the number of labels
     python tools/benchmark.py speed model    whole models, and what optimize() gains
     python tools/benchmark.py speed train    a training step, its options, the loader
@@ -22,7 +23,7 @@ from pathlib import Path
 from mvlr_mm.cli.allocator import keep_freed_memory
 
 # Each part is a module of tools/benchmarks/speed with `add_arguments` and `run`.
-PARTS = ('scan', 'qmvl', 'labels', 'model', 'train', 'export')
+PARTS = ('scan', 'qmvl', 'text', 'labels', 'model', 'train', 'export')
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -27,6 +27,15 @@ def test_a_quick_run_writes_json_and_tables(part, tmp_path):
     assert (tmp_path / 'speed_qmvl.png').is_file() == (part == 'qmvl')
 
 
+def test_the_text_tower_is_measured_in_both_ways(tmp_path):
+    done = run('text', '--quick', '--model', 'ViT-B-32', '--out', str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    single, half = json.loads((tmp_path / 'speed_text.json').read_text())['result']
+    assert (single['dtype'], half['dtype']) == ('float32', 'bfloat16')
+    assert max(single['apart']) < 1e-4 < max(half['apart']) < 0.1
+    assert single['memory']['once'] < single['memory']['each']
+
+
 def test_labels_are_measured_in_processes_of_their_own(tmp_path):
     done = run('labels', '--quick', '--modes', 'eval', '--out', str(tmp_path))
     assert done.returncode == 0, done.stderr

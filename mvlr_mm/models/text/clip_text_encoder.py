@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from ..clip import load_text, read_clip_config
 from .base import TextEncoder, TokenBatch
 from .clip_tokenizers import make_tokens
+from .shared_prefix import Packed, can_share, pack, run_packed
 
 
 @MODELS.register_module()
@@ -31,6 +32,10 @@ class CLIPTextEncoder(TextEncoder):
         pretrained: Tag, path of a weights file, or None; see
             :func:`mvlr_mm.models.clip.load_text`.
         init_cfg: As in mmengine.
+
+    Attributes:
+        shares_prefix: Whether the tower is causal and read at its end token, so that
+            what all texts begin with is computed once.
 
     Raises:
         ValueError: ``model`` is missing; the tower is one of the transformers library;
@@ -63,6 +68,12 @@ class CLIPTextEncoder(TextEncoder):
         self.context_length = tower.context_length
         self.pool_type, self.eos_id = tower.pool_type, getattr(tower, 'eos_id', None)
         self.num_seen_behind = self._count_seen_behind()
+        self.shares_prefix = (
+            self.num_seen_behind == 0
+            and self.pool_type != 'first'
+            and can_share(self.transformer.resblocks)
+        )
+        self._packed: tuple[Tensor | None, int, Packed | None] = (None, 0, None)
         if self.tokenizer.vocab_size > self.token_embedding.num_embeddings:
             raise ValueError(
                 f'model ({model!r}) has {self.token_embedding.num_embeddings} tokens, '
@@ -102,12 +113,25 @@ class CLIPTextEncoder(TextEncoder):
         return TokenBatch(ids, torch.arange(ids.shape[1]) < lengths[:, None])
 
     def forward(self, tokens: TokenBatch, prompt: Tensor | None = None) -> Tensor:
-        """See :meth:`TextEncoder.forward`."""
-        x = self.token_embedding(tokens.ids)  # (C, S, W)
-        if prompt is not None:
-            start = self.tokenizer.num_start
-            shared, end = prompt.expand(len(x), -1, -1), start + len(prompt)
-            x = torch.cat([x[:, :start], shared, x[:, end:]], dim=1)
+        """See :meth:`TextEncoder.forward`.
+
+        What all texts begin with is computed once where the tower allows it
+        (:mod:`.shared_prefix`); it is then :meth:`forward_plain` but for rounding.
+        """
+        if not self.shares_prefix:
+            return self.forward_plain(tokens, prompt)
+        packed = self._pack(tokens.ids)
+        shared = self._embed(tokens.ids[:1, : packed.shared], prompt)[0]
+        own = self.token_embedding(tokens.ids[packed.rows, packed.places])
+        x = torch.cat([shared, own])
+        places = torch.arange(packed.shared, device=x.device)
+        x = x + self.positional_embedding[torch.cat([places, packed.places])]
+        x = run_packed(self.transformer.resblocks, x, packed)
+        return self._project(self.ln_final(x))
+
+    def forward_plain(self, tokens: TokenBatch, prompt: Tensor | None = None) -> Tensor:
+        """Encode each text by itself, as open_clip does; see :meth:`forward`."""
+        x = self._embed(tokens.ids, prompt)
         x, mask = x + self.positional_embedding[: x.shape[1]], self.attn_mask
         if self.cls_emb is not None:
             last = self.cls_emb + self.positional_embedding[-1]
@@ -116,10 +140,32 @@ class CLIPTextEncoder(TextEncoder):
         elif mask is not None:
             mask = mask[: x.shape[1], : x.shape[1]]
         x = self.ln_final(self.transformer(x, attn_mask=mask))
-        x = self._read(x, tokens.ids)
+        return self._project(self._read(x, tokens.ids))
+
+    def _embed(self, ids: Tensor, prompt: Tensor | None) -> Tensor:
+        """Return the tokens' vectors, with the prompt in its places, (C, S, W)."""
+        x = self.token_embedding(ids)
+        if prompt is None:
+            return x
+        start = self.tokenizer.num_start
+        shared, end = prompt.expand(len(x), -1, -1), start + len(prompt)
+        return torch.cat([x[:, :start], shared, x[:, end:]], dim=1)
+
+    def _project(self, x: Tensor) -> Tensor:
+        """Map the tokens that stand for the texts to the joint space, (C, D)."""
         if isinstance(self.text_projection, nn.Linear):
             return self.text_projection(x)
         return x if self.text_projection is None else x @ self.text_projection
+
+    def _pack(self, ids: Tensor) -> Packed:
+        """Return :func:`pack`'s answer; for the labels of a model it stays the same."""
+        if ids.is_inference():  # no version tells whether it was changed
+            return pack(ids, self._ends(ids))
+        known, version, packed = self._packed
+        if known is not ids or version != ids._version:
+            packed = pack(ids, self._ends(ids))
+            self._packed = ids, ids._version, packed
+        return packed
 
     def embed_words(self, text: str) -> Tensor:
         """See :meth:`TextEncoder.embed_words`."""
@@ -144,8 +190,12 @@ class CLIPTextEncoder(TextEncoder):
             return x[:, -1]
         if self.pool_type == 'first':
             return x[:, 0]
+        return x[torch.arange(len(x), device=x.device), self._ends(ids)]
+
+    def _ends(self, ids: Tensor) -> Tensor:
+        """Return the place of each text's end token, (C,)."""
         ends = ids if self.pool_type == 'argmax' else (ids == self.eos_id).int()
-        return x[torch.arange(len(x), device=x.device), ends.argmax(dim=1)]
+        return ends.argmax(dim=1)
 
 
 def _folder(model: str | Mapping[str, Any]) -> Path | None:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ...argument_checks import check_choice
 from ..hub import hub_or_cache
 from .base import TextEncoder, TokenBatch
+from .shared_prefix import count_shared
 
 _POOLINGS = ('mean', 'cls', 'last')
 
@@ -33,6 +34,10 @@ class HFTextEncoder(TextEncoder):
             models).
         init_cfg: As in mmengine.
 
+    Attributes:
+        is_causal: Whether a token never sees those behind it, and the model can go on
+            from what it has read: GPT-2 and its like, not BERT.
+
     Raises:
         ImportError: transformers is missing.
         OSError: The model is not there, or not in safetensors.
@@ -52,6 +57,7 @@ class HFTextEncoder(TextEncoder):
             self.tokenizer.model_max_length,
             getattr(self.tower.config, 'max_position_embeddings', float('inf')),
         )
+        self.is_causal = _is_causal(self.tower)
         # weights that the files lack are drawn anew each time
         self.freeze(model if complete else None)
 
@@ -67,16 +73,44 @@ class HFTextEncoder(TextEncoder):
         return TokenBatch(ids, mask)
 
     def forward(self, tokens: TokenBatch, prompt: Tensor | None = None) -> Tensor:
-        """See :meth:`TextEncoder.forward`."""
-        words = self.tower.get_input_embeddings()(tokens.ids)  # (C, S, W)
-        if prompt is not None:
-            start = self._num_start_tokens
-            end = start + len(prompt)
-            shared = prompt.expand(len(words), -1, -1)
-            words = torch.cat([words[:, :start], shared, words[:, end:]], dim=1)
-        mask = tokens.mask.long()
-        outputs = self.tower(inputs_embeds=words, attention_mask=mask)
+        """See :meth:`TextEncoder.forward`.
+
+        What all texts begin with is computed once where the tower is causal; it is then
+        :meth:`forward_plain` but for rounding.
+        """
+        if not self.is_causal:
+            return self.forward_plain(tokens, prompt)
+        shared = count_shared(tokens.ids, tokens.mask.sum(1) - 1)
+        if not shared:
+            return self.forward_plain(tokens, prompt)
+        words = self._embed(tokens, prompt)
+        first = self.tower(inputs_embeds=words[:1, :shared], use_cache=True)
+        known = first.past_key_values
+        known.batch_repeat_interleave(len(words))
+        rest = self.tower(
+            inputs_embeds=words[:, shared:],
+            attention_mask=tokens.mask.long(),
+            past_key_values=known,
+        )
+        alike = first.last_hidden_state.expand(len(words), -1, -1)
+        hidden = torch.cat([alike, rest.last_hidden_state], dim=1)
+        return self._pool(hidden, tokens.mask)
+
+    def forward_plain(self, tokens: TokenBatch, prompt: Tensor | None = None) -> Tensor:
+        """Encode each text by itself; see :meth:`forward`."""
+        words = self._embed(tokens, prompt)
+        outputs = self.tower(inputs_embeds=words, attention_mask=tokens.mask.long())
         return self._pool(outputs.last_hidden_state, tokens.mask)
+
+    def _embed(self, tokens: TokenBatch, prompt: Tensor | None) -> Tensor:
+        """Return the tokens' vectors, with the prompt in its places, (C, S, W)."""
+        words = self.tower.get_input_embeddings()(tokens.ids)  # (C, S, W)
+        if prompt is None:
+            return words
+        start = self._num_start_tokens
+        end = start + len(prompt)
+        shared = prompt.expand(len(words), -1, -1)
+        return torch.cat([words[:, :start], shared, words[:, end:]], dim=1)
 
     def embed_words(self, text: str) -> Tensor:
         """See :meth:`TextEncoder.embed_words`."""
@@ -119,6 +153,21 @@ class HFTextEncoder(TextEncoder):
         """Tokens that the tokenizer puts before every text: 1 in BERT, 0 in GPT-2."""
         special = self.tokenizer('a', return_special_tokens_mask=True)
         return special['special_tokens_mask'].index(0)
+
+
+@torch.no_grad()
+def _is_causal(tower: nn.Module) -> bool:
+    """Try if a later token changes an earlier one, and if a tower can go on."""
+    generator = torch.Generator().manual_seed(0)
+    width = tower.get_input_embeddings().embedding_dim
+    words = torch.randn(1, 3, width, generator=generator)
+    whole, part = (tower.eval()(inputs_embeds=w) for w in (words, words[:, :2]))
+    known = getattr(part, 'past_key_values', None)
+    if not hasattr(known, 'batch_repeat_interleave'):
+        return False
+    return torch.allclose(
+        whole.last_hidden_state[:, :2], part.last_hidden_state, rtol=1e-3, atol=1e-4
+    )
 
 
 def _load(model: str) -> tuple[nn.Module, Any, bool]:
