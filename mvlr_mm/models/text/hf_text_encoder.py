@@ -85,7 +85,7 @@ class HFTextEncoder(TextEncoder):
             return self.forward_plain(tokens, prompt)
         words = self._embed(tokens, prompt)
         first = self.tower(inputs_embeds=words[:1, :shared], use_cache=True)
-        known = first.past_key_values
+        known = _known(first)
         known.batch_repeat_interleave(len(words))
         rest = self.tower(
             inputs_embeds=words[:, shared:],
@@ -162,12 +162,21 @@ def _is_causal(tower: nn.Module) -> bool:
     width = tower.get_input_embeddings().embedding_dim
     words = torch.randn(1, 3, width, generator=generator)
     whole, part = (tower.eval()(inputs_embeds=w) for w in (words, words[:, :2]))
-    known = getattr(part, 'past_key_values', None)
-    if not hasattr(known, 'batch_repeat_interleave'):
+    if _known(part) is None:
         return False
     return torch.allclose(
         whole.last_hidden_state[:, :2], part.last_hidden_state, rtol=1e-3, atol=1e-4
     )
+
+
+def _known(outputs: Any) -> Any:
+    """Return what a model can go on from, None where it cannot."""
+    from transformers import DynamicCache
+
+    known = getattr(outputs, 'past_key_values', None)
+    if isinstance(known, tuple):  # of older versions
+        known = DynamicCache.from_legacy_cache(known)
+    return known if hasattr(known, 'batch_repeat_interleave') else None
 
 
 def _load(model: str) -> tuple[nn.Module, Any, bool]:

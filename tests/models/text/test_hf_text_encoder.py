@@ -80,6 +80,70 @@ def roberta(tmp_path_factory):
     return save(folder, tokenizer, transformers.RobertaModel(config))
 
 
+SMALL = dict(num_attention_heads=2, num_hidden_layers=2, hidden_size=16)
+CAUSAL = {
+    'gpt2': lambda size: transformers.GPT2Model(
+        transformers.GPT2Config(
+            vocab_size=size, n_embd=16, n_layer=2, n_head=2, initializer_range=0.5
+        )
+    ),
+    'llama': lambda size: transformers.LlamaModel(
+        transformers.LlamaConfig(
+            vocab_size=size, intermediate_size=32, initializer_range=0.5, **SMALL
+        )
+    ),
+}
+
+
+@pytest.fixture(params=CAUSAL)
+def causal(request, tmp_path):
+    """Return an encoder of a tiny causal model, which starts a text with ``<s>``."""
+    tokenizers = pytest.importorskip('tokenizers')
+    vocab = {word: i for i, word in enumerate(['<s>', '[UNK]', *WORDS])}
+    model = tokenizers.models.WordLevel(vocab, unk_token='[UNK]')
+    backend = tokenizers.Tokenizer(model)
+    backend.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    backend.post_processor = tokenizers.processors.TemplateProcessing(
+        single='<s> $A', special_tokens=[('<s>', 0)]
+    )
+    tokenizer = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=backend, bos_token='<s>', unk_token='[UNK]'
+    )
+    torch.manual_seed(0)
+    tower = CAUSAL[request.param](len(vocab))
+    return save(tmp_path, tokenizer, tower)
+
+
+@pytest.mark.parametrize('pooling', ['last', 'mean'])
+@pytest.mark.parametrize('texts', [TEXTS, TEXTS[:1], ['cat', 'dog']])
+def test_a_causal_model_reads_what_texts_share_once(causal, texts, pooling):
+    encoder = HFTextEncoder(causal, pooling=pooling)
+    assert encoder.is_causal
+    tokens = encoder.tokenize(texts, prompt_length=4)
+    prompt = encoder.embed_words('a photo of a').requires_grad_()
+    weights = torch.randn(len(texts), encoder.embed_dim)
+    lengths = []
+    handle = encoder.tower.register_forward_pre_hook(
+        lambda _, args, kwargs: lengths.append(kwargs['inputs_embeds'].shape[:2]),
+        with_kwargs=True,
+    )
+    found = encoder(tokens, prompt)
+    handle.remove()
+    whole = tokens.ids.shape[1]
+    shared = whole - 1 if len(texts) == 1 else 5
+    assert lengths == [(1, shared), (len(texts), whole - shared)]
+    expected = encoder.forward_plain(tokens, prompt)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    (grad,) = torch.autograd.grad((found * weights).sum(), prompt)
+    (wanted,) = torch.autograd.grad((expected * weights).sum(), prompt)
+    assert wanted.abs().min() > 0
+    torch.testing.assert_close(grad, wanted, rtol=1e-3, atol=1e-5)
+
+
+def test_bert_sees_what_is_behind_and_reads_each_text(bert):
+    assert not HFTextEncoder(bert).is_causal
+
+
 def reference(folder, texts, pooling):
     """Plain transformers: pad, run, pool each text in a loop."""
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
