@@ -12,6 +12,7 @@ _FILLED_BY = {
     'knowledge': "a fusion stage such as `fusion=dict(type='IFM', ...)`",
     'context': "a fusion stage such as `fusion=dict(type='IFM', ...)`",
     'relation': "a fusion stage such as `fusion=dict(type='IFM', ...)`",
+    'negative': "a prompt stage such as `prompt=dict(type='DualPrompts', ...)`",
 }
 
 
@@ -39,6 +40,7 @@ class VLFeatures(NamedTuple):
     context: Tensor | None = None  # (B, C, D)  T^ca, from IFM, for KCR
     relation: Tensor | None = None  # (B, C, C)  the aggregated map, to look at
     names: tuple[str, ...] | None = None  # of the C labels, from the prompt stage
+    negative: Tensor | None = None  # (C, D)  against each label, from DualPrompts
 
     def require(self, field: str, stage: str) -> Tensor:
         """Return ``field``, or say which stage is missing before ``stage``.

@@ -103,21 +103,26 @@ def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict]:
     return make
 
 
-def _shrink(node: object, clip: dict) -> None:
-    """Put a tiny CLIP, its width, and two labels in the place of the real ones."""
+def _shrink(node: object, clip: dict, channels: int) -> None:
+    """Put a tiny CLIP, its width, and two labels in the place of the real ones.
+
+    ``channels`` are those of the trunk that stands in for another one than CLIP's.
+    """
     if isinstance(node, dict):
         if node.get('type') in ('CLIPBackbone', 'CLIPTextEncoder'):
             node.update(clip)
         if node.get('type') == 'TIMMBackbone':
             node.update(model_name='mobilenetv3_small_050', checkpoint_path='')
         if 'in_channels' in node:
-            node['in_channels'] = 1024
+            node['in_channels'] = channels
+        if node.get('type') == 'ResNet':
+            node.update(depth=18, base_channels=4, stem_channels=4)
         if 'embed_dim' in node:
             node['embed_dim'] = 16
         if 'classes' in node:
             node['classes'] = ['cat', 'dog']
         for value in node.values():
-            _shrink(value, clip)
+            _shrink(value, clip, channels)
 
 
 def _tower(path: Path) -> str:
@@ -133,7 +138,8 @@ def tiny_config(tiny_clip: Callable[..., dict]) -> Callable[[Path | Config], Con
 
     def read(config: Path | Config) -> Config:
         cfg = config if isinstance(config, Config) else Config.fromfile(config)
-        _shrink(cfg.model, tiny_clip(_tower(Path(cfg.filename))))
+        channels = 32 if "'ResNet'" in str(cfg.model) else 1024
+        _shrink(cfg.model, tiny_clip(_tower(Path(cfg.filename))), channels)
         return cfg
 
     return read

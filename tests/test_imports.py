@@ -70,8 +70,17 @@ def test_rooms_of_the_models_do_not_import_each_other(room):
         assert others <= allowed, path.name
 
 
-def test_necks_do_not_import_each_other():
-    for path in (ROOT / 'mvlr_mm/models/necks').glob('*.py'):
+@pytest.mark.parametrize('room', ['necks', 'peers'])
+def test_parts_of_these_rooms_do_not_import_each_other(room):
+    for path in (ROOT / 'mvlr_mm/models' / room).glob('*.py'):
         if path.stem != '__init__':
-            names = [n for n in imported(path) if n[1:3] == ['models', 'necks']]
+            names = [n for n in imported(path) if n[1:3] == ['models', room]]
             assert not names, path.name
+
+
+def test_nothing_stands_on_a_peer():
+    for path in (ROOT / 'mvlr_mm').glob('**/*.py'):
+        room = path.relative_to(ROOT / 'mvlr_mm').parts[:2]
+        peers = [n for n in imported(path) if n[1:3] == ['models', 'peers']]
+        allowed = room in {('models', 'peers'), ('models', '__init__.py')}
+        assert allowed or not peers, path.name

@@ -3,6 +3,7 @@
 from . import timm_checkpoint  # noqa: F401  changes timm's reader
 from .autocast_optim_wrapper import AutocastOptimWrapper
 from .checkpoint import load_weights
+from .fit_loop import FitLoop
 from .hooks import (
     CheckClassNames,
     CheckMetricNames,
@@ -21,6 +22,7 @@ __all__ = [
     'CheckClassNames',
     'CheckMetricNames',
     'CheckWeights',
+    'FitLoop',
     'FreezeModules',
     'LeaveOutTextTower',
     'ReportAverage',

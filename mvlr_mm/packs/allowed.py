@@ -18,8 +18,21 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+#: Parts of the systems that MVLR is compared with.
+PEERS = _names(
+    """
+    CSRAHead
+    CTranHead
+    DualCoOpHead DualPrompts
+    KgCoOp
+    MLDecoderHead MLDecoderTextHead
+    Query2LabelHead
+    SPARCHead
+    TagCLIPHead
+    """
+)
 #: Parts of a model: those of this package, of mmpretrain, and of mmcv and torch.
-PARTS = _names(
+PARTS = PEERS | _names(
     """
     VLClassifier CLIPBackbone DenseBackbone DenseProjection CLIPTextEncoder NeckSequence
     PDLR FixedLabels IFM QMVL CrossAttentionInteraction SelfAttentionInteraction
@@ -84,7 +97,7 @@ def check_settings(
     if key in NEVER:
         if value not in (None, False):
             raise ValueError(f'{key} ({shortened(value)}) must not be set in a pack.')
-    elif key == 'classes':
+    elif key in ('classes', 'background'):
         _check_texts(value, key)
     elif key == 'thr' and isinstance(value, dict):
         for threshold in value.values():

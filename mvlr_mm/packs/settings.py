@@ -98,6 +98,8 @@ def _fix_labels(
             classes=list(fixed.classes),
             embed_dim=fixed.labels.shape[1],
         )
+        if 'negative' in fixed.named_rows:
+            parent[key]['negative'] = True
 
 
 def _name_thresholds(settings: dict, model: nn.Module) -> None:
@@ -141,6 +143,8 @@ class _Translator:
     def _value(self, key: str, value: Any) -> Any:
         if key == 'classes':
             return list(self.classes)
+        if key == 'text_encoder' and not self.with_text:
+            return None  # its texts are among the weights
         if key == 'model' and value is not None:
             return self._clip(value)
         if key == 'thr' and isinstance(value, dict):

@@ -25,7 +25,9 @@ PROMPT = dict(type='PDLR', text_encoder=dict(type='CLIPTextEncoder'), classes=CL
 def make(tiny_clip):
     """Build a model with weights that say something, as `load_model` gives it."""
 
-    def make(prompt=PROMPT, kind='resnet', thresholds=None, head=None, **stages):
+    def make(
+        prompt=PROMPT, kind='resnet', thresholds=None, head=None, parts=None, **stages
+    ):
         model = dict(
             type='VLClassifier',
             clip=tiny_clip(kind),
@@ -38,6 +40,7 @@ def make(tiny_clip):
             ),
             head=dict(type='SimilarityHead', scale=20.0, **(head or {})),
         )
+        model.update(parts or {})  # another neck or head altogether
         config = Config(
             dict(
                 model=model,
@@ -52,7 +55,7 @@ def make(tiny_clip):
         torch.manual_seed(1)
         built = build_model(config)
         with torch.no_grad():
-            for part in (built.neck, built.head):
+            for part in (built.neck, built.head) if built.with_neck else (built.head,):
                 for weight in part.parameters():
                     if weight.requires_grad:
                         weight.add_(0.1 * torch.randn_like(weight))

@@ -57,6 +57,36 @@ def test_vectors_of_a_file_become_part_of_the_pack(make, tmp_path):
     assert same_scores(build(pack), given.model)
 
 
+@pytest.mark.parametrize(
+    'head',
+    [
+        dict(type='Query2LabelHead'),
+        dict(type='MLDecoderHead', num_groups=2, width=8),
+        dict(type='CTranHead'),
+        dict(type='CSRAHead', num_heads=4),
+        dict(type='TagCLIPHead', text_encoder=dict(type='CLIPTextEncoder')),
+        dict(type='SPARCHead', text_encoder=dict(type='CLIPTextEncoder')),
+    ],
+    ids=lambda head: head['type'],
+)
+def test_a_head_with_labels_of_its_own_is_packed(make, tmp_path, head):
+    given = make(parts=dict(neck=None, head=dict(head, classes=list(CLASSES))))
+    pack = write_pack(tmp_path / 'pack', given)
+    assert not pack.about.text
+    assert same_scores(build(pack), given.model)
+
+
+@pytest.mark.parametrize('with_text', [True, False])
+def test_prompts_for_and_against_are_packed(make, tmp_path, with_text):
+    encoder = dict(type='CLIPTextEncoder')
+    prompt = dict(type='DualPrompts', text_encoder=encoder, classes=list(CLASSES))
+    neck = dict(type='NeckSequence', prompt=prompt)
+    given = make(parts=dict(neck=neck, head=dict(type='DualCoOpHead')))
+    pack = write_pack(tmp_path / 'pack', given, with_text=with_text)
+    assert pack.about.text is with_text
+    assert same_scores(build(pack), given.model)
+
+
 def test_thresholds_of_the_head_go_with_it(make, tmp_path):
     file = tmp_path / 'thresholds.json'
     found = zip(reversed(CLASSES), (0.3, float('inf'), 0.001), strict=True)

@@ -11,6 +11,7 @@ optim_wrapper = dict(
         flat_decay_mult=0.0,
         custom_keys={
             'prompt.context': dict(decay_mult=0.0),
+            'prompt.negative_context': dict(decay_mult=0.0),
             'A_log': dict(decay_mult=0.0),
             # single numbers, which have no dimension
             '.alpha': dict(decay_mult=0.0),

@@ -89,7 +89,8 @@ class VLClassifier(ImageClassifier):
     @property
     def _dataset_meta(self) -> dict:
         """What mmpretrain's inferencers take the names of the labels from."""
-        names = getattr(getattr(self, 'neck', None), 'classes', None)
+        parts = (getattr(self, name, None) for name in ('neck', 'head'))
+        names = next(filter(None, (getattr(p, 'classes', None) for p in parts)), None)
         known = {} if names is None else {'classes': names}
         return {**self.__dict__.get('_data_of_training', {}), **known}
 

@@ -17,11 +17,13 @@ class FixedLabels(NamedRows, BaseModule):
     """What :class:`PDLR` or :class:`LabelVectors` gave, without what it was made from.
 
     It stands in their place where a model is used and no text tower is wanted. Nothing
-    of it trains. Fills ``hard``, ``soft`` and ``labels``, each (C, D).
+    of it trains. Fills ``hard``, ``soft`` and ``labels``, each (C, D); and ``negative``
+    where the stage did.
 
     Args:
         classes: The C label names.
         embed_dim: Width D of the vectors.
+        negative: Whether there are vectors against the labels, too.
         init_cfg: As in mmengine.
 
     Attributes:
@@ -35,10 +37,16 @@ class FixedLabels(NamedRows, BaseModule):
     named_rows = ('hard', 'soft', 'labels')
 
     def __init__(
-        self, classes: Sequence[str], embed_dim: int, init_cfg: dict | None = None
+        self,
+        classes: Sequence[str],
+        embed_dim: int,
+        negative: bool = False,
+        init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.classes = check_label_names(tuple(classes), 'classes')
+        if negative:
+            self.named_rows = (*self.named_rows, 'negative')
         for name in self.named_rows:
             self.register_buffer(name, torch.zeros(len(self.classes), embed_dim))
 
@@ -51,8 +59,8 @@ class FixedLabels(NamedRows, BaseModule):
         """
         with torch.no_grad():
             made = stage(VLFeatures(torch.empty(0), (0, 0)))  # it reads no picture
-        fixed = cls(made.names, made.labels.shape[1])
-        for name in cls.named_rows:
+        fixed = cls(made.names, made.labels.shape[1], made.negative is not None)
+        for name in fixed.named_rows:
             getattr(fixed, name).copy_(getattr(made, name))
         return fixed
 
@@ -81,7 +89,6 @@ class FixedLabels(NamedRows, BaseModule):
         self.classes = names
 
     def forward(self, feats: VLFeatures) -> VLFeatures:
-        """Fill ``hard``, ``soft`` and ``labels``, each (C, D)."""
-        return feats._replace(
-            hard=self.hard, soft=self.soft, labels=self.labels, names=self.classes
-        )
+        """Fill ``hard``, ``soft`` and ``labels``, maybe ``negative``, each (C, D)."""
+        vectors = {name: getattr(self, name) for name in self.named_rows}
+        return feats._replace(names=self.classes, **vectors)

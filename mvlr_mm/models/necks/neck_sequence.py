@@ -59,9 +59,10 @@ class NeckSequence(BaseModule):
         return feats
 
     @property
-    def classes(self) -> tuple[str, ...]:
-        """The label names, from the stage that has them."""
-        return self._label_stage().classes
+    def classes(self) -> tuple[str, ...] | None:
+        """The label names, from the stage that has them; None where none has."""
+        stage = self._label_stage()
+        return None if stage is None else stage.classes
 
     def set_classes(self, classes: Sequence[str]) -> None:
         """Recognise other labels from now on; see :meth:`PDLR.set_classes`.
@@ -69,16 +70,17 @@ class NeckSequence(BaseModule):
         Raises:
             ValueError: No stage can take names, or a name breaks the rules.
         """
-        self._label_stage().set_classes(classes)
+        stage = self._label_stage()
+        if stage is None:
+            raise ValueError(
+                f'None of the stages {self.names} makes labels from names; add '
+                "prompt=dict(type='PDLR', ...)."
+            )
+        stage.set_classes(classes)
 
-    def _label_stage(self) -> BaseModule:
-        for stage in self.children():
-            if hasattr(stage, 'set_classes'):
-                return stage
-        raise ValueError(
-            f'None of the stages {self.names} makes labels from names; add '
-            "prompt=dict(type='PDLR', ...)."
-        )
+    def _label_stage(self) -> BaseModule | None:
+        stages = (stage for stage in self.children() if hasattr(stage, 'set_classes'))
+        return next(stages, None)
 
 
 def _first_missing(stages: Mapping[str, nn.Module]) -> str | None:

@@ -128,10 +128,7 @@ class PDLR(NamedRows, EvalCache, BaseModule):
             tokens = encoder.tokenize(names, len(self.soft_prompt)).to(device)
         if self.use_hard:
             filled = [self.template.replace('{}', name) for name in names]
-            with torch.no_grad():
-                hard = encoder.encode(
-                    encoder.tokenize(filled).to(device), chunk_size=self.chunk_size
-                )
+            hard = encoder.encode_texts(filled, self.chunk_size)
         # nothing above may fail after something here has changed
         if self.use_soft:
             self.register_buffer('token_ids', tokens.ids, persistent=False)

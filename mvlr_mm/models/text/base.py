@@ -104,6 +104,20 @@ class TextEncoder(BaseModule):
             encoded = torch.cat([self(part, prompt) for part in parts])
         return encoded[order.argsort()]
 
+    def encode_texts(self, texts: Sequence[str], chunk_size: int = 256) -> Tensor:
+        """Encode texts without a soft prompt and without gradients, (C, D).
+
+        Args:
+            texts: C texts.
+            chunk_size: As for :meth:`encode`.
+
+        Raises:
+            ValueError: A text is longer than the tower reads.
+        """
+        tokens = self.tokenize(texts).to(next(self.parameters()).device)
+        with torch.no_grad():
+            return self.encode(tokens, chunk_size=chunk_size)
+
     def freeze(self, built_from: str | None = None) -> None:
         """Stop every weight from training; call it at the end of ``__init__``.
 

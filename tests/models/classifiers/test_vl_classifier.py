@@ -145,3 +145,21 @@ def test_labels_that_no_patch_and_no_head_reads_are_refused(tiny_clip):
     message = r'reads the patches alone .* \(prompt, fusion\) .*neck=None'
     with pytest.raises(ValueError, match=message):
         MODELS.build(model(tiny_clip(), head=head))
+
+
+def test_a_head_with_labels_of_its_own_needs_no_neck(tiny_clip):
+    head = dict(type='VisualClassifierHead', classes=NAMES)
+    built = MODELS.build(
+        dict(
+            type='VLClassifier',
+            backbone=dict(type='CLIPBackbone', **tiny_clip()),
+            head=head,
+        )
+    )
+    assert built(torch.randn(2, 3, 64, 64)).shape == (2, 2)
+    assert built._dataset_meta['classes'] == tuple(NAMES)
+    dense = dict(type='NeckSequence', dense=dict(type='DenseProjection', in_channels=8))
+    cfg = dict(type='VLClassifier', backbone=torch.nn.Conv2d(3, 8, 4), neck=dense)
+    built = MODELS.build(dict(cfg, head=dict(head, embed_dim=8)))
+    assert built(torch.randn(1, 3, 8, 8)).shape == (1, 2)
+    assert built._dataset_meta['classes'] == tuple(NAMES)

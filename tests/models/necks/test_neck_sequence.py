@@ -34,6 +34,7 @@ def test_classes_come_from_the_prompt_stage(prompt):
     assert neck.classes == ('sea',)
     dense = dict(type='DenseProjection', in_channels=4, out_channels=4)
     bare = MODELS.build(dict(type='NeckSequence', dense=dense))
+    assert bare.classes is None
     with pytest.raises(ValueError, match=r"\('dense',\) makes labels.*'PDLR'"):
         bare.set_classes(['sea'])
 

@@ -1,0 +1,7 @@
+# C-Tran on the pictures, trunk and budget of mvlr_custom_small-clip.py.
+# Run: as mvlr_custom_small-clip.py
+_base_ = '../mvlr/mvlr_custom_small-clip.py'
+
+model = dict(
+    neck=None, head=dict(_delete_=True, type='CTranHead', classes=_base_.names)
+)

@@ -1,0 +1,17 @@
+# SPARC on the pictures and the trunk of mvlr_custom_small-clip.py, without training.
+# Run: as mvlr_custom_small-clip.py; it takes seconds and leaves a checkpoint.
+_base_ = '../mvlr/mvlr_custom_small-clip.py'
+
+model = dict(
+    neck=None,
+    head=dict(
+        _delete_=True,
+        type='SPARCHead',
+        text_encoder=dict(type='CLIPTextEncoder'),
+        classes=_base_.names,
+    ),
+)
+# nothing trains: the pictures are seen once, as in the test, without their labels
+train_cfg = dict(_delete_=True, type='FitLoop', max_epochs=1)
+train_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+custom_hooks = [dict(type='FreezeModules', names=['backbone'])]

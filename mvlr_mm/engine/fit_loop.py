@@ -1,0 +1,47 @@
+"""A training for models that have nothing to train."""
+
+from collections.abc import Sequence
+
+import torch
+from mmengine.runner import EpochBasedTrainLoop
+from mmpretrain.registry import LOOPS
+
+from .fit_weights import unwrap
+
+
+@LOOPS.register_module()
+class FitLoop(EpochBasedTrainLoop):
+    """Show a training-free head the pictures, without their labels, and fit it.
+
+    The head's ``observe`` gets the features of each batch, and its ``fit`` is called
+    after the epoch; a head without them sees no picture. Hooks, validation and
+    checkpoints are those of any training, so that the result is tested, tagged with and
+    packed like any other. No weight changes.
+
+    ``train_cfg = dict(_delete_=True, type='FitLoop', max_epochs=1)``
+    """
+
+    def run_epoch(self) -> None:
+        """Observe every batch, then fit."""
+        runner = self.runner
+        head = unwrap(runner.model).head
+        runner.call_hook('before_train_epoch')
+        runner.model.eval()
+        if hasattr(head, 'observe'):
+            for idx, batch in enumerate(self.dataloader):
+                self.run_iter(idx, batch)
+            head.fit()
+        runner.call_hook('after_train_epoch')
+        self._epoch += 1
+
+    def run_iter(self, idx: int, data_batch: Sequence[dict]) -> None:
+        """Observe a batch."""
+        model = unwrap(self.runner.model)
+        self.runner.call_hook('before_train_iter', batch_idx=idx, data_batch=data_batch)
+        with torch.no_grad():
+            inputs = model.data_preprocessor(data_batch, False)['inputs']
+            model.head.observe(model.features(inputs))
+        self.runner.call_hook(
+            'after_train_iter', batch_idx=idx, data_batch=data_batch, outputs={}
+        )
+        self._iter += 1

@@ -1,0 +1,133 @@
+"""DualCoOp: a prompt that speaks for a label, and one that speaks against it."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+import torch.nn.functional as F
+from mmpretrain.registry import MODELS
+from torch import Tensor, nn
+
+from ...structures import VLFeatures
+from ..heads.multi_label_head import MultiLabelHead
+from ..necks.pdlr import PDLR
+from ..text import TokenBatch
+
+
+@MODELS.register_module()
+class DualPrompts(PDLR):
+    """Two soft prompts, for and against (Sun et al., NeurIPS 2022, section 3.2).
+
+    Each is L trainable vectors, shared by all labels, before the words of the label.
+    Fills ``labels`` with what the positive prompts become in the text tower, (C, D),
+    and ``negative`` with the negative ones, (C, D).
+
+    Args:
+        text_encoder: Config of a :class:`mvlr_mm.models.text.TextEncoder`, or one.
+        classes: The C label names, or the path of a json list or a text file of them.
+        num_tokens: Length L of each prompt, drawn from N(0, 0.02).
+        embed_dim: Width D that comes out; see :class:`PDLR`.
+        chunk_size: Labels that go through the text tower at a time.
+        init_cfg: As in mmengine.
+
+    Raises:
+        ValueError: An argument breaks its rule; the message names it.
+        FileNotFoundError: ``classes`` is a path that leads nowhere.
+    """
+
+    provides = ('hard', 'soft', 'labels', 'negative')
+
+    def __init__(
+        self,
+        text_encoder: dict | nn.Module,
+        classes: Sequence[str] | str,
+        num_tokens: int = 16,
+        embed_dim: int | None = None,
+        chunk_size: int = 256,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(
+            text_encoder,
+            classes,
+            prompts='soft',
+            num_tokens=num_tokens,
+            embed_dim=embed_dim,
+            chunk_size=chunk_size,
+            init_cfg=init_cfg,
+        )
+        self.negative_context = nn.Parameter(self._start(num_tokens, None))
+
+    def forward(self, feats: VLFeatures) -> VLFeatures:
+        """Fill ``labels`` and ``negative``, each (C, D)."""
+        negative = self.remember('negative', self._encode_negative)
+        return super().forward(feats)._replace(negative=negative)
+
+    def _encode_negative(self) -> Tensor:
+        tokens = TokenBatch(self.token_ids, self.token_mask)
+        encoded = self.text_encoder.encode(
+            tokens, self.negative_context, self.chunk_size
+        )
+        return self.proj(encoded)
+
+
+@MODELS.register_module()
+class DualCoOpHead(MultiLabelHead):
+    """Class-specific region aggregation of DualCoOp (section 3.3); nothing to train.
+
+    Scaled cosines of the patches with both texts of a label; their mean over places,
+    weighted by the softmax of the positive ones. The published probability is the
+    softmax over the two means, so the logit is their difference.
+
+    As in the published code the mean patch is one more place. Its softmax runs over
+    positions with the attention pool's positional embedding; here the patches are the
+    backbone's, which have none.
+
+    Args:
+        scale: Factor of the cosines before the softmax over places.
+        gain: Factor of the weighted means.
+        loss: Config of the loss on (logits, targets); ``LogitAsymmetricLoss`` with the
+            published focusing, 1 and 2, if None.
+        thr: Score from which a label counts as predicted.
+        topk: Number of labels predicted, instead of ``thr``.
+        init_cfg: As in mmengine.
+
+    Raises:
+        ValueError: In ``forward``, no :class:`DualPrompts` stands before the head.
+    """
+
+    reads = ('visual', 'labels', 'negative')
+
+    def __init__(
+        self,
+        scale: float = 20.0,
+        gain: float = 5.0,
+        loss: dict | None = None,
+        thr: float | str | Mapping[str, float] | None = None,
+        topk: int | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        loss = loss or dict(
+            type='LogitAsymmetricLoss', gamma_pos=1.0, gamma_neg=2.0, clip=0.05
+        )
+        super().__init__(loss, thr, topk, init_cfg)
+        self.scale = scale
+        self.gain = gain
+
+    def pre_logits(self, feats: VLFeatures) -> tuple[Tensor, Tensor]:
+        """Return the means for and against each label, both (B, C)."""
+        patches = torch.cat([feats.visual, feats.visual.mean(1, keepdim=True)], dim=1)
+        patches = F.normalize(patches, dim=-1)
+        positive, negative = (
+            self.scale * patches @ F.normalize(texts, dim=-1).mT
+            for texts in (
+                feats.require('labels', 'DualCoOpHead'),
+                feats.require('negative', 'DualCoOpHead'),
+            )
+        )
+        weights = positive.softmax(dim=1)  # over places
+        pooled = [(weights * x).sum(dim=1) for x in (positive, negative)]
+        return self.gain * pooled[0], self.gain * pooled[1]
+
+    def forward(self, feats: VLFeatures) -> Tensor:
+        """Return the logits, (B, C)."""
+        positive, negative = self.pre_logits(feats)
+        return positive - negative

@@ -1,0 +1,60 @@
+import math
+
+import pytest
+import torch
+from mmpretrain.models.heads import CSRAClsHead
+from mmpretrain.registry import MODELS
+
+from mvlr_mm import VLFeatures
+
+
+def build(**more):
+    return MODELS.build(dict(type='CSRAHead', num_classes=3, embed_dim=5, **more))
+
+
+@pytest.mark.parametrize('num_heads', [1, 2, 4, 6, 8])
+def test_is_mmpretrains_head_on_patches(num_heads):
+    torch.manual_seed(0)
+    head = build(num_heads=num_heads, lam=0.4)
+    stock = CSRAClsHead(3, 5, num_heads, 0.4)
+    for ours, theirs in zip(head.scores, stock.csra_heads, strict=True):
+        torch.nn.init.normal_(ours.weight)
+        theirs.head.weight.data = ours.weight.data[:, :, None, None].clone()
+    maps = torch.randn(2, 5, 2, 4, requires_grad=True)
+    feats = VLFeatures(maps.flatten(2).mT, (2, 4))
+    ours, theirs = head(feats), stock((maps,))
+    torch.testing.assert_close(ours, theirs)
+    weights = [score.weight for score in head.scores]
+    mine = torch.autograd.grad(ours.square().sum(), [maps, *weights])
+    weights = [part.head.weight for part in stock.csra_heads]
+    other = torch.autograd.grad(theirs.square().sum(), [maps, *weights])
+    for a, b in zip(mine, other, strict=True):
+        torch.testing.assert_close(a, b.reshape(a.shape))
+
+
+def test_is_the_equation_of_the_paper():
+    torch.manual_seed(0)
+    head = build(lam=0.3)
+    patches = torch.randn(1, 4, 5)
+    weight = head.scores[0].weight
+    for label in range(3):
+        m = weight[label] / weight[label].norm()
+        scores = [float(m @ x) for x in patches[0]]
+        exps = [math.exp(s) for s in scores]
+        attended = sum(s * e for s, e in zip(scores, exps, strict=True)) / sum(exps)
+        expected = sum(scores) / 4 + 0.3 * attended
+        logit = head(VLFeatures(patches, (2, 2)))[0, label]
+        assert float(logit) == pytest.approx(expected, abs=1e-6)
+
+
+def test_another_number_of_heads_is_refused():
+    with pytest.raises(ValueError, match=r'num_heads \(3\) must be one of 1, 2, 4, 6'):
+        build(num_heads=3)
+
+
+def test_parameters_are_a_map_for_each_head():
+    with torch.device('meta'):
+        head = MODELS.build(
+            dict(type='CSRAHead', num_classes=80, embed_dim=2048, num_heads=6)
+        )
+    assert sum(p.numel() for p in head.parameters()) == 6 * 80 * 2048

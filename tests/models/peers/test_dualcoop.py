@@ -1,0 +1,123 @@
+import pytest
+import torch
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+
+from mvlr_mm import VLFeatures
+from mvlr_mm.models.necks import FixedLabels
+from mvlr_mm.models.text import TokenBatch
+
+NAMES = ['cat', 'traffic light']
+EMPTY = VLFeatures(torch.empty(0), (0, 0))
+
+
+@pytest.fixture
+def prompts(tiny_clip):
+    torch.manual_seed(0)
+    encoder = dict(type='CLIPTextEncoder', **tiny_clip())
+    return MODELS.build(
+        dict(type='DualPrompts', text_encoder=encoder, classes=NAMES, num_tokens=5)
+    )
+
+
+@pytest.fixture
+def feats():
+    torch.manual_seed(0)
+    return VLFeatures(
+        torch.randn(2, 6, 4, requires_grad=True),
+        (2, 3),
+        labels=torch.randn(3, 4, requires_grad=True),
+        negative=torch.randn(3, 4, requires_grad=True),
+    )
+
+
+def test_both_prompts_go_before_the_words_of_the_label(prompts):
+    found, encoder = prompts(EMPTY), prompts.text_encoder
+    for field, vectors in (
+        ('labels', prompts.context),
+        ('negative', prompts.negative_context),
+    ):
+        for i, name in enumerate(NAMES):
+            ids, mask = encoder.tokenize([name], 5)
+            expected = encoder(TokenBatch(ids, mask), vectors)[0]
+            torch.testing.assert_close(getattr(found, field)[i], expected)
+    assert prompts.context.shape == prompts.negative_context.shape == (5, 32)
+    assert not found.labels.allclose(found.negative)
+
+
+def test_prompts_alone_train(prompts):
+    found = prompts(EMPTY)
+    (found.labels.sum() + found.negative.square().sum()).backward()
+    trained = [n for n, p in prompts.named_parameters() if p.requires_grad]
+    assert sorted(trained) == ['context', 'negative_context']
+    assert prompts.context.grad.any()
+    assert prompts.negative_context.grad.any()
+
+
+def test_evaluation_remembers_both_and_other_labels_are_recognised(prompts):
+    prompts.eval()
+    with torch.no_grad():
+        first, again = prompts(EMPTY), prompts(EMPTY)
+        assert first.negative is again.negative
+        prompts.set_classes(['moon', 'cat'])
+        other = prompts(EMPTY)
+    torch.testing.assert_close(other.negative[1], first.negative[0])
+    torch.testing.assert_close(other.labels[1], first.labels[0])
+    assert other.names == ('moon', 'cat')
+
+
+@torch.no_grad()
+def test_both_vectors_stay_where_no_tower_is_wanted(prompts):
+    fixed = FixedLabels.of(prompts.eval())
+    found, made = fixed(EMPTY), prompts(EMPTY)
+    assert torch.equal(found.negative, made.negative)
+    other = FixedLabels(NAMES[::-1], 16, negative=True)
+    other.load_state_dict(fixed.state_dict())
+    assert torch.equal(other(EMPTY).negative, made.negative.flip(0))
+    fixed.set_classes(NAMES[1:])
+    assert torch.equal(fixed(EMPTY).negative, made.negative[1:])
+
+
+def test_is_the_published_aggregation_of_regions(feats):
+    head = MODELS.build(dict(type='DualCoOpHead'))
+    unit = torch.nn.functional.normalize
+    places = torch.cat([feats.visual, feats.visual.mean(1, keepdim=True)], dim=1)
+    texts = torch.cat([feats.negative, feats.labels])  # as the published code has them
+    output = 20 * torch.nn.functional.conv1d(
+        unit(places, dim=-1).mT, unit(texts, dim=-1)[:, :, None]
+    )
+    weights = output[:, 3:].softmax(dim=-1)
+    output = 5 * (output * torch.cat([weights, weights], dim=1)).sum(-1)
+    expected = output.reshape(2, 2, 3).softmax(dim=1)[:, 1]
+    found = head(feats).sigmoid()
+    torch.testing.assert_close(found, expected)
+    inputs = [feats.visual, feats.labels, feats.negative]
+    for a, b in zip(
+        torch.autograd.grad(found.square().sum(), inputs),
+        torch.autograd.grad(expected.square().sum(), inputs),
+        strict=True,
+    ):
+        torch.testing.assert_close(a, b)
+
+
+def test_the_loss_is_the_asymmetric_one_on_the_softmax(feats):
+    head = MODELS.build(dict(type='DualCoOpHead'))
+    p = head(feats).sigmoid()
+    expected = 0.0
+    for picture, there in ((0, {1}), (1, {0, 2})):
+        for label in range(3):
+            q = p[picture, label]
+            if label in there:
+                expected = expected - (1 - q) * q.log()
+            else:
+                rest = (1 - q + 0.05).clamp(max=1)
+                expected = expected - (1 - rest) ** 2 * rest.log()
+    samples = [DataSample().set_gt_label([1]), DataSample().set_gt_label([0, 2])]
+    torch.testing.assert_close(head.loss(feats, samples)['loss'], expected / 2)
+
+
+@pytest.mark.parametrize('field', ['labels', 'negative'])
+def test_the_head_says_which_stage_is_missing(feats, field):
+    head = MODELS.build(dict(type='DualCoOpHead'))
+    with pytest.raises(ValueError, match=f'DualCoOpHead needs VLFeatures.{field}'):
+        head(feats._replace(**{field: None}))

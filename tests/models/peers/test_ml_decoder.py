@@ -1,0 +1,151 @@
+import pytest
+import torch
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+
+from mvlr_mm import VLFeatures
+
+NAMES = ['cat', 'dog', 'sea', 'sun', 'bus']
+SMALL = dict(embed_dim=6, width=8, num_heads=2, hidden_dim=12, dropout=0.0)
+
+
+def build(classes=NAMES, **more):
+    torch.manual_seed(0)
+    head = MODELS.build(dict(type='MLDecoderHead', classes=classes, **SMALL | more))
+    with torch.no_grad():
+        head.bias.normal_()
+    return head
+
+
+def decode(decoder, patches, queries):
+    """The decoder by torch's own layer, whose self-attention gives nothing."""
+    stock = torch.nn.TransformerDecoderLayer(8, 2, 12, dropout=0, batch_first=True)
+    block = decoder.block
+    with torch.no_grad():
+        stock.self_attn.in_proj_weight.zero_()
+        stock.self_attn.out_proj.weight.zero_()
+    stock.norm1 = decoder.norm
+    stock.multihead_attn, stock.norm2 = block.attention, block.norm
+    stock.linear1, stock.linear2 = block.feed_forward[0], block.feed_forward[3]
+    stock.norm3 = block.out_norm
+    source = (patches @ decoder.proj.weight.T + decoder.proj.bias).clamp(min=0)
+    # norm(q + q): the first branch adds the queries to themselves
+    return stock(2 * queries.expand(len(patches), -1, -1), source)
+
+
+@pytest.mark.parametrize(('groups', 'runs'), [(100, 5), (2, 2), (3, 3)])
+def test_each_group_gives_the_logits_of_its_run_of_labels(groups, runs):
+    head = build(num_groups=groups)
+    assert len(head.queries) == runs
+    size = -(-5 // runs)
+    patches = torch.randn(2, 4, 6, requires_grad=True)
+    tokens = decode(head.decoder, patches, head.queries)
+    expected = [
+        tokens[:, label // size] @ head.weight[label] + head.bias[label]
+        for label in range(5)
+    ]
+    found, expected = head(VLFeatures(patches, (2, 2))), torch.stack(expected, 1)
+    torch.testing.assert_close(found, expected)
+    inputs = [patches, head.weight, head.decoder.proj.weight]
+    for a, b in zip(
+        torch.autograd.grad(found.square().sum(), inputs),
+        torch.autograd.grad(expected.square().sum(), inputs),
+        strict=True,
+    ):
+        torch.testing.assert_close(a, b)
+
+
+@pytest.mark.parametrize('groups', [2, 100])
+def test_labels_of_another_order_keep_their_groups(groups):
+    trained, order = build(num_groups=groups), [2, 0, 4, 1, 3]
+    other = build([NAMES[i] for i in order], num_groups=groups)
+    other.load_state_dict(trained.state_dict())
+    feats = VLFeatures(torch.randn(2, 4, 6), (2, 2))
+    torch.testing.assert_close(other(feats), trained(feats)[:, order])
+
+
+def test_queries_never_train_and_all_else_does(learns):
+    head = build(num_groups=2)
+    assert 'queries' not in dict(head.named_parameters())
+    assert 'queries' in head.state_dict()
+    feats = VLFeatures(torch.randn(1, 20, 6), (4, 5))
+    learns(head, head.loss(feats, [DataSample().set_gt_label([1, 4])]))
+
+
+def test_no_groups_are_refused():
+    with pytest.raises(ValueError, match=r'num_groups \(0\) is below 1'):
+        build(num_groups=0)
+
+
+def build_text():
+    torch.manual_seed(0)
+    return MODELS.build(dict(type='MLDecoderTextHead', **SMALL))
+
+
+def test_texts_are_queries_and_share_one_classifier():
+    head = build_text()
+    patches, labels = torch.randn(2, 4, 6), torch.randn(3, 6)
+    units = torch.stack([row / row.norm() for row in labels])
+    queries = (units @ head.text_proj.weight.T + head.text_proj.bias).clamp(min=0)
+    tokens = decode(head.decoder, patches, queries)
+    expected = (tokens @ head.fc.weight[0]) + head.fc.bias
+    feats = VLFeatures(patches, (2, 2), labels=labels)
+    torch.testing.assert_close(head(feats), expected)
+    each = feats._replace(labels=labels.expand(2, -1, -1))
+    torch.testing.assert_close(head(each), expected)
+
+
+def test_a_label_is_scored_whatever_else_is_asked():
+    head = build_text()
+    patches, labels = torch.randn(2, 4, 6), torch.randn(3, 6)
+    whole = head(VLFeatures(patches, (2, 2), labels=labels))
+    alone = head(VLFeatures(patches, (2, 2), labels=labels[1:2]))
+    torch.testing.assert_close(alone[:, 0], whole[:, 1])
+
+
+def test_text_head_needs_labels_and_learns(learns):
+    head, feats = build_text(), VLFeatures(torch.randn(1, 4, 6), (2, 2))
+    with pytest.raises(ValueError, match=r'MLDecoderTextHead needs VLFeatures.labels'):
+        head(feats)
+    losses = head.loss(
+        feats._replace(labels=torch.randn(3, 6)), [DataSample().set_gt_label([1])]
+    )
+    learns(head, losses)
+
+
+def test_new_labels_are_recognised_by_name(tiny_clip):
+    model = MODELS.build(
+        dict(
+            type='VLClassifier',
+            clip=tiny_clip(),
+            backbone=dict(type='CLIPBackbone'),
+            neck=dict(
+                type='NeckSequence',
+                prompt=dict(
+                    type='PDLR',
+                    text_encoder=dict(type='CLIPTextEncoder'),
+                    classes=['cat', 'dog'],
+                    prompts='hard',
+                ),
+            ),
+            head=dict(type='MLDecoderTextHead', width=8),
+        )
+    ).eval()
+    images = torch.randn(1, 3, 64, 64)
+    before = model(images)
+    model.neck.set_classes(['sea', 'dog', 'moon'])
+    after = model(images)
+    assert after.shape == (1, 3)
+    torch.testing.assert_close(after[:, 1], before[:, 1])
+
+
+def test_size_of_the_published_model(size_of):
+    size = size_of('ml_decoder/ml_decoder_rn101_coco.py')
+    # 100 frozen queries of upstream at most; they are no parameters here
+    assert size.parameters == pytest.approx(49.71, abs=0.08)
+    # MVLR's table 9 has 47.3 M: the cross-attention's 2.36 M are left out of it
+    with torch.device('meta'):
+        head = MODELS.build(dict(type='MLDecoderHead', num_classes=80, embed_dim=2048))
+    attention = sum(p.numel() for p in head.decoder.block.attention.parameters())
+    assert attention == pytest.approx(2.36e6, abs=5e3)
+    assert size.parameters - attention / 1e6 == pytest.approx(47.3, abs=0.1)

@@ -1,0 +1,112 @@
+import pytest
+import torch
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+
+from mvlr_mm import VLFeatures
+from mvlr_mm.models.layers.sine_positions import sine_positions
+
+
+@pytest.fixture
+def head():
+    torch.manual_seed(0)
+    return MODELS.build(
+        dict(
+            type='Query2LabelHead',
+            classes=['cat', 'dog', 'sea'],
+            embed_dim=8,
+            num_heads=2,
+            hidden_dim=12,
+            dropout=0.0,
+        )
+    )
+
+
+def attend(attention, query, key, value):
+    """Attention by torch's function, from the weights of a module."""
+    return torch.nn.functional.multi_head_attention_forward(
+        *(x.transpose(0, 1) for x in (query, key, value)),
+        query.shape[-1],
+        attention.num_heads,
+        attention.in_proj_weight,
+        attention.in_proj_bias,
+        None,
+        None,
+        False,
+        0.0,
+        attention.out_proj.weight,
+        attention.out_proj.bias,
+    )[0].transpose(0, 1)
+
+
+def test_is_an_encoder_layer_and_two_decoder_layers(head):
+    patches = torch.randn(2, 6, 8, requires_grad=True)
+    places = sine_positions((2, 3), 8)
+    (enc,), dec = head.encoder, head.decoder
+
+    def plain(x):
+        x = enc.norm(x + attend(enc.attention, x + places, x + places, x))
+        x = enc.out_norm(x + enc.feed_forward(x))
+        tokens = torch.zeros(2, 3, 8)
+        for layer in dec:
+            gathered = attend(
+                layer.attention, tokens + head.queries.weight, x + places, x
+            )
+            tokens = layer.norm(tokens + gathered)
+            tokens = layer.out_norm(tokens + layer.feed_forward(tokens))
+        tokens = head.norm(tokens)
+        rows = [tokens[:, c] @ head.fc.weight[c] + head.fc.bias[c] for c in range(3)]
+        return torch.stack(rows, dim=1)
+
+    ours, theirs = head(VLFeatures(patches, (2, 3))), plain(patches)
+    torch.testing.assert_close(ours, theirs)
+    inputs = [patches, head.queries.weight, enc.feed_forward[0].weight]
+    for a, b in zip(
+        torch.autograd.grad(ours.square().sum(), inputs),
+        torch.autograd.grad(theirs.square().sum(), inputs),
+        strict=True,
+    ):
+        torch.testing.assert_close(a, b)
+
+
+def test_one_picture_of_another_size_trains_every_parameter(head, learns):
+    feats = VLFeatures(torch.randn(1, 20, 8), (4, 5))
+    losses = head.loss(feats, [DataSample().set_gt_label([1])])
+    learns(head, losses)
+
+
+def test_rows_follow_their_labels(head):
+    other = MODELS.build(
+        dict(
+            type='Query2LabelHead',
+            classes=['sea', 'cat', 'dog'],
+            embed_dim=8,
+            num_heads=2,
+            hidden_dim=12,
+        )
+    ).eval()
+    other.load_state_dict(head.state_dict())
+    feats = VLFeatures(torch.randn(2, 6, 8), (2, 3))
+    torch.testing.assert_close(other(feats), head.eval()(feats)[:, [2, 0, 1]])
+
+
+def test_size_of_the_published_model(size_of):
+    size = size_of('query2label/query2label_rn101_coco.py')
+    # BatchNorm's weights, which the published code holds as buffers, are 0.1 M of it
+    assert size.parameters == pytest.approx(193.9, abs=0.1)
+    assert size.multiply_adds == pytest.approx(51.4, abs=0.3)
+
+
+def test_table_9_leaves_the_attention_out(size_of):
+    """MVLR's table 9 has 143.1 M and 43.2 G: the trunk and the feed-forward nets."""
+    with torch.device('meta'):
+        head = MODELS.build(
+            dict(type='Query2LabelHead', num_classes=80, embed_dim=2048)
+        )
+    layers = [*head.encoder, *head.decoder]
+    attention = sum(p.numel() for x in layers for p in x.attention.parameters())
+    size = size_of('query2label/query2label_rn101_coco.py')
+    assert size.parameters - attention / 1e6 == pytest.approx(143.1, abs=0.6)
+    trunk = size_of('asl/asl_rn101_coco.py')
+    nets = sum(2 * 2048 * 8192 * tokens for tokens in (196, 80, 80)) / 1e9
+    assert trunk.multiply_adds + nets == pytest.approx(43.2, abs=0.3)

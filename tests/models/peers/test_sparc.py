@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+import torch
+from mmpretrain.registry import MODELS
+from sklearn.decomposition import PCA
+
+from mvlr_mm import VLFeatures
+
+NAMES = ['cat', 'dog', 'sea', 'sun']
+PAIRS = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
+
+
+def build(tiny_clip, classes=NAMES):
+    encoder = dict(type='CLIPTextEncoder', **tiny_clip())
+    return MODELS.build(
+        dict(type='SPARCHead', text_encoder=encoder, embed_dim=16, classes=classes)
+    )
+
+
+@pytest.fixture
+def head(tiny_clip):
+    return build(tiny_clip)
+
+
+@pytest.fixture
+def feats():
+    patches = torch.randn(30, 6, 16, generator=torch.Generator().manual_seed(0))
+    return VLFeatures(patches, (2, 3))
+
+
+def published(head, feats):
+    """The published steps in numpy and scikit-learn, on all pictures at once."""
+    texts = head.texts.numpy().astype(float)
+    texts /= np.linalg.norm(texts, axis=1, keepdims=True)
+    pictures = feats.visual.mean(1).numpy().astype(float)
+    pictures /= np.linalg.norm(pictures, axis=1, keepdims=True)
+    scores = pictures @ texts.T
+    own = scores[:, :4]
+    scores = (scores - own.mean(1, keepdims=True)) / own.std(1, ddof=1, keepdims=True)
+    scores = (scores - scores.mean(0)) / scores.std(0, ddof=1)
+    result = []
+    for label in range(4):
+        columns = [4 + i for i, pair in enumerate(PAIRS) if label in pair]
+        both = np.column_stack([np.sort(scores[:, columns], axis=1), scores[:, label]])
+        first = PCA().fit(both).components_[0]
+        first = first * np.sign(first.mean()) / np.abs(first).sum()
+        result.append(0.5 * both @ first + 0.5 * scores[:, label])
+    return np.column_stack(result)
+
+
+def test_fitted_it_is_the_published_algorithm(head, feats):
+    for part in range(0, 30, 8):  # in batches
+        head.observe(feats._replace(visual=feats.visual[part : part + 8]))
+    head.fit()
+    np.testing.assert_allclose(head(feats), published(head, feats), atol=1e-4)
+    assert not head._observed
+
+
+def test_prompts_are_those_of_labels_and_pairs(head, tiny_clip):
+    encoder = MODELS.build(dict(type='CLIPTextEncoder', **tiny_clip()))
+    names = [*NAMES, *(f'{NAMES[i]} and {NAMES[j]}' for i, j in PAIRS)]
+    texts = encoder.encode_texts([f'a photo of a {name}.' for name in names])
+    torch.testing.assert_close(head.texts, texts)
+
+
+def test_before_it_is_fitted_all_scores_weigh_alike(head, feats):
+    scores = head.pre_logits(feats)
+    torch.testing.assert_close(
+        scores[:, :4].mean(1), torch.zeros(30), atol=1e-5, rtol=0
+    )
+    torch.testing.assert_close(scores[:, :4].std(1), torch.ones(30))
+    mean = scores[:, [4, 5, 6, 0]].mean(1)
+    torch.testing.assert_close(head(feats)[:, 0], (mean + scores[:, 0]) / 2)
+
+
+def test_what_was_fitted_is_in_the_checkpoint(head, feats, tiny_clip):
+    head.observe(feats)
+    head.fit()
+    other = build(tiny_clip)
+    other.load_state_dict(head.state_dict())
+    torch.testing.assert_close(other(feats), head(feats))
+    with pytest.raises(ValueError, match=r"fitted for 4 labels \('cat', .*same order"):
+        build(tiny_clip, NAMES[::-1]).load_state_dict(head.state_dict())
+
+
+def test_too_little_is_refused(head, tiny_clip):
+    with pytest.raises(ValueError, match='fitted on 0 pictures; observe at least two'):
+        head.fit()
+    with pytest.raises(ValueError, match='over its labels; give at least two'):
+        build(tiny_clip, ['cat'])

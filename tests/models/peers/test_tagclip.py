@@ -1,0 +1,114 @@
+import math
+
+import pytest
+import torch
+from mmpretrain.registry import MODELS
+from torch import nn
+
+from mvlr_mm import VLFeatures
+
+NAMES = ['cat', 'sky', 'boat']
+
+
+def build(tiny_clip, **more):
+    encoder = dict(type='CLIPTextEncoder', **tiny_clip())
+    return MODELS.build(
+        dict(
+            type='TagCLIPHead',
+            text_encoder=encoder,
+            embed_dim=16,
+            classes=NAMES,
+            **more,
+        )
+    )
+
+
+@pytest.fixture
+def head(tiny_clip):
+    return build(tiny_clip, background=['sky', 'road'])
+
+
+def test_texts_are_encoded_once_and_the_tower_is_not_kept(head, tiny_clip):
+    encoder = MODELS.build(dict(type='CLIPTextEncoder', **tiny_clip()))
+    texts = [f'a photo of a {name}.' for name in (*NAMES, 'road')]  # sky is a label
+    expected = encoder.encode_texts(texts)
+    torch.testing.assert_close(torch.cat([head.labels, head.background]), expected)
+    assert not list(head.parameters())
+    assert set(head.state_dict()) == {'labels', 'background', 'label_record'}
+
+
+def test_is_the_method_written_out_patch_by_patch(head):
+    torch.manual_seed(0)
+    # near a text each, so that regions are more than noise
+    texts = torch.cat([head.labels, head.background])
+    texts = [t / t.norm() for t in texts]
+    near = torch.stack([texts[i] for i in (0, 0, 2, 3, 3, 0)])
+    patches = near + 0.05 * torch.randn(6, 16)
+    units = [p / p.norm() for p in patches]
+
+    def classify(vector):
+        exps = [math.exp(100 * float(vector @ text)) for text in texts]
+        return [e / sum(exps) for e in exps]
+
+    coarse = [classify(u) for u in units]
+    attention = []
+    for a in units:
+        exps = [math.exp(10 * float(a @ b)) for b in units]
+        row = [e / sum(exps) for e in exps]
+        attention.append([w if w > 1 / 6 else 0.0 for w in row])
+    expected = []
+    maps = []
+    for c in range(4):
+        first = [sum(w * coarse[j][c] for j, w in enumerate(r)) for r in attention]
+        inside = [x > sum(first) / 6 for x in first]
+        maps.append(
+            [
+                sum(w * coarse[j][c] * inside[j] for j, w in enumerate(row))
+                for row in attention
+            ]
+        )
+    low = min(min(m) for m in maps)
+    high = max(max(m) for m in maps)
+    for c in range(3):
+        score, m = max(maps[c]), maps[c]
+        if score > (low + high) / 2:
+            middle = (min(m) + max(m)) / 2
+            region = sum(p for p, x in zip(patches, m, strict=True) if x > middle)
+            score = (score + classify(region / region.norm())[c]) / 2
+        expected.append(score)
+    found = head(VLFeatures(patches[None], (2, 3))).sigmoid()[0]
+    assert found.tolist() == pytest.approx(expected, abs=2e-4)
+    assert found[0] > 0.5 > found[1]
+
+
+def test_every_picture_of_a_batch_is_on_its_own(head):
+    torch.manual_seed(0)
+    patches = torch.randn(3, 6, 16)
+    whole = head(VLFeatures(patches, (2, 3)))
+    for i in range(3):
+        alone = head(VLFeatures(patches[i : i + 1], (2, 3)))
+        torch.testing.assert_close(alone[0], whole[i], rtol=1e-4, atol=1e-5)
+
+
+def test_texts_of_another_width_are_refused(tiny_clip):
+    encoder = MODELS.build(dict(type='CLIPTextEncoder', **tiny_clip()))
+    kind = MODELS.get('TagCLIPHead')
+    with pytest.raises(ValueError, match=r'TagCLIPHead: texts is 16 wide'):
+        kind(encoder, embed_dim=20, classes=NAMES)
+    assert isinstance(encoder, nn.Module)
+
+
+def test_a_checkpoint_is_taken_by_name(head, tiny_clip):
+    encoder = dict(type='CLIPTextEncoder', **tiny_clip())
+    other = MODELS.build(
+        dict(
+            type='TagCLIPHead',
+            text_encoder=encoder,
+            embed_dim=16,
+            classes=['boat', 'cat', 'sky'],
+            background=['road'],
+        )
+    )
+    other.labels.zero_()
+    other.load_state_dict(head.state_dict())
+    torch.testing.assert_close(other.labels, head.labels[[2, 0, 1]])
