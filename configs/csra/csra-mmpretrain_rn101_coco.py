@@ -1,5 +1,5 @@
-# MMPretrain's parts alone, its CSRAClsHead with one head, on the same pictures and budget
-# as csra_rn101_coco.py.
+# MMPretrain's parts alone, its CSRAClsHead with one head, on the pictures and budget of
+# csra_rn101_coco.py.
 # Run: tools/dist_train.sh configs/csra/csra-mmpretrain_rn101_coco.py 8
 _base_ = '../_base_/rn101_coco.py'
 

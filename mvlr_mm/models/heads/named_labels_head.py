@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from mmpretrain.structures import DataSample
+from torch import Tensor
 
 from ...label_names import read_label_names
 from ...structures import VLFeatures
@@ -74,7 +75,7 @@ class NamedLabelsHead(NamedRows, MultiLabelHead):
 
     def loss(
         self, feats: VLFeatures, data_samples: list[DataSample], **kwargs: object
-    ) -> dict[str, object]:
+    ) -> dict[str, Tensor]:
         """Return ``loss``; see :class:`MultiLabelHead`."""
         return super().loss(self._meet(feats), data_samples, **kwargs)
 

@@ -51,6 +51,10 @@ class VisualClassifierHead(NamedLabelsHead):
         """Return the mean patch, (B, D)."""
         return feats.visual.mean(dim=1)
 
+    def patch_logits(self, feats: VLFeatures) -> Tensor:
+        """Logit of every patch, (B, N, C), whose mean is the picture's."""
+        return self.fc(feats.visual)
+
     def forward(self, feats: VLFeatures) -> Tensor:
         """Return the logits, (B, C)."""
         return self.fc(self.pre_logits(feats))

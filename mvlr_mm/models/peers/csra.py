@@ -73,14 +73,26 @@ class CSRAHead(NamedLabelsHead):
         """Return the features as they are."""
         return feats
 
+    def patch_logits(self, feats: VLFeatures) -> Tensor:
+        """Scores of every patch, summed over heads, (B, N, C)."""
+        return torch.stack(self._scores(feats)).sum(dim=0)
+
     def forward(self, feats: VLFeatures) -> Tensor:
         """Return the logits, (B, C)."""
         logits = 0.0
-        for score, temperature in zip(self.scores, self.temperatures, strict=True):
-            scores = F.linear(feats.visual, F.normalize(score.weight, dim=1))
+        for scores, temperature in zip(
+            self._scores(feats), self.temperatures, strict=True
+        ):
             attended = self._attend(scores, temperature)
             logits = logits + scores.mean(dim=1) + self.lam * attended
         return logits
+
+    def _scores(self, feats: VLFeatures) -> list[Tensor]:
+        """Return the scores of each head, (B, N, C)."""
+        return [
+            F.linear(feats.visual, F.normalize(score.weight, dim=1))
+            for score in self.scores
+        ]
 
     @staticmethod
     def _attend(scores: Tensor, temperature: float) -> Tensor:

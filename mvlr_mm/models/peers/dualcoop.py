@@ -114,18 +114,24 @@ class DualCoOpHead(MultiLabelHead):
 
     def pre_logits(self, feats: VLFeatures) -> tuple[Tensor, Tensor]:
         """Return the means for and against each label, both (B, C)."""
-        patches = torch.cat([feats.visual, feats.visual.mean(1, keepdim=True)], dim=1)
-        patches = F.normalize(patches, dim=-1)
-        positive, negative = (
-            self.scale * patches @ F.normalize(texts, dim=-1).mT
-            for texts in (
-                feats.require('labels', 'DualCoOpHead'),
-                feats.require('negative', 'DualCoOpHead'),
-            )
+        mean = feats.visual.mean(dim=1, keepdim=True)
+        positive, negative = self._compare(
+            torch.cat([feats.visual, mean], dim=1), feats
         )
         weights = positive.softmax(dim=1)  # over places
         pooled = [(weights * x).sum(dim=1) for x in (positive, negative)]
         return self.gain * pooled[0], self.gain * pooled[1]
+
+    def patch_logits(self, feats: VLFeatures) -> Tensor:
+        """Logit of a picture that is this patch alone, (B, N, C)."""
+        positive, negative = self._compare(feats.visual, feats)
+        return self.gain * (positive - negative)
+
+    def _compare(self, places: Tensor, feats: VLFeatures) -> list[Tensor]:
+        """Return the scaled cosines for and against each label, (B, M, C)."""
+        places = F.normalize(places, dim=-1)
+        texts = [feats.require(x, 'DualCoOpHead') for x in ('labels', 'negative')]
+        return [self.scale * places @ F.normalize(x, dim=-1).mT for x in texts]
 
     def forward(self, feats: VLFeatures) -> Tensor:
         """Return the logits, (B, C)."""

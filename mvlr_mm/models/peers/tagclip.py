@@ -89,6 +89,10 @@ class TagCLIPHead(NamedLabelsHead):
         patches = F.normalize(feats.visual, dim=-1)
         return self._refine(patches, self._classify(patches))
 
+    def patch_logits(self, feats: VLFeatures) -> Tensor:
+        """Logits of these scores of the labels, (B, N, C)."""
+        return torch.logit(self.pre_logits(feats)[..., : self.num_labels], eps=1e-6)
+
     def forward(self, feats: VLFeatures) -> Tensor:
         """Return the logits, (B, C), of scores in [0, 1]."""
         refined = self.pre_logits(feats)

@@ -13,6 +13,7 @@ def test_is_linear_on_the_mean_patch():
         mean = sum(feats.visual[image]) / 6
         expected = head.fc.weight @ mean + head.fc.bias
         torch.testing.assert_close(head(feats)[image], expected)
+    torch.testing.assert_close(head.patch_logits(feats).mean(dim=1), head(feats))
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import pytest
 import torch
 from mmpretrain.models.heads import CSRAClsHead
 from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
 
 from mvlr_mm import VLFeatures
 
@@ -45,6 +46,18 @@ def test_is_the_equation_of_the_paper():
         expected = sum(scores) / 4 + 0.3 * attended
         logit = head(VLFeatures(patches, (2, 2)))[0, label]
         assert float(logit) == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_mean_of_the_patches_is_the_part_without_attention():
+    head = build(num_heads=4, lam=0.0)
+    feats = VLFeatures(torch.randn(2, 6, 5), (2, 3))
+    torch.testing.assert_close(head.patch_logits(feats).mean(dim=1), head(feats))
+
+
+def test_one_picture_of_another_size_trains_every_parameter(learns):
+    head = build(num_heads=4)
+    feats = VLFeatures(torch.randn(1, 20, 5), (4, 5))
+    learns(head, head.loss(feats, [DataSample().set_gt_label([1])]))
 
 
 def test_another_number_of_heads_is_refused():

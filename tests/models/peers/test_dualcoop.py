@@ -116,6 +116,13 @@ def test_the_loss_is_the_asymmetric_one_on_the_softmax(feats):
     torch.testing.assert_close(head.loss(feats, samples)['loss'], expected / 2)
 
 
+def test_a_picture_of_one_patch_has_the_logits_of_the_patch(feats):
+    head = MODELS.build(dict(type='DualCoOpHead'))
+    whole = head.patch_logits(feats)
+    alone = feats._replace(visual=feats.visual[:, 2:3], grid=(1, 1))
+    torch.testing.assert_close(head(alone), whole[:, 2])
+
+
 @pytest.mark.parametrize('field', ['labels', 'negative'])
 def test_the_head_says_which_stage_is_missing(feats, field):
     head = MODELS.build(dict(type='DualCoOpHead'))

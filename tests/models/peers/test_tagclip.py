@@ -90,6 +90,12 @@ def test_every_picture_of_a_batch_is_on_its_own(head):
         torch.testing.assert_close(alone[0], whole[i], rtol=1e-4, atol=1e-5)
 
 
+def test_patches_have_logits_to_look_at(head):
+    feats = VLFeatures(torch.randn(2, 6, 16), (2, 3))
+    maps = head.patch_logits(feats).sigmoid()
+    torch.testing.assert_close(maps, head.pre_logits(feats)[..., :3].clamp(1e-6))
+
+
 def test_texts_of_another_width_are_refused(tiny_clip):
     encoder = MODELS.build(dict(type='CLIPTextEncoder', **tiny_clip()))
     kind = MODELS.get('TagCLIPHead')
