@@ -10,9 +10,13 @@ from torch import Tensor, nn
 from ...structures import VLFeatures
 from ..heads.named_labels_head import NamedLabelsHead
 
-#: Temperatures of 1, 2, 4, 6 and 8 heads (section 4.3 of the paper); inf is a maximum.
+#: Temperatures by the number of heads, as published; inf is the maximum.
 TEMPERATURES = {
-    heads: (*range(1, max(heads, 2)), torch.inf)[:heads] for heads in (1, 2, 4, 6, 8)
+    1: (1,),
+    2: (1, torch.inf),
+    4: (1, 2, 4, torch.inf),
+    6: (1, 2, 3, 4, 5, torch.inf),
+    8: (1, 2, 3, 4, 5, 6, 7, torch.inf),
 }
 
 
