@@ -229,7 +229,7 @@ def test_commands_are_read_and_those_without_a_model_run(folder, text, monkeypat
         elif first == 'mvlr':
             args = parse(rest)
             if rest[0] == 'test' and args.out:
-                shutil.copy('of_a_test.npz', args.out)
+                shutil.copy(folder / 'of_a_test.npz', args.out)
         elif rest and rest[0].startswith('tools/'):
             assert Path(rest[0]).is_file()
             configs = [word for word in rest if word.startswith('configs/')]

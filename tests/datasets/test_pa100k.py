@@ -128,7 +128,7 @@ def test_missing_files(tmp_path):
 def test_without_scipy_it_says_what_to_install(tmp_path, monkeypatch):
     make(tmp_path)
     monkeypatch.setitem(sys.modules, 'scipy.io', None)
-    with pytest.raises(ImportError, match=r'annotation.mat needs scipy: pip install'):
+    with pytest.raises(ImportError, match=r'scipy.io is needed .* pip install'):
         PA100K(str(tmp_path), 'train')
 
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ...extras import require
+
 
 def read_mat(path: str, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
     """Return arrays of a MATLAB file, up to its version 7.
@@ -17,10 +19,7 @@ def read_mat(path: str, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
         FileNotFoundError: There is no such file.
         ValueError: The file is cut off, or has no array of that name.
     """
-    try:
-        from scipy.io import loadmat  # optional, and slow to import
-    except ImportError as error:
-        raise ImportError(f'reading {path} needs scipy: pip install scipy') from error
+    loadmat = require('scipy.io', extra='pa100k').loadmat
     if not Path(path).is_file():
         raise FileNotFoundError(
             f'ann_file ({path}) does not exist; check data_root and ann_file.'
