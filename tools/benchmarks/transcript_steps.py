@@ -4,6 +4,7 @@ Two commands do not simply run to their end: the page of `mvlr demo` has to tag 
 picture, and `mvlr tag` is killed in between.
 """
 
+import json
 import os
 import re
 import signal
@@ -79,20 +80,49 @@ def ask_page(words: Sequence[str], folder: Path, log: Path) -> None:
     Raises:
         RuntimeError: The page has no tags.
     """
-    client = require('gradio_client', extra='demo')
     photo = min((folder.parent / 'new_photos').iterdir())
     said = log.stat().st_size
     page = start(words, folder, log)
     try:
         url = wait_for(lambda: URL.search(log.read_text()[said:]), page)[0]
-        found = client.Client(url, verbose=False).predict(
-            client.handle_file(str(photo)), api_name='/tag'
-        )
-        if not found:
-            raise RuntimeError(f'the page has no tags for {photo}.')
+        found = drop(url, photo)
     finally:
         page.send_signal(signal.SIGINT)
         page.wait()
+    with open(log, 'a') as file:
+        file.write(f'{photo.name}: {found}\n')
+
+
+def drop(url: str, photo: Path) -> list[str]:
+    """Drop a picture on the page, as a browser does, and return its labels.
+
+    Args:
+        url: Of the page, without a slash at its end.
+        photo: The picture.
+
+    Raises:
+        RuntimeError: The page has no labels for it.
+    """
+    http = require('httpx', extra='demo')
+    with http.Client(base_url=url, timeout=WAIT) as client, open(photo, 'rb') as file:
+        config = client.get('/config').json()
+        parts = {part['props'].get('elem_id'): part for part in config['components']}
+        target = [parts['picture']['id'], 'change']
+        call = next(x for x in config['dependencies'] if target in x['targets'])
+        (path,) = client.post('/gradio_api/upload', files={'files': file}).json()
+        picture = {'path': path, 'meta': {'_type': 'gradio.FileData'}}
+        job = {'data': [picture, ''], 'fn_index': call['id'], 'session_hash': 'drop'}
+        client.post('/gradio_api/queue/join', json=job).raise_for_status()
+        data = '/gradio_api/queue/data?session_hash=drop'
+        with client.stream('GET', data) as events:
+            for line in events.iter_lines():
+                said = json.loads(line.partition(':')[2] or '{}')
+                if said.get('msg') == 'process_completed':
+                    break
+    found = re.findall(r'data-label="([^"]*)"', str(said['output'].get('data')))
+    if not found:
+        raise RuntimeError(f'the page has no labels for {photo}: {said}')
+    return found
 
 
 def tag_with_a_kill(words: Sequence[str], folder: Path, log: Path) -> None:
