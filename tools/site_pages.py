@@ -5,11 +5,13 @@ outside of `docs`. Each is read where it is, so that no text exists twice: READM
 first page, and code becomes a page that shows it.
 """
 
+import html
 import os
 import re
 import textwrap
 from pathlib import Path
 
+from latex2mathml.converter import convert
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
@@ -19,13 +21,17 @@ STARTS = ('README.md', 'CONTRIBUTING.md', 'CHANGELOG.md')
 LINK = re.compile(r'(?<=\]\()([^)\s#:]+)(?=[)#])')
 # in a list GitHub takes a block at the depth of the text, Python-Markdown four deep
 LISTED = re.compile(r'^ {1,3}```.*?^ {1,3}```$', re.MULTILINE | re.DOTALL)
+FORMULA = re.compile(
+    r'(?s)<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>'
+)  # with \\(...\\) in a line and \\[...\\] by itself
+CELL = re.compile(r'<td[^>]*>.*?</td>', re.DOTALL)
 CODE = """\
 ---
 search: {{ exclude: true }}
 ---
 # {path}
 
-```{language} title="{path}"
+```{language}
 {text}
 ```
 """
@@ -38,6 +44,8 @@ def place_of(path: Path) -> str:
         return 'index.md'
     if path.suffix in ('.py', '.sh'):
         return f'code/{name}.md'
+    if name.startswith('configs/'):
+        return name.replace('/README.md', '.md')
     return name.removeprefix('docs/')
 
 
@@ -72,7 +80,7 @@ def file_of(path: Path, config: MkDocsConfig) -> File:
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add what pages link to, and fill in the folders of the navigation."""
-    there = {place_of(ROOT / 'docs' / file.src_uri) for file in files}
+    there = {file.src_uri for file in files}
     ahead = [ROOT / name for name in STARTS]
     ahead += sorted(ROOT.glob('configs/*/README.md'))
     ahead += [Path(f.abs_src_path) for f in files.documentation_pages()]
@@ -145,3 +153,19 @@ def on_page_markdown(
     return LISTED.sub(
         lambda block: textwrap.indent(textwrap.dedent(block[0]), ' ' * 4), markdown
     )
+
+
+def on_page_content(content: str, **_: object) -> str:
+    """Turn formulas into MathML, which browsers draw without a script.
+
+    Args:
+        content: Of the page, as HTML.
+    """
+
+    def draw(match: re.Match) -> str:
+        display = {'span': 'inline', 'div': 'block'}[match[1]]
+        return convert(html.unescape(match[2]).strip(), display=display)
+
+    content = FORMULA.sub(draw, content)
+    # a bar in a table's code is written as GitHub wants it
+    return CELL.sub(lambda cell: cell[0].replace(r'\|', '|'), content)

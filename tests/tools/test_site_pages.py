@@ -46,7 +46,7 @@ def dead_links(site):
             anchor = unquote(parts.fragment)
             if not there or (target in pages and anchor not in pages[target].anchors):
                 dead.append(f'{path.relative_to(site)}: {link}')
-    return dead
+    return sorted(dead)
 
 
 @pytest.fixture(scope='module')
@@ -92,7 +92,7 @@ def test_every_document_is_a_page(site, hook):
     documents += [*ROOT.glob('docs/**/*.md'), *ROOT.glob('configs/*/README.md')]
     for path in documents:
         place = Path(hook.place_of(path)).with_suffix('.html')
-        place = place.with_name('index.html') if path.name == 'README.md' else place
+        place = place.with_name('index.html') if place.stem == 'README' else place
         assert (site / place).is_file(), path
 
 
