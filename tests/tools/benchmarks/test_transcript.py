@@ -46,7 +46,6 @@ def test_the_guide_goes_from_csv_to_parquet(data, tmp_path, tiny_clip, monkeypat
 
     def run(words, folder, log):  # in this process, which has imported torch already
         monkeypatch.chdir(folder)
-
         assert main(words) == 0
 
     monkeypatch.setattr(steps, 'run', run)
