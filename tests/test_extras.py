@@ -26,16 +26,9 @@ EXTRAS = PROJECT['optional-dependencies']
 OPTIONAL = {'cleanlab', 'gradio', 'mkdocs', 'onnx', 'onnxruntime', 'onnxscript', 'ray'}
 # of the base install, the OpenMMLab families, and what these require
 EVERYWHERE = {'torch', 'torchvision', 'numpy', 'matplotlib', 'open_clip', 'PIL', 'rich'}
-EVERYWHERE |= {'safetensors', 'timm', 'ftfy', 'regex', 'huggingface_hub', 'mmengine'}
-EVERYWHERE |= {
-    'mmcv',
-    'mmpretrain',
-    'cv2',
-    'yaml',
-    'mvlr_mm',
-    'mvlr_stack',
-    *sys.stdlib_module_names,
-}
+EVERYWHERE |= {'safetensors', 'timm', 'ftfy', 'regex', 'huggingface_hub', 'cv2', 'yaml'}
+EVERYWHERE |= {'mmengine', 'mmcv', 'mmpretrain', 'modelindex', 'mvlr_mm', 'mvlr_stack'}
+EVERYWHERE |= sys.stdlib_module_names
 # imported behind a test of their own that they are there and work
 PROBED = {'mamba_ssm', 'triton', 'transformers', 'tokenizers'}
 FILES = [
