@@ -43,6 +43,32 @@ def calibration_error(scores: Matrix, targets: Matrix, bins: int = 15) -> np.nda
     return np.array(per_label(of_label, scores, targets))
 
 
+def brier_score(scores: Matrix, targets: Matrix) -> np.ndarray:
+    """Return the Brier score of every label, (C,) in [0, 1].
+
+    The mean, over the images, of the squared difference between score and truth (Brier,
+    Verification of Forecasts Expressed in Terms of Probability, 1950, for one label
+    with two outcomes, and so half of his sum). nan where nothing is known of a label.
+
+    Args:
+        scores: Probabilities (N, C).
+        targets: 1 present, 0 absent, -1 unknown and left out, (N, C).
+
+    Raises:
+        ValueError: As for :func:`average_precision`, or a score is no probability.
+    """
+
+    def of_label(
+        column: np.ndarray, positive: np.ndarray, _: np.ndarray | slice
+    ) -> float:
+        _refuse_no_probability(column)
+        if not len(column):
+            return np.nan
+        return float(np.mean((column.astype(np.float64) - positive) ** 2))
+
+    return np.array(per_label(of_label, scores, targets))
+
+
 def fit_temperatures(scores: Matrix, targets: Matrix) -> np.ndarray:
     """Return the temperature of every label, (C,) float64.
 

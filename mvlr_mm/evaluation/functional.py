@@ -7,7 +7,12 @@ Results are computed in float64.
 
 from .average_precision import average_precision
 from .bootstrap import map_interval
-from .calibration import apply_temperatures, calibration_error, fit_temperatures
+from .calibration import (
+    apply_temperatures,
+    brier_score,
+    calibration_error,
+    fit_temperatures,
+)
 from .counts import decide, label_counts
 from .f1 import precision_recall_f1
 from .instances import (
@@ -23,6 +28,7 @@ from .thresholds import global_threshold, search_thresholds
 __all__ = [
     'apply_temperatures',
     'average_precision',
+    'brier_score',
     'calibration_error',
     'decide',
     'fit_temperatures',

@@ -3,11 +3,12 @@ import pytest
 import torch
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
-from sklearn.metrics import log_loss
+from sklearn.metrics import brier_score_loss, log_loss
 from torchmetrics.functional.classification import binary_calibration_error
 
 from mvlr_mm.evaluation.calibration import (
     apply_temperatures,
+    brier_score,
     calibration_error,
     fit_temperatures,
 )
@@ -51,6 +52,14 @@ def test_the_error_equals_torchmetrics():
     ):
         pair = torch.tensor(column), torch.tensor(truth)
         assert error == pytest.approx(binary_calibration_error(*pair).item(), rel=1e-5)
+
+
+def test_the_brier_score_equals_scikit_learns():
+    scores, targets = overconfident()
+    expected = [brier_score_loss(t, s) for s, t in zip(scores.T, targets.T, strict=True)]
+    np.testing.assert_allclose(brier_score(scores, targets), expected, rtol=1e-12)
+    targets[:, 0] = -1
+    assert np.isnan(brier_score(scores, targets)[0])
 
 
 def test_temperatures_equal_scipys_minimum(cases):
@@ -102,11 +111,13 @@ def test_unknown_entries_are_left_out(cases):
     scores, targets = cases('unknown')
     known = targets[:, 1] >= 0
     rows = scores[known, 1:2], targets[known, 1:2]
-    for function in (calibration_error, fit_temperatures):
+    for function in (brier_score, calibration_error, fit_temperatures):
         assert function(scores, targets)[1] == pytest.approx(function(*rows)[0])
 
 
-@pytest.mark.parametrize('function', [calibration_error, fit_temperatures])
+@pytest.mark.parametrize(
+    'function', [brier_score, calibration_error, fit_temperatures]
+)
 def test_scores_that_are_no_probabilities_are_refused(cases, function):
     scores, targets = cases('constant')
     with pytest.raises(ValueError, match=r'scores from 1\.4 to 1\.4 are no probab'):
