@@ -56,7 +56,9 @@ def test_the_error_equals_torchmetrics():
 
 def test_the_brier_score_equals_scikit_learns():
     scores, targets = overconfident()
-    expected = [brier_score_loss(t, s) for s, t in zip(scores.T, targets.T, strict=True)]
+    expected = [
+        brier_score_loss(t, s) for s, t in zip(scores.T, targets.T, strict=True)
+    ]
     np.testing.assert_allclose(brier_score(scores, targets), expected, rtol=1e-12)
     targets[:, 0] = -1
     assert np.isnan(brier_score(scores, targets)[0])
@@ -115,9 +117,7 @@ def test_unknown_entries_are_left_out(cases):
         assert function(scores, targets)[1] == pytest.approx(function(*rows)[0])
 
 
-@pytest.mark.parametrize(
-    'function', [brier_score, calibration_error, fit_temperatures]
-)
+@pytest.mark.parametrize('function', [brier_score, calibration_error, fit_temperatures])
 def test_scores_that_are_no_probabilities_are_refused(cases, function):
     scores, targets = cases('constant')
     with pytest.raises(ValueError, match=r'scores from 1\.4 to 1\.4 are no probab'):
