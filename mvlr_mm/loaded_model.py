@@ -8,6 +8,8 @@ from mmengine.registry import DefaultScope
 from mmpretrain.registry import MODELS
 from torch import nn
 
+from .name_scale import NameScale
+
 
 @dataclass(frozen=True, eq=False)
 class LoadedModel:
@@ -19,6 +21,7 @@ class LoadedModel:
     thresholds: dict[str, float] | None  # by label, where they are stored
     config: Config
     checkpoint: Path | None = None
+    name_scale: NameScale | None = None  # for labels that were never trained
 
 
 def build_model(cfg: Config) -> nn.Module:

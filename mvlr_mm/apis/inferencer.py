@@ -16,6 +16,7 @@ from .load import LoadedModel, load_model
 from .picture_sources import each_picture
 from .prepare import Preparation, Prepared, batches, map_ahead
 from .retag import retagged
+from .separate_labels import SeparateHead
 from .tagged import Tagged
 
 FORMATS = ('tags', 'scores', 'embedding', 'heatmap')
@@ -84,7 +85,8 @@ class MultiLabelInferencer:
             thr: Score from which a label is a tag; see
                 :class:`mvlr_mm.apis.choose_tags.TagChoice`.
             topk: The most tags of a picture.
-            classes: Labels in place of the model's own, trained or not.
+            classes: Labels in place of the model's own, trained or not; none changes
+                another's score, see :func:`mvlr_mm.apis.retag.retagged`.
             batch_size: Pictures that go through the model at a time. Only those of one
                 size do, so no picture's score depends on its neighbours.
             fmt: What the results hold: ``tags``; ``scores``; ``embedding``, the mean of
@@ -121,7 +123,8 @@ class MultiLabelInferencer:
             raise ValueError(f'classes ({classes!r}) must be a list of names.')
         names = tuple(classes)
         if self._other is None or self._other[0] != names:
-            self._other = (names, retagged(self.model, names))
+            scale = self.loaded.name_scale
+            self._other = (names, retagged(self.model, names, scale))
         return self._other[1], names
 
     def _results(
@@ -195,7 +198,8 @@ def run_model(
     patches = model.backbone(batch['inputs'])
     feats = model.neck(patches) if model.with_neck else patches
     head = model.head
-    if isinstance(head, MultiLabelClsHead):  # thresholds of the head play no part
+    # thresholds of the head play no part
+    if isinstance(head, (MultiLabelClsHead, SeparateHead)):
         scores = head(feats).sigmoid()
     else:
         samples = head.predict(feats, batch['data_samples'])

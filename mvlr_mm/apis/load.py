@@ -14,10 +14,11 @@ from ..engine.fit_weights import fit_checkpoint
 from ..known_labels import KNOWN_LABELS
 from ..label_record import RECORD, decode_record
 from ..loaded_model import LoadedModel, build_model
+from ..name_scale import NameScale, read_name_scale
 from ..packs import load_pack
 from ..threshold_file import label_thresholds
 from ..weight_files import read_weights
-from .work_dir import THRESHOLDS, find_config, find_run
+from .work_dir import NAMES, THRESHOLDS, find_config, find_run
 
 
 def load_model(
@@ -82,6 +83,7 @@ def _load(cfg: Config, checkpoint: Path, device: str | torch.device) -> LoadedMo
         thresholds=_thresholds(model, checkpoint.parent),
         config=cfg,
         checkpoint=checkpoint,
+        name_scale=_name_scale(checkpoint.parent),
     )
 
 
@@ -163,3 +165,9 @@ def _thresholds(model: nn.Module, folder: Path) -> dict[str, float] | None:
     head = getattr(model, 'head', None)
     stored = getattr(head, 'label_thresholds', None)
     return None if stored is None else dict(stored.by_name)
+
+
+def _name_scale(folder: Path) -> NameScale | None:
+    """Return the scale of new names beside the checkpoint."""
+    path = folder / NAMES
+    return read_name_scale(path) if path.is_file() else None

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 THRESHOLDS = 'thresholds.json'
+NAMES = 'names.safetensors'
 _PERIODIC = ('epoch_*.pth', 'iter_*.pth')
 
 

@@ -61,7 +61,7 @@ class NeckSequence(BaseModule):
     @property
     def classes(self) -> tuple[str, ...] | None:
         """The label names, from the stage that has them; None where none has."""
-        stage = self._label_stage()
+        stage = self.label_stage()
         return None if stage is None else stage.classes
 
     def set_classes(self, classes: Sequence[str]) -> None:
@@ -70,7 +70,7 @@ class NeckSequence(BaseModule):
         Raises:
             ValueError: No stage can take names, or a name breaks the rules.
         """
-        stage = self._label_stage()
+        stage = self.label_stage()
         if stage is None:
             raise ValueError(
                 f'None of the stages {self.names} makes labels from names; add '
@@ -78,7 +78,8 @@ class NeckSequence(BaseModule):
             )
         stage.set_classes(classes)
 
-    def _label_stage(self) -> BaseModule | None:
+    def label_stage(self) -> BaseModule | None:
+        """Return the stage that makes labels from names; None if there is none."""
         stages = (stage for stage in self.children() if hasattr(stage, 'set_classes'))
         return next(stages, None)
 
