@@ -11,7 +11,7 @@ try:
     with quiet_import():
         from mmengine.config.utils import MODULE2PACKAGE
 
-        from . import datasets, engine, evaluation, models, registry
+        from . import datasets, engine, evaluation, features, models, registry
         from .model_hub import register_models
 
         register_models()
@@ -36,6 +36,7 @@ __all__ = [
     'datasets',
     'engine',
     'evaluation',
+    'features',
     'models',
     'registry',
 ]

@@ -31,6 +31,7 @@ READ = {
     'custom_imports',
     'data_preprocessor',
     'efficient_conv_bn_eval',
+    'features',
     'find_unused_parameters',
     'model_wrapper_cfg',
     'runner_type',

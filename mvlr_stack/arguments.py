@@ -61,6 +61,11 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_overwrite(parser)
     parser.add_argument(
+        '--features',
+        metavar='FOLDER',
+        help='of `mvlr features`: read them in the place of pictures',
+    )
+    parser.add_argument(
         '--amp', action='store_true', help='compute in bfloat16, or float16 on old GPUs'
     )
     add_overrides(parser)

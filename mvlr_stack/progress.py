@@ -29,13 +29,14 @@ class Progress:
         self.done = 0
         self._start = self._last = clock()
 
-    def advance(self, note: str = '') -> None:
-        """Count a step.
+    def advance(self, note: str = '', steps: int = 1) -> None:
+        """Count steps.
 
         Args:
             note: What else the line says.
+            steps: How many.
         """
-        self.done += 1
+        self.done += steps
         now = self.clock()
         if now - self._last < self.seconds and self.done != self.total:
             return

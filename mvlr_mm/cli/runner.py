@@ -6,6 +6,8 @@ from mmengine.config import Config
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from mvlr_mm.features import on_features
+
 # the hooks that mmengine has by itself, and leaves out where a config says None
 _OF_MMENGINE = (
     'runtime_info',
@@ -37,6 +39,17 @@ def build_runner(cfg: Config) -> Runner:
     """Build the runner of a config, or of its ``runner_type``.
 
     Args:
-        cfg: A whole config; what the runner writes beside its checkpoints is this.
+        cfg: A whole config; what the runner writes beside its checkpoints is this. With
+            ``features`` it reads them in the place of pictures.
     """
-    return RUNNERS.build(cfg) if 'runner_type' in cfg else _Runner.from_cfg(cfg)
+    kind = RUNNERS.get(cfg.runner_type) if 'runner_type' in cfg else _Runner
+    if cfg.get('features') is None:
+        return kind.from_cfg(cfg)
+
+    class OnFeatures(kind):
+        """Keeps the config for pictures, which the model is used with later."""
+
+        def __init__(self, **parts: Any) -> None:
+            super().__init__(**parts | dict(cfg=cfg))
+
+    return OnFeatures.from_cfg(on_features(cfg))

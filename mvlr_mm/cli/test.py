@@ -143,6 +143,8 @@ def run(args: argparse.Namespace) -> int:
     with agreeing(cfg, args.cfg_options):
         merge_args(cfg, args)
     if args.tta:
+        if cfg.get('features'):
+            raise ValueError('--tta needs pictures; leave --features out.')
         use_tta(cfg)
     join_processes(cfg)
     runner = build_runner(cfg)

@@ -64,13 +64,22 @@ def data_sets_of(cfg: ConfigDict) -> list[ConfigDict]:
     Args:
         cfg: Of a data set, or of a wrapper such as ``ConcatDataset``.
     """
+    found = [deepcopy(inner) for inner in inner_data_sets(cfg)]
+    for inner in found:
+        load = _loading_step(inner.get('pipeline', ()))
+        inner.update(pipeline=[load], lazy_init=False)
+    return found
+
+
+def inner_data_sets(cfg: ConfigDict) -> list[ConfigDict]:
+    """Return the parts of a data set's config that read lists, in their order.
+
+    Args:
+        cfg: Of a data set, or of a wrapper such as ``ConcatDataset``.
+    """
     if 'datasets' in cfg:
-        return [found for part in cfg['datasets'] for found in data_sets_of(part)]
-    if 'dataset' in cfg:
-        return data_sets_of(cfg['dataset'])
-    cfg = deepcopy(cfg)
-    cfg.update(pipeline=[_loading_step(cfg.get('pipeline', ()))], lazy_init=False)
-    return [cfg]
+        return [found for part in cfg['datasets'] for found in inner_data_sets(part)]
+    return inner_data_sets(cfg['dataset']) if 'dataset' in cfg else [cfg]
 
 
 def _loading_step(pipeline: Sequence) -> dict:

@@ -34,15 +34,7 @@ class FreezeModules(Hook):
             ValueError: The model has no module of that name.
         """
         model = _unwrapped(runner)
-        modules = dict(model.named_modules())
-        for name in self.names:
-            if name not in modules:
-                parts = [n for n, _ in model.named_children()]
-                raise ValueError(
-                    f'FreezeModules: the model has no module {name!r}; its parts are '
-                    f'{parts}, and theirs follow after a dot.'
-                )
-            modules[name].requires_grad_(False)
+        self.freeze(model)
         if model is not runner.model:
             # the wrapper of several processes waits for the gradient of whatever
             # trained when it was made
@@ -53,7 +45,26 @@ class FreezeModules(Hook):
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None
     ) -> None:
         """Undo what the loop's ``model.train()`` did to them."""
-        model = _unwrapped(runner)
+        self.hold(_unwrapped(runner))
+
+    def freeze(self, model: nn.Module) -> None:
+        """Stop the gradients of the named modules.
+
+        Raises:
+            ValueError: The model has no module of that name.
+        """
+        modules = dict(model.named_modules())
+        for name in self.names:
+            if name not in modules:
+                parts = [n for n, _ in model.named_children()]
+                raise ValueError(
+                    f'FreezeModules: the model has no module {name!r}; its parts are '
+                    f'{parts}, and theirs follow after a dot.'
+                )
+            modules[name].requires_grad_(False)
+
+    def hold(self, model: nn.Module) -> None:
+        """Put the named modules in eval mode."""
         for name in self.names:
             # asked for by name: wrapping with `sync_bn` replaces modules
             module = model.get_submodule(name)

@@ -4,19 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from mmengine.model import BaseModule
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ...structures import VLFeatures
 from ..clip import load_visual
+from .patch_backbone import PatchBackbone, TrunkPatches
 from .towers import make_tower
 from .towers.base import Size
 
 
 @MODELS.register_module()
-class CLIPBackbone(BaseModule):
+class CLIPBackbone(PatchBackbone):
     """The visual tower of an open_clip model without its pooling.
 
     Every patch comes out in the joint space of image and text, as the tower's own
@@ -69,6 +68,7 @@ class CLIPBackbone(BaseModule):
         self.tower = make_tower(load_visual(model, pretrained), img_size)
         self.tower.dropout = nn.Dropout(dropout)
         self.embed_dim = self.tower.embed_dim
+        self.projection = tuple(f'tower.{name}' for name in self.tower.projection)
         self.norm_eval = norm_eval
         self.channels_last = channels_last
         if channels_last:
@@ -119,9 +119,12 @@ class CLIPBackbone(BaseModule):
                     'there are no statistics to synchronise.'
                 )
 
-    def forward(self, images: Tensor) -> VLFeatures:
-        """Turn images (B, 3, H, W), normalised as CLIP's, into features."""
+    def trunk_patches(self, images: Tensor) -> TrunkPatches:
+        """Turn images (B, 3, H, W), normalised as CLIP's, into the trunk's patches."""
         if self.channels_last:
             images = images.contiguous(memory_format=torch.channels_last)
-        patches, grid = self.tower(images)
-        return VLFeatures(visual=patches, grid=grid)
+        return TrunkPatches(*self.tower.trunk_patches(images))
+
+    def project(self, patches: Tensor) -> Tensor:
+        """Bring the trunk's patches (B, N, W) to the joint space, (B, N, D)."""
+        return self.tower.project(patches)

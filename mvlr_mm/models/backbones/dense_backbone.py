@@ -1,15 +1,14 @@
 """Any backbone in CLIP's place."""
 
-from mmengine.model import BaseModule
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from ...structures import VLFeatures
 from .dense_projection import DenseProjection
+from .patch_backbone import PatchBackbone, TrunkPatches
 
 
 @MODELS.register_module()
-class DenseBackbone(BaseModule):
+class DenseBackbone(PatchBackbone):
     """A backbone of mmpretrain, timm or mmdet, followed by :class:`DenseProjection`.
 
     It gives what :class:`CLIPBackbone` gives, so that a config swaps one for the other
@@ -27,6 +26,8 @@ class DenseBackbone(BaseModule):
         embed_dim: Width D of the patches.
     """
 
+    projection = ('dense.proj',)
+
     def __init__(
         self,
         trunk: dict,
@@ -40,6 +41,10 @@ class DenseBackbone(BaseModule):
         self.dense = DenseProjection(in_channels, embed_dim, prefix_tokens)
         self.embed_dim = in_channels if embed_dim is None else embed_dim
 
-    def forward(self, images: Tensor) -> VLFeatures:
-        """Turn images (B, 3, H, W) into projected patches."""
-        return self.dense(self.trunk(images))
+    def trunk_patches(self, images: Tensor) -> TrunkPatches:
+        """Turn images (B, 3, H, W) into the patches of the trunk's last map."""
+        return TrunkPatches(*self.dense.patches(self.trunk(images)))
+
+    def project(self, patches: Tensor) -> Tensor:
+        """Bring the trunk's patches (B, N, in_channels) to the labels' width."""
+        return self.dense.proj(patches)

@@ -53,6 +53,20 @@ class DenseProjection(BaseModule):
             outputs: What the backbone returns, one map or several.
 
         Raises:
+            TypeError, ValueError: As for :meth:`patches`.
+        """
+        patches, grid = self.patches(outputs)
+        return VLFeatures(visual=self.proj(patches), grid=grid)
+
+    def patches(
+        self, outputs: Tensor | Sequence[Tensor]
+    ) -> tuple[Tensor, tuple[int, int]]:
+        """Return the patches of the last map, (B, H * W, in_channels), and (H, W).
+
+        Args:
+            outputs: What the backbone returns, one map or several.
+
+        Raises:
             TypeError: ``outputs`` is neither a tensor nor a sequence of tensors.
             ValueError: The last map is pooled, has other channels than set, or is a
                 list of tokens that fill no square.
@@ -65,10 +79,9 @@ class DenseProjection(BaseModule):
                 'DenseProjection takes a tensor or a tuple of tensors from the '
                 f'backbone, but it got {_describe(outputs)}.'
             )
-        patches, grid = self._patches(last)
-        return VLFeatures(visual=self.proj(patches), grid=grid)
+        return self._laid_out(last)
 
-    def _patches(self, last: Tensor) -> tuple[Tensor, tuple[int, int]]:
+    def _laid_out(self, last: Tensor) -> tuple[Tensor, tuple[int, int]]:
         """Return the patches (B, N, in_channels) and their grid."""
         shape = tuple(last.shape)
         if last.dim() == 4 and shape[1] == self.in_channels:

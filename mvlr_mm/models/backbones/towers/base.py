@@ -19,10 +19,12 @@ class DenseTower(nn.Module):
         embed_dim: Width D, that of the CLIP's joint space.
         dropout: Acts on the trunk's features, before their projection to that space.
         trunk: What is before that projection.
+        projection: Names of what is behind the trunk's features.
     """
 
     embed_dim: int
     trunk: nn.Module
+    projection: tuple[str, ...] = ('proj', 'dropout')
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,8 +35,17 @@ class DenseTower(nn.Module):
         """Return the parts of the trunk, from the image on, for freezing the first."""
 
     @abstractmethod
+    def trunk_patches(self, images: Tensor) -> tuple[Tensor, Grid]:
+        """Turn (B, 3, H, W) into the trunk's patches (B, N, W) and their grid."""
+
+    def project(self, patches: Tensor) -> Tensor:
+        """Turn the trunk's patches (B, N, W) into those of the joint space."""
+        return self.proj(self.dropout(patches))
+
     def forward(self, images: Tensor) -> tuple[Tensor, Grid]:
         """Turn (B, 3, H, W) into patches (B, N, D) and their grid (h, w)."""
+        patches, grid = self.trunk_patches(images)
+        return self.project(patches), grid
 
 
 def fold(value: nn.Linear, output: nn.Linear) -> nn.Linear:

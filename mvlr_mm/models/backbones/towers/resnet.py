@@ -28,10 +28,9 @@ class ResNetTower(DenseTower):
         stem = [t.conv1, t.bn1, t.conv2, t.bn2, t.conv3, t.bn3]
         return [stem, [t.layer1], [t.layer2], [t.layer3], [t.layer4]]
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Grid]:
+    def trunk_patches(self, images: Tensor) -> tuple[Tensor, Grid]:
         """See :class:`DenseTower`."""
         x = self.trunk.stem(images)
         for layer in ('layer1', 'layer2', 'layer3', 'layer4'):
             x = getattr(self.trunk, layer)(x)
-        patches, grid = flatten(x)
-        return self.proj(self.dropout(patches)), grid
+        return flatten(x)

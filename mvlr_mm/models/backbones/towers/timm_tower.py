@@ -75,7 +75,7 @@ class TimmTower(DenseTower):
         result[0] += self.trunk.parameters(recurse=False)
         return result
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Grid]:
+    def trunk_patches(self, images: Tensor) -> tuple[Tensor, Grid]:
         """See :class:`DenseTower`."""
         self._check_size(images)
         x = self.trunk.forward_features(images)
@@ -91,7 +91,7 @@ class TimmTower(DenseTower):
             patches, grid = flatten(x)
             alone = patches.flatten(0, 1)[:, :, None, None]
         patches = self.trunk.forward_head(alone).unflatten(0, (images.shape[0], -1))
-        return self.proj(self.dropout(patches)), grid
+        return patches, grid
 
     def _check_size(self, images: Tensor) -> None:
         built = getattr(getattr(self.trunk, 'patch_embed', None), 'img_size', None)

@@ -22,6 +22,8 @@ class ViTTower(DenseTower):
         ValueError: The tower has two attentional pools.
     """
 
+    projection = ('trunk.proj', 'dropout')
+
     def __init__(self, tower: VisionTransformer) -> None:
         super().__init__()
         self.pool: nn.Module = nn.Identity()
@@ -43,14 +45,18 @@ class ViTTower(DenseTower):
         embedding = [t.conv1, t.class_embedding, t.positional_embedding, t.ln_pre]
         return [embedding, *([block] for block in t.transformer.resblocks)]
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Grid]:
+    def trunk_patches(self, images: Tensor) -> tuple[Tensor, Grid]:
         """See :class:`DenseTower`."""
         t = self.trunk
         x, grid = flatten(t.conv1(images))
         first = t.class_embedding.to(x.dtype).expand(x.shape[0], 1, -1)
         x = torch.cat([first, x], dim=1) + self.positions(grid).to(x.dtype)
         x = t.transformer(t.ln_pre(x))
-        return self.dropout(t.ln_post(self.pool(x[:, 1:]))) @ t.proj, grid
+        return t.ln_post(self.pool(x[:, 1:])), grid
+
+    def project(self, patches: Tensor) -> Tensor:
+        """See :class:`DenseTower`."""
+        return self.dropout(patches) @ self.trunk.proj
 
     def positions(self, grid: Grid) -> Tensor:
         """Positional embedding of class token and patches, (1 + h * w, width)."""

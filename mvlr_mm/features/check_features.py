@@ -1,0 +1,117 @@
+"""Stop before features are used that the model would not give."""
+
+from pathlib import Path
+
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmpretrain.registry import HOOKS
+from torch.utils.data import DataLoader
+
+from ..engine import FreezeModules
+from ..models.backbones import PatchBackbone
+from ..models.text.fingerprint import fingerprint
+from .computing import FrozenPart, Views, preprocessor_of
+from .differences import differences
+from .frozen_part import TRUNK, backbone_of, frozen_stage, frozen_weights
+from .index import ArrayInfo, Index, read_index
+from .load_features import open_array
+from .splits import pipeline_of, plain_pipeline, sizes_of
+
+# of the largest number of a picture; float16 and another order of sums make 0.001
+_DIFFERENCE = 0.02
+
+
+@HOOKS.register_module()
+class CheckFeatures(Hook):
+    """Compare kept features with the backbone, its pixels, pipelines and lists.
+
+    At last one picture is computed anew, which also tells what no list does: another
+    activation of the same weights, another reader of pictures.
+
+    Args:
+        folder: Of ``mvlr features``.
+
+    Raises:
+        ValueError: Before the first step: the features do not fit, or the backbone
+            trains; the message says what differs.
+    """
+
+    # behind FreezeModules
+    priority = 'HIGH'
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def before_train(self, runner: Runner) -> None:
+        """Check what is trained on, and what is validated on."""
+        freezers = [hook for hook in runner.hooks if isinstance(hook, FreezeModules)]
+        stage = frozen_stage(runner.model, freezers)
+        loaders = {'train': runner.train_dataloader}
+        if runner.val_loop is not None:
+            loaders['val'] = runner.val_dataloader
+        self._check(runner, stage, loaders)
+
+    def before_test(self, runner: Runner) -> None:
+        """Check what is tested on, against the weights of the checkpoint."""
+        stage = read_index(self.folder).stage
+        self._check(runner, stage, {'test': runner.test_dataloader})
+
+    def _check(
+        self, runner: Runner, stage: str, loaders: dict[str, DataLoader]
+    ) -> None:
+        kept, backbone = read_index(self.folder), backbone_of(runner.model)
+        if kept.stage == TRUNK:  # serves a frozen projection as well
+            stage = TRUNK
+        pictures, arrays = {}, {}
+        for split, loader in loaders.items():
+            name = kept.array_of(split)
+            if name is None:
+                raise ValueError(
+                    f'features {self.folder} have none of {split}; make them with a '
+                    f'config that has a {split}_dataloader.'
+                )
+            info = kept.arrays[name]
+            plain = name == info.split
+            pipeline = (plain_pipeline if plain else pipeline_of)(runner.cfg, split)
+            arrays[name] = ArrayInfo(info.split, info.views, pipeline)
+            pictures[info.split] = sizes_of(loader.dataset)
+        wanted = Index(
+            stage=stage,
+            weights=fingerprint(frozen_weights(backbone, stage)),
+            preprocessor=preprocessor_of(runner.cfg),
+            seed=kept.seed,
+            pictures=pictures,
+            arrays=arrays,
+            same={},
+        )
+        reasons = list(differences(kept, wanted, whole=False))
+        if not reasons:
+            reasons = self._compare_one(backbone, kept, arrays)
+        if reasons:
+            raise ValueError(
+                f'features {self.folder} do not fit: {"; ".join(reasons)}. Make others '
+                'with `mvlr features CONFIG --out FOLDER`, or go without: '
+                'features=None.'
+            )
+
+    def _compare_one(
+        self, backbone: PatchBackbone, kept: Index, arrays: dict[str, ArrayInfo]
+    ) -> list[str]:
+        """Return what is wrong with the first picture of the last array, if it is."""
+        name, info = list(arrays.items())[-1]
+        path = next(iter(kept.pictures[info.split]))
+        if not Path(path).is_file():
+            return []
+        views = Views([{'img_path': path}], info.pipeline, info.views, kept.seed)
+        part = FrozenPart(backbone, kept.stage, kept.preprocessor)
+        here = part([views[0]])[0].float().cpu().numpy()
+        there = open_array(self.folder, name)[0, 0].astype(here.dtype)
+        if here.shape != there.shape:
+            return [f'size: {path} gives {here.shape} here and {there.shape} there']
+        worst = abs(here - there).max() / abs(there).max()
+        if worst <= _DIFFERENCE:
+            return []
+        return [
+            f'values: {path} gives others now, up to {100 * worst:.0f} % of the '
+            'largest: the backbone, or what reads pictures, is another'
+        ]

@@ -1,0 +1,91 @@
+"""A .npy file that is written row by row, and goes on after a kill."""
+
+import math
+import os
+import shutil
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.lib import format as npy
+
+HALF = np.dtype(np.float16)
+
+
+class GrowingArray:
+    """An array of float16 that is written from its first row to its last.
+
+    Until the last row is there it has the suffix ``.part``. What another process has
+    left is gone on with: the file's length says how many rows are whole.
+
+    Args:
+        path: Of the whole array, ``.npy``.
+        rows: How many rows it will have.
+        views: The array's shape is (rows / views, views, ...).
+
+    Attributes:
+        done: How many rows are there.
+
+    Raises:
+        ValueError: When rows are appended: they are of another shape than those before.
+        OSError: When rows are appended: the disk is full.
+    """
+
+    def __init__(self, path: Path, rows: int, views: int) -> None:
+        self.path, self.rows, self.views = path, rows, views
+        self.draft = path.with_suffix('.part')
+        self.done = rows if path.is_file() else 0
+        self._shape: tuple[int, ...] | None = None
+        if not self.done and self.draft.is_file():
+            self._take_up()
+
+    def _take_up(self) -> None:
+        with open(self.draft, 'r+b') as file:
+            try:
+                shape = _read_header(file)
+            except ValueError:  # killed before the header was whole
+                file.truncate(0)
+                return
+            self._shape, start = shape[2:], file.tell()
+            row = HALF.itemsize * math.prod(self._shape)
+            self.done = min((self.draft.stat().st_size - start) // row, self.rows)
+            file.truncate(start + self.done * row)
+
+    def append(self, values: np.ndarray) -> None:
+        """Write more rows, (rows, ...); the last one makes the file whole."""
+        if self._shape is None:
+            self._start(values.shape[1:])
+        if values.shape[1:] != self._shape:
+            raise ValueError(
+                f'pictures come out in several sizes: their features are (h, w, D) = '
+                f'{self._shape} and {values.shape[1:]}; bring all to one size in the '
+                'pipeline, such as Resize with width and height.'
+            )
+        with open(self.draft, 'ab') as file:
+            file.write(np.ascontiguousarray(values, HALF).data)
+            self.done += len(values)
+            if self.done == self.rows:
+                file.flush()
+                os.fsync(file.fileno())
+        if self.done == self.rows:
+            os.replace(self.draft, self.path)
+
+    def _start(self, shape: tuple[int, ...]) -> None:
+        self._shape = tuple(shape)
+        full = (self.rows // self.views, self.views, *shape)
+        size = HALF.itemsize * math.prod(full)
+        free = shutil.disk_usage(self.path.parent).free
+        if size > free:
+            raise OSError(
+                f'{self.path} will take {size / 1e9:.1f} GB, and its disk has '
+                f'{free / 1e9:.1f} GB left; name another --out, or fewer --views.'
+            )
+        header = dict(descr=HALF.str, fortran_order=False, shape=full)
+        with open(self.draft, 'wb') as file:
+            npy.write_array_header_1_0(file, header)
+
+
+def _read_header(file: BinaryIO) -> tuple[int, ...]:
+    """Return the shape that a .npy file says it has; the file is then at the data."""
+    npy.read_magic(file)
+    return npy.read_array_header_1_0(file)[0]

@@ -1,0 +1,153 @@
+"""A folder of features: made once, gone on with after a kill."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mmengine.config import Config
+from mmpretrain.registry import HOOKS
+from torch import nn
+
+from mvlr_stack.progress import Progress
+
+from ..datasets.checking.splits import SPLITS
+from ..engine import FreezeModules, load_weights
+from ..loaded_model import build_model
+from ..models.text.fingerprint import fingerprint
+from .computing import FrozenPart, Views, compute, preprocessor_of
+from .differences import differences
+from .frozen_part import backbone_of, frozen_stage, frozen_weights
+from .growing_array import GrowingArray
+from .index import INDEX, Index, read_index, write_index
+from .splits import arrays_of, records_of, size_of
+
+
+def freezers_of(cfg: Config) -> list[FreezeModules]:
+    """Return the hooks of a config that freeze parts of the model."""
+    hooks = [dict(hook) for hook in cfg.get('custom_hooks') or []]
+    return [
+        HOOKS.build(hook)
+        for hook in hooks
+        if HOOKS.get(str(hook.get('type'))) is FreezeModules
+    ]
+
+
+def model_for(cfg: Config) -> nn.Module:
+    """Return the model of a config with the weights that its training begins with."""
+    model = build_model(cfg)
+    model.init_weights()
+    if cfg.get('load_from'):
+        hook = (cfg.get('default_hooks') or {}).get('check_weights') or {}
+        load_weights(cfg.load_from, 'cpu', model, hook.get('allow', ()))
+    return model
+
+
+def make_features(
+    cfg: Config,
+    folder: Path,
+    views: int,
+    seed: int = 0,
+    batch_size: int = 32,
+    workers: int = 0,
+    overwrite: bool = False,
+    device: str = 'cpu',
+) -> int:
+    """Compute what the frozen backbone of a config gives for all its pictures.
+
+    A folder that was begun is gone on with.
+
+    Args:
+        cfg: With ``model`` and loaders.
+        folder: Where the features go.
+        views: Of each training picture, by the pipeline of train; 0 for none.
+        seed: Of the views.
+        batch_size: Pictures that go through the backbone together.
+        workers: Processes; see :func:`~mvlr_mm.features.computing.compute`.
+        overwrite: Replace features that do not fit.
+        device: Of the backbone.
+
+    Returns:
+        How many views were computed.
+
+    Raises:
+        ValueError: The backbone trains; or the folder has other features, and the
+            message says in what they differ.
+        OSError: Another process writes to the folder, or its disk is full.
+    """
+    model = model_for(cfg)
+    stage = frozen_stage(model, freezers_of(cfg))
+    backbone = backbone_of(model).to(device)
+    arrays, same = arrays_of(cfg, views)
+    records = {s: records_of(cfg, s) for s in {a.split: 0 for a in arrays.values()}}
+    index = Index(
+        stage=stage,
+        weights=fingerprint(frozen_weights(backbone, stage)),
+        preprocessor=preprocessor_of(cfg),
+        seed=seed,
+        pictures={
+            split: {key: size_of(key) for key in found}
+            for split, found in records.items()
+        },
+        arrays=arrays,
+        same=same,
+    )
+    part = FrozenPart(backbone, stage, index.preprocessor)
+    with _alone(folder):
+        _settle(folder, index, overwrite)
+        files = {
+            name: GrowingArray(
+                folder / f'{name}.npy', len(records[a.split]) * a.views, a.views
+            )
+            for name, a in arrays.items()
+        }
+        left = sum(file.rows - file.done for file in files.values())
+        progress = Progress('features', left)
+        for name, array in arrays.items():
+            rows = list(records[array.split].values())
+            source = Views(rows, array.pipeline, array.views, seed)
+            done = files[name].done
+            for values in compute(part, source, done, batch_size, workers):
+                files[name].append(values.numpy())
+                progress.advance(name, len(values))
+    return left
+
+
+def _settle(folder: Path, index: Index, overwrite: bool) -> None:
+    """Take up the features of a folder, or begin new ones."""
+    if (folder / INDEX).is_file():
+        try:
+            reasons = list(differences(read_index(folder), index, whole=True))
+        except ValueError as error:
+            reasons = [str(error)]
+        if not reasons:
+            return
+        if not overwrite:
+            raise ValueError(
+                f'{folder} has other features than this config would give: '
+                f'{"; ".join(reasons)}. Name another --out, or add --overwrite to make '
+                'them anew.'
+            )
+        for name in [*SPLITS, *(f'{split}_views' for split in SPLITS)]:
+            (folder / f'{name}.npy').unlink(missing_ok=True)
+            (folder / f'{name}.part').unlink(missing_ok=True)
+        (folder / INDEX).unlink()
+    elif any(folder.glob('*.npy')):
+        raise FileExistsError(
+            f'{folder} holds arrays (.npy) and no {INDEX}; name another --out.'
+        )
+    write_index(folder, index)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let no two processes write to a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / '.lock', 'w') as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BlockingIOError(
+                f'{folder}: another process is computing features there; wait for it.'
+            ) from None
+        yield

@@ -1,0 +1,79 @@
+import pytest
+import torch
+from mmengine.registry import DefaultScope
+from mmpretrain.registry import MODELS
+from torch import nn
+
+from mvlr_mm.engine import FreezeModules
+from mvlr_mm.features.frozen_part import backbone_of, frozen_stage, frozen_weights
+
+
+@pytest.fixture
+def model(tiny_clip):
+    def make(**backbone):
+        net = nn.Module()
+        cfg = dict(type='CLIPBackbone', **tiny_clip('resnet'), **backbone)
+        with DefaultScope.overwrite_default_scope('mmpretrain'):
+            net.backbone = MODELS.build(cfg)
+        return net
+
+    return make
+
+
+def test_all_of_a_frozen_backbone_is_kept(model):
+    assert frozen_stage(model(), [FreezeModules(['backbone'])]) == 'patches'
+    both = frozen_stage(
+        model(frozen_stages=-1), [FreezeModules(['backbone.tower.proj'])]
+    )
+    assert both == 'patches'
+
+
+def test_a_projection_that_trains_or_drops_is_not(model):
+    assert frozen_stage(model(frozen_stages=-1)) == 'trunk'
+    drops = model(frozen_stages=-1, dropout=0.1)
+    assert frozen_stage(drops, [FreezeModules(['backbone.tower.proj'])]) == 'trunk'
+    held = [FreezeModules(['backbone'])]
+    assert frozen_stage(model(dropout=0.1), held) == 'patches'
+
+
+def test_a_trunk_that_trains_is_refused_by_name(model):
+    with pytest.raises(ValueError, match=r'backbone\.tower\.trunk\.layer4\.0\.conv1'):
+        frozen_stage(model(frozen_stages=4))
+
+
+def test_a_norm_that_counts_is_refused_though_nothing_has_a_gradient(model):
+    net = model(norm_eval=False)
+    net.requires_grad_(False)
+    with pytest.raises(ValueError, match=r'backbone\.tower\.trunk\.bn1'):
+        frozen_stage(net)
+
+
+def test_a_backbone_without_patches_is_refused():
+    net = nn.Module()
+    net.backbone = nn.Conv2d(3, 4, 1)
+    with pytest.raises(ValueError, match=r'Conv2d gives no patches.*DenseBackbone'):
+        backbone_of(net)
+
+
+@pytest.mark.parametrize('kind', ['resnet', 'vit', 'timm'])
+def test_the_halves_of_a_tower_are_the_whole(tiny_clip, kind):
+    cfg = dict(type='CLIPBackbone', **tiny_clip(kind))
+    backbone = MODELS.build(cfg).eval()
+    images = torch.rand(2, 3, 64, 64)
+    whole, half = backbone(images), backbone.trunk_patches(images)
+    for inputs in (half, whole):
+        again = backbone(inputs)
+        assert again.grid == whole.grid
+        torch.testing.assert_close(again.visual, whole.visual)
+    names = [name for name, _ in backbone.named_parameters()]
+    trunk = frozen_weights(backbone, 'trunk')
+    behind = [name for name in names if name not in trunk]
+    assert behind == (
+        ['tower.trunk.proj']
+        if kind == 'vit'
+        else [name for name in names if name.startswith('tower.proj.')]
+    )
+    # the trunk's patches hang on nothing behind them
+    for name in behind:
+        nn.init.zeros_(backbone.get_parameter(name))
+    assert torch.equal(backbone.trunk_patches(images).patches, half.patches)

@@ -1,0 +1,188 @@
+"""Trainings on features beside the same trainings on pictures."""
+
+import json
+import re
+from itertools import count
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+
+from mvlr_mm.apis import MultiLabelInferencer, load_model
+from mvlr_mm.engine import load_weights
+from mvlr_mm.evaluation.results import read_results
+from mvlr_mm.features import LoadFeatures
+from mvlr_stack.command import main
+
+NUMBERS = count()
+
+
+def mvlr(word, *words, **options):
+    """Run a command; its runner has a name of its own, since names are per second."""
+    given = [f'{key}={value}' for key, value in options.items()]
+    if word != 'features':
+        given.append(f'experiment_name=run{next(NUMBERS)}')
+    more = ['--cfg-options', *given] if given else []
+    return main([word, *map(str, words), *more])
+
+
+def train(cfg, work_dir, *words, **options):
+    mvlr('train', cfg.filename, '--work-dir', work_dir, *words, **options)
+
+
+def plain(cfg):
+    """Write the config without augmentation."""
+    cfg.train_dataloader.dataset.pipeline = cfg.val_dataloader.dataset.pipeline
+    cfg.dump(cfg.filename)
+    return cfg
+
+
+@pytest.mark.parametrize(
+    ('kind', 'backbone', 'frozen'),
+    [
+        ('vit', dict(type='CLIPBackbone'), ['backbone']),
+        ('timm', dict(type='CLIPBackbone', frozen_stages=-1), []),  # proj trains
+    ],
+)
+def test_a_training_is_that_on_pictures_and_its_checkpoint_predicts_them(
+    make_config, pictures, kind, backbone, frozen
+):
+    cfg = plain(make_config(kind, backbone, frozen))
+    folder, on_features, on_pictures = (pictures / name for name in ('f', 'a', 'b'))
+    mvlr('features', cfg.filename, '--views', 0, '--out', folder, '--workers', 0)
+    train(cfg, on_pictures)
+    train(cfg, on_features, '--features', folder)
+    expected, found = (
+        load_weights(run / 'epoch_2.pth')['state_dict']
+        for run in (on_pictures, on_features)
+    )
+    assert expected.keys() == found.keys()
+    for name, value in expected.items():
+        torch.testing.assert_close(found[name], value, rtol=1e-2, atol=2e-3)
+    start = load_model(on_features).model.neck.prompt.context
+    assert not torch.equal(found['neck.prompt.context'], torch.zeros_like(start))
+
+    last = on_features / 'epoch_2.pth'
+    tested = {}
+    for out, words in (('p', []), ('f', ['--features', folder])):
+        path = pictures / f'{out}.npz'
+        mvlr('test', cfg.filename, last, '--out', path, *words)
+        tested[out] = read_results(path).scores
+    np.testing.assert_allclose(tested['p'], tested['f'], atol=2e-3)
+    assert tested['p'].std() > 0.01
+    # the work dir alone serves, too: its config is the one for pictures
+    tagged = MultiLabelInferencer(on_features)([pictures / '5.png', pictures / '4.png'])
+    np.testing.assert_allclose([t.scores for t in tagged], tested['p'], atol=1e-5)
+
+
+def test_views_follow_the_seed_and_a_resumed_run_shows_those_of_a_straight_one(
+    make_config, pictures, monkeypatch
+):
+    cfg, folder, shown = make_config(), pictures / 'f', []
+    mvlr('features', cfg.filename, '--views', 3, '--out', folder, '--workers', 0)
+    transform = LoadFeatures.transform
+
+    def watched(self, results):
+        if self.name == 'train_views':
+            place = self.places[results['img_path']]
+            shown.append((place, int(self.view[place])))
+        return transform(self, results)
+
+    monkeypatch.setattr(LoadFeatures, 'transform', watched)
+    words = ['--features', folder, '--no-validate']
+
+    def views_of(run, *more, epochs=3, seed=0):
+        shown.clear()
+        options = {'train_cfg.max_epochs': epochs, 'randomness.seed': seed}
+        train(cfg, pictures / run, *words, *more, **options)
+        return shown.copy()
+
+    straight = views_of('straight')
+    assert views_of('again') == straight
+    assert views_of('other', seed=1) != straight
+    assert [len({(p, v) for p, v in straight if p == i}) for i in range(4)] == [3] * 4
+    first = views_of('parts', epochs=1)
+    assert first + views_of('parts', '--resume') == straight
+
+
+def spoil_lists(cfg, root):
+    (root / 'new.png').write_bytes((root / '0.png').read_bytes())
+    with open(root / 'train.jsonl', 'a') as file:
+        file.write('\n' + json.dumps(dict(image='new.png', labels=[])))
+
+
+def spoil_pipeline(cfg, root):
+    cfg.val_dataloader.dataset.pipeline[1].scale = (96, 96)
+
+
+def spoil_weights(cfg, root):
+    cfg.model.clip.pretrained = None
+
+
+def spoil_activation(cfg, root):
+    content = json.loads(open(cfg.model.clip.model).read())
+    path = root / 'clip.json'
+    path.write_text(json.dumps(dict(content, quick_gelu=True)))
+    cfg.model.clip.model = str(path)
+
+
+def let_the_trunk_train(cfg, root):
+    cfg.custom_hooks = []
+
+
+@pytest.mark.parametrize(
+    ('spoil', 'reason'),
+    [
+        (spoil_lists, r'lists: 1 of 5 pictures of train are not there: .*new\.png'),
+        (spoil_pipeline, r'pipeline of val, step 1: .*64, 64.* there, .*96, 96.* here'),
+        (spoil_weights, r'weights: those of the backbone have the checksum'),
+        (spoil_activation, r'values: .*4\.png gives others now'),
+        (let_the_trunk_train, r'do not: backbone\.tower\.trunk\.'),
+    ],
+)
+def test_features_that_do_not_fit_stop_a_training_before_its_first_step(
+    make_config, pictures, capsys, spoil, reason
+):
+    cfg, folder = plain(make_config('vit')), pictures / 'f'
+    mvlr('features', cfg.filename, '--views', 0, '--out', folder, '--workers', 0)
+    spoil(cfg, pictures)
+    cfg.dump(cfg.filename)
+    with pytest.raises(SystemExit, match='2'):
+        train(cfg, pictures / 'run', '--features', folder)
+    assert re.search(reason, capsys.readouterr().err)
+    assert not list((pictures / 'run').glob('*.pth'))
+
+
+def test_lists_may_name_fewer_pictures_and_other_labels(make_config, pictures):
+    cfg, folder = plain(make_config()), pictures / 'f'
+    mvlr('features', cfg.filename, '--views', 0, '--out', folder, '--workers', 0)
+    line = json.dumps(dict(image='3.png', labels=[], unknown=[1]))
+    (pictures / 'train.jsonl').write_text(line)
+    train(cfg, pictures / 'run', '--features', folder)
+    assert (pictures / 'run/epoch_2.pth').is_file()
+
+
+def test_the_config_in_the_work_dir_is_the_one_for_pictures(make_config, pictures):
+    cfg, folder = plain(make_config()), pictures / 'f'
+    mvlr('features', cfg.filename, '--views', 0, '--out', folder, '--workers', 0)
+    train(cfg, pictures / 'run', '--no-validate', features=folder)
+    kept = Config.fromfile(pictures / 'run/tiny.py')
+    assert kept.features == str(folder)
+    assert kept.train_dataloader.dataset.pipeline[0].type == 'LoadPicture'
+    assert kept.data_preprocessor.mean == [120] * 3
+
+
+@pytest.mark.parametrize(
+    ('words', 'message'),
+    [
+        (['--features', 'gone'], r'features gone: there is no index\.json'),
+        (['--features', 'gone', '--tta'], '--tta needs pictures'),
+    ],
+)
+def test_a_test_says_what_it_lacks(make_config, pictures, capsys, words, message):
+    cfg = make_config()
+    (pictures / 'x.pth').touch()
+    with pytest.raises(SystemExit, match='2'):
+        mvlr('test', cfg.filename, pictures / 'x.pth', *words)
+    assert re.search(message, capsys.readouterr().err)
