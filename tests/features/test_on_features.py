@@ -3,6 +3,7 @@
 import json
 import re
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -121,7 +122,7 @@ def spoil_weights(cfg, root):
 
 
 def spoil_activation(cfg, root):
-    content = json.loads(open(cfg.model.clip.model).read())
+    content = json.loads(Path(cfg.model.clip.model).read_text())
     path = root / 'clip.json'
     path.write_text(json.dumps(dict(content, quick_gelu=True)))
     cfg.model.clip.model = str(path)
