@@ -9,6 +9,8 @@ from mvlr_mm.config import read_config
 from mvlr_mm.features import make_features
 from mvlr_stack.cores import cores, quota
 
+from .allocator import keep_freed_memory
+
 
 def run(args: argparse.Namespace) -> int:
     """Compute what is not there yet.
@@ -26,6 +28,9 @@ def run(args: argparse.Namespace) -> int:
     if folder is None:
         work_dir = cfg.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
         folder = Path(work_dir, 'features')
+    device = 'cuda' if torch.cuda.is_available() else 'cpu'
+    if device == 'cpu':
+        keep_freed_memory()
     workers = args.workers
     if workers is None:
         workers = max(1, int(min(len(cores()), quota())))
@@ -37,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
         batch_size=args.batch_size,
         workers=workers,
         overwrite=args.overwrite,
-        device='cuda' if torch.cuda.is_available() else 'cpu',
+        device=device,
     )
     size = sum(path.stat().st_size for path in folder.glob('*.npy')) / 1e6
     said = f'features: {folder} ({size:.0f} MB)'
