@@ -1,11 +1,13 @@
 """A folder of features: made once, gone on with after a kill."""
 
 import fcntl
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmpretrain.registry import HOOKS
 from torch import nn
 
@@ -36,7 +38,13 @@ def freezers_of(cfg: Config) -> list[FreezeModules]:
 def model_for(cfg: Config) -> nn.Module:
     """Return the model of a config with the weights that its training begins with."""
     model = build_model(cfg)
-    model.init_weights()
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel(max(level, logging.WARNING))  # it would tell of each weight
+    try:
+        model.init_weights()
+    finally:
+        logger.setLevel(level)
     if cfg.get('load_from'):
         hook = (cfg.get('default_hooks') or {}).get('check_weights') or {}
         load_weights(cfg.load_from, 'cpu', model, hook.get('allow', ()))

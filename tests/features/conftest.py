@@ -44,7 +44,7 @@ def pictures(tmp_path):
 def make_config(pictures, tiny_clip):
     """Write ``tiny.py``, a whole config; it takes the CLIP's kind, or a backbone."""
 
-    def make(kind='resnet', backbone=None, frozen=('backbone',)):
+    def make(kind='vit', backbone=None, frozen=('backbone',)):
         plain = [
             dict(type='LoadPicture'),
             dict(type='Resize', scale=(64, 64)),

@@ -38,8 +38,12 @@ def test_keeps_what_the_frozen_backbone_gives_for_each_picture(
             with torch.no_grad():
                 feats = backbone(picture(pictures, number)[None])
             assert found[i, 0].shape == (*feats.grid, 16)
-            there = torch.tensor(found[i, 0]).flatten(0, 1).float()
-            torch.testing.assert_close(there, feats.visual[0], rtol=2e-3, atol=2e-3)
+            there = torch.tensor(found[:, 0]).flatten(1, 2).float()
+            distances = (there - feats.visual).abs().amax((1, 2))
+            # float16 has 11 bits; the pictures of this tower differ by far more
+            assert distances[i] <= feats.visual.abs().max() / 2**11
+            assert distances.argmin() == i
+            assert distances.sort().values[1] > 3 * distances[i]
 
 
 def test_a_trained_projection_and_none_share_the_trunks_channels(make_config, pictures):

@@ -10,7 +10,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mvlr_mm.apis import MultiLabelInferencer, load_model
+from mvlr_mm.apis import MultiLabelInferencer
 from mvlr_mm.engine import load_weights
 from mvlr_mm.evaluation.results import read_results
 from mvlr_mm.features import LoadFeatures
@@ -61,19 +61,18 @@ def test_a_training_is_that_on_pictures_and_its_checkpoint_predicts_them(
     assert expected.keys() == found.keys()
     for name, value in expected.items():
         torch.testing.assert_close(found[name], value, rtol=1e-2, atol=2e-3)
-    start = load_model(on_features).model.neck.prompt.context
-    assert not torch.equal(found['neck.prompt.context'], torch.zeros_like(start))
-
     last = on_features / 'epoch_2.pth'
     tested = {}
     for out, words in (('p', []), ('f', ['--features', folder])):
         path = pictures / f'{out}.npz'
         mvlr('test', cfg.filename, last, '--out', path, *words)
         tested[out] = read_results(path).scores
-    np.testing.assert_allclose(tested['p'], tested['f'], atol=2e-3)
-    assert tested['p'].std() > 0.01
+    # float16 moves a score by far less than another picture does
+    apart = np.ptp(tested['p'], axis=0).max()
+    assert abs(tested['p'] - tested['f']).max() < min(apart / 10, 1e-3)
     # the work dir alone serves, too: its config is the one for pictures
-    tagged = MultiLabelInferencer(on_features)([pictures / '5.png', pictures / '4.png'])
+    files = [pictures / f'{number}.png' for number in (5, 4)]
+    tagged = MultiLabelInferencer(on_features)(files, fmt=('scores',))
     np.testing.assert_allclose([t.scores for t in tagged], tested['p'], atol=1e-5)
 
 
@@ -119,13 +118,15 @@ def spoil_pipeline(cfg, root):
 
 def spoil_weights(cfg, root):
     cfg.model.clip.pretrained = None
+    cfg.randomness.seed = 1
 
 
-def spoil_activation(cfg, root):
+def spoil_attention(cfg, root):
+    """The same weights, in fewer heads."""
     content = json.loads(Path(cfg.model.clip.model).read_text())
-    path = root / 'clip.json'
-    path.write_text(json.dumps(dict(content, quick_gelu=True)))
-    cfg.model.clip.model = str(path)
+    content['vision_cfg']['head_width'] *= 2
+    cfg.model.clip.model = str(root / 'clip.json')
+    (root / 'clip.json').write_text(json.dumps(content))
 
 
 def let_the_trunk_train(cfg, root):
@@ -138,7 +139,7 @@ def let_the_trunk_train(cfg, root):
         (spoil_lists, r'lists: 1 of 5 pictures of train are not there: .*new\.png'),
         (spoil_pipeline, r'pipeline of val, step 1: .*64, 64.* there, .*96, 96.* here'),
         (spoil_weights, r'weights: those of the backbone have the checksum'),
-        (spoil_activation, r'values: .*4\.png gives others now'),
+        (spoil_attention, r'values: .*4\.png gives others now'),
         (let_the_trunk_train, r'do not: backbone\.tower\.trunk\.'),
     ],
 )
