@@ -16,7 +16,7 @@ PROGRAM = 'mvlr_mm.cli.features'
 EXAMPLES = (
     'mvlr features my_config.py --out features',
     'mvlr features my_config.py --views 0   # no augmentation: a view of each picture',
-    'mvlr train my_config.py --features features',
+    'mvlr features   # in the folder of a project; features/ in its work folder',
 )
 
 

@@ -10,6 +10,7 @@ EXAMPLES = (
     'mvlr train configs/mvlr/mvlr_custom.py --cfg-options data_root=/my/pictures',
     'mvlr train mvlr_mm::mvlr/mvlr_rn101_coco.py --amp --work-dir runs/coco',
     'mvlr train my_config.py --resume',
+    'mvlr train my_config.py --features features   # of `mvlr features`',
     'mvlr train   # in the folder of a project',
 )
 
