@@ -6,6 +6,7 @@ from typing import TypeVar
 
 T = TypeVar('T')
 SECONDS = 5.0  # between two lines
+CLOCK_SECONDS = 600.0  # what takes longer says when it ends
 
 
 class Progress:
@@ -44,6 +45,10 @@ class Progress:
         gone = now - self._start
         left = gone / self.done * (self.total - self.done)
         rest = f'{duration(left)} left' if self.done < self.total else duration(gone)
+        if left >= CLOCK_SECONDS:
+            rest += (
+                f', until {time.strftime("%H:%M", time.localtime(time.time() + left))}'
+            )
         share = f'{100 * self.done // self.total:3d} %'
         line = f'{self.title}: {self.done}/{self.total}  {share}  {rest}  {note}'
         print(line.rstrip(), flush=True)

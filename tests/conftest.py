@@ -37,6 +37,7 @@ VISION = {
         image_size=224,
     ),
 }
+BERT_WORDS = 'a photo of this contains cat dog dining table traffic light .'
 LABELS = ['cat', 'dog', 'boat']
 TRAINED = """
 custom_imports = dict(imports=['mvlr_mm'], allow_failed_imports=False)
@@ -155,6 +156,31 @@ def reference_clip() -> Callable[[dict], torch.nn.Module]:
         return clip.eval()
 
     return load
+
+
+@pytest.fixture(scope='session')
+def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Folder of a tiny BERT of width 16 with large random weights and few words."""
+    transformers = pytest.importorskip(
+        'transformers', reason='transformers is not installed'
+    )
+    folder = tmp_path_factory.mktemp('bert')
+    vocab = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', *BERT_WORDS.split(' ')]
+    (folder / 'vocab.txt').write_text('\n'.join(vocab))
+    torch.manual_seed(0)
+    config = transformers.BertConfig(
+        vocab_size=len(vocab),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=12,
+        initializer_range=0.5,
+    )
+    tokenizer = transformers.BertTokenizerFast(str(folder / 'vocab.txt'))
+    tokenizer.save_pretrained(folder)
+    transformers.BertModel(config).save_pretrained(folder, safe_serialization=True)
+    return str(folder)
 
 
 @pytest.fixture(scope='session')

@@ -1,5 +1,6 @@
-"""Measure how fast the parts are here: one run, every contestant in it.
+"""Measure how good systems are on your pictures, and how fast the parts are here.
 
+    python tools/benchmark.py accuracy ...   systems side by side, under one protocol
     python tools/benchmark.py speed scan     the selective scan, all implementations
     python tools/benchmark.py speed qmvl     QMVL against its attention twins, figure 5
     python tools/benchmark.py speed text     the text tower, labels' shared words once
@@ -8,11 +9,12 @@
     python tools/benchmark.py speed train    a training step, its options, the loader
     python tools/benchmark.py speed export   an exported graph beside torch
 
-`--quick` takes seconds and shows that it runs; its numbers mean nothing. `--out DIR`
-writes `speed_<part>.json`, with the machine and all versions, `speed_<part>.md` and
-pictures. Times are medians; contestants take turns, so that a slow minute of the
-machine hits all of them. Nothing else should run meanwhile. Freed memory is kept, as
-`mvlr train` does on a CPU, else the kernel's clearing of pages would be measured too.
+A part of `speed` is one run with every contestant in it. `--quick` takes seconds and
+shows that it runs; its numbers mean nothing. `--out DIR` writes `speed_<part>.json`,
+with the machine and all versions, `speed_<part>.md` and pictures. Times are medians;
+contestants take turns, so that a slow minute of the machine hits all of them. Nothing
+else should run meanwhile. Freed memory is kept, as `mvlr train` does on a CPU, else the
+kernel's clearing of pages would be measured too.
 """
 
 import argparse
@@ -21,12 +23,14 @@ import sys
 from pathlib import Path
 
 from mvlr_mm.cli.allocator import keep_freed_memory
+from mvlr_stack.arguments import HelpFormatter
+from mvlr_stack.errors import plain_errors
 
 # Each part is a module of tools/benchmarks/speed with `add_arguments` and `run`.
 PARTS = ('scan', 'qmvl', 'text', 'labels', 'model', 'train', 'export')
 
 
-def main(argv: list[str] | None = None) -> None:
+def main(argv: list[str] | None = None) -> int:
     """Run one part, print its tables and write them where asked."""
     tools = str(Path(__file__).resolve().parent)
     if tools not in sys.path:
@@ -35,11 +39,17 @@ def main(argv: list[str] | None = None) -> None:
     parts = {
         name: importlib.import_module(f'benchmarks.speed.{name}') for name in PARTS
     }
+    accuracy = importlib.import_module('benchmarks.accuracy.command')
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    kinds = parser.add_subparsers(required=True, metavar='speed')
+    kinds = parser.add_subparsers(dest='kind', required=True)
+    accuracy.add_arguments(
+        kinds.add_parser(
+            'accuracy', formatter_class=HelpFormatter, description=accuracy.__doc__
+        )
+    )
     words = kinds.add_parser('speed').add_subparsers(dest='part', required=True)
     for name, part in parts.items():
         sub = words.add_parser(name, help=part.__doc__.splitlines()[0])
@@ -50,10 +60,14 @@ def main(argv: list[str] | None = None) -> None:
         part.add_arguments(sub)
     args = parser.parse_args(argv)
     keep_freed_memory()
+    if args.kind == 'accuracy':
+        with plain_errors():
+            return accuracy.run(args)
     result = parts[args.part].run(args)
     if result is not None:
         report.publish(args.part, result, args)
+    return 0
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.runner import find_latest_checkpoint
+from mmengine.runner import Runner, find_latest_checkpoint
 
 from mvlr_mm.engine import share_batch
 from mvlr_stack.quiet import quiet_logger
@@ -103,14 +103,14 @@ def add_hooks(cfg: Config) -> None:
     cfg.default_hooks = hooks
 
 
-def run(args: argparse.Namespace) -> int:
-    """Build everything, then train.
+def build(args: argparse.Namespace) -> Runner:
+    """Build everything that a training needs.
 
     Args:
         args: Of the command line.
 
     Returns:
-        The exit status, 0.
+        A runner that has read both data sets and is ready to train.
     """
     if args.resume not in (None, 'auto'):
         check_checkpoint('--resume', args.resume)
@@ -127,6 +127,18 @@ def run(args: argparse.Namespace) -> int:
     share_batch(runner)
     # both data sets are read now, not after the first epoch
     _ = runner.train_loop, runner.val_loop
-    runner.train()
+    return runner
+
+
+def run(args: argparse.Namespace) -> int:
+    """Build everything, then train.
+
+    Args:
+        args: Of the command line.
+
+    Returns:
+        The exit status, 0.
+    """
+    build(args).train()
     leave_processes()
     return 0

@@ -1,11 +1,11 @@
 """Tables of labels as text."""
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
 from rich.cells import cell_len
 
+from ..markdown_table import escaped_name, markdown_table
 from ..shown_text import pad, printable, shorten
 from .label_table import ComparisonRow, LabelRow
 from .protocols import Protocol, describe
@@ -61,28 +61,12 @@ def format_comparison(rows: Sequence[ComparisonRow], models: Sequence[str]) -> s
         rows: What :func:`~mvlr_mm.evaluation.label_table.compare_ap` returned.
         models: Names of the models, in the order of the columns.
     """
-    header = ['label', 'support', *map(_markdown, models)]
-    values = (
-        [_markdown(row.name), str(row.support), *(_cell(x, '.1f') for x in row.ap)]
+    header = ['label', 'support', *map(escaped_name, models)]
+    values = [
+        [escaped_name(row.name), str(row.support), *(_cell(x, '.1f') for x in row.ap)]
         for row in rows
-    )
-    cells = [header, *values]
-    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
-    rule = ['-' * widths[0], *('-' * (width - 1) + ':' for width in widths[1:])]
-    lines = [
-        [pad(first, widths[0]), *map(_right, others, widths[1:])]
-        for first, *others in (header, rule, *cells[1:])
     ]
-    return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
-
-
-def _right(cell: str, width: int) -> str:
-    return ' ' * (width - cell_len(cell)) + cell
-
-
-def _markdown(name: str) -> str:
-    """Return a name with the signs escaped that Markdown understands."""
-    return re.sub(r'([\\`*_{}\[\]<>#~|$])', r'\\\1', printable(name))
+    return markdown_table(header, values)
 
 
 def _cell(value: float, form: str) -> str:

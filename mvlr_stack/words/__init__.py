@@ -16,6 +16,7 @@ NAMES = (
     'eval',
     'thresholds',
     'report',
+    'table',
     'verify',
     'browse',
     'export',

@@ -1,3 +1,6 @@
+import time
+
+from mvlr_stack import progress
 from mvlr_stack.progress import Progress, duration, track
 
 
@@ -13,6 +16,19 @@ def test_a_line_now_and_then_and_at_the_end(capsys):
         'Drawing: 6/8   75 %  0m06s left  loss 1.5',
         'Drawing: 8/8  100 %  0m24s  loss 1.5',
     ]
+
+
+def test_long_work_says_when_it_ends(capsys, monkeypatch):
+    monkeypatch.setattr(progress.time, 'time', lambda: 100_000.0)
+    now = [0.0]
+    work = Progress('Training', 3, clock=lambda: now[0])
+    for _ in range(2):
+        now[0] += 400
+        work.advance()
+    ends = time.strftime('%H:%M', time.localtime(100_800))
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == f'Training: 1/3   33 %  13m20s left, until {ends}'
+    assert second.endswith('6m40s left')
 
 
 def test_a_line_says_nothing_of_a_note_that_is_not_there(capsys):

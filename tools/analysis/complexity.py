@@ -162,7 +162,11 @@ def read_model_config(path: str, options: dict | None = None) -> Config:
 
 def build(path: str, options: dict | None = None) -> nn.Module:
     """Build a model with random weights; see :func:`read_model_config`."""
-    cfg = read_model_config(path, options)
+    return build_from(read_model_config(path, options))
+
+
+def build_from(cfg: Config) -> nn.Module:
+    """Build the model of a config that was read, with random weights."""
     init_default_scope(cfg.get('default_scope', 'mmpretrain'))
     return MODELS.build(strip_weights(cfg.model.to_dict()))
 

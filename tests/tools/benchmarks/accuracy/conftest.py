@@ -1,0 +1,101 @@
+import json
+import sys
+from concurrent.futures import Future
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[4] / 'tools'))
+
+CONFIG = """
+custom_imports = dict(imports=['mvlr_mm'], allow_failed_imports=False)
+default_scope = 'mmpretrain'
+data_root = '{{$MVLR_DATA_ROOT:data}}'
+data_preprocessor = dict(mean=[127.5], std=[64.0])
+model = dict(
+    type='ImageClassifier',
+    backbone=dict(type='LeNet5'),
+    neck=dict(type='GlobalAveragePooling'),
+    head=dict(type='MultiLabelLinearClsHead', num_classes=2, in_channels=120))
+
+
+def loader(split, shuffle):
+    return dict(
+        batch_size=4,
+        num_workers=0,
+        sampler=dict(type='DefaultSampler', shuffle=shuffle),
+        dataset=dict(
+            type='MultiLabelList',
+            data_root=data_root,
+            classes='classes.json',
+            ann_file=f'{split}.jsonl',
+            data_prefix='images',
+            pipeline=[
+                dict(type='LoadImageFromFile', color_type='grayscale'),
+                dict(type='PackInputs')]))
+
+
+train_dataloader = loader('train', True)
+val_dataloader = loader('val', False)
+test_dataloader = loader('test', False)
+del loader
+val_evaluator = test_evaluator = dict(type='MultiLabelProtocol', protocol='mlgcn')
+train_cfg = dict(by_epoch=True, max_epochs=1)
+val_cfg = dict()
+test_cfg = dict()
+optim_wrapper = dict(optimizer=dict(type='AdamW', lr=0.01, weight_decay=0.1))
+default_hooks = dict(checkpoint=dict(type='CheckpointHook', interval=1))
+custom_hooks = [
+    dict(type='EMAHook', ema_type='TrainedWeightsEMA', momentum=0.1)]
+visualizer = dict(
+    type='UniversalVisualizer', vis_backends=[dict(type='LocalVisBackend')])
+"""
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Grey pictures, dark or light, with a bright left half or without."""
+    folder = tmp_path / 'grey'
+    (folder / 'images').mkdir(parents=True)
+    (folder / 'classes.json').write_text('["light", "left"]')
+    rng = np.random.default_rng(0)
+    for split, number in (('train', 12), ('val', 8), ('test', 10)):
+        lines = []
+        for i in range(number):
+            light, left = i % 2, (i // 2) % 2
+            picture = rng.integers(0, 60, (32, 32)) + 80 * light
+            picture[:, :16] += 100 * left
+            name = f'{split}{i}.png'
+            cv2.imwrite(str(folder / 'images' / name), picture.astype(np.uint8))
+            labels = [n for n, on in (('light', light), ('left', left)) if on]
+            lines.append(json.dumps(dict(image=name, labels=labels)))
+        (folder / f'{split}.jsonl').write_text('\n'.join(lines))
+    return folder
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    """A config of a LeNet for the pictures of `data`."""
+    monkeypatch.setenv('LOCAL_RANK', '0')
+    path = tmp_path / 'lenet.py'
+    path.write_text(CONFIG)
+    return str(path)
+
+
+class Inline:
+    """A pool that does each job at once, in this process."""
+
+    def submit(self, do, job):
+        future = Future()
+        try:
+            future.set_result(do(job))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+@pytest.fixture
+def inline():
+    return Inline()

@@ -1,0 +1,72 @@
+from pathlib import Path
+
+import pytest
+from benchmarks.accuracy.plan import DECAY, RATE, TRY_SEED, Plan, Run, Setting
+from benchmarks.accuracy.rows import Row
+
+SETTING = Setting(1e-3, 0.01)
+
+
+@pytest.fixture
+def make(config, data, tmp_path):
+    def job(run=None, overrides=None, **changes):
+        plan = Plan(**{**dict(out=tmp_path, data=data, budget=20), **changes})
+        row = Row('4: a + b', config, overrides or {})
+        return plan.job(row, plan.config(row), run or Run(row.name, SETTING, 3))
+
+    return job
+
+
+def test_a_run_that_counts_is_tested_and_looks_at_val_ten_times(make, data, config):
+    job = make(overrides={'model.head.in_channels': 7})
+    assert (job.config, job.tested) == (config, True)
+    assert job.overrides[RATE] == 1e-3
+    assert job.overrides[DECAY] == 0.01
+    assert job.overrides['randomness.seed'] == 3
+    assert job.overrides['train_cfg.max_epochs'] == 20
+    assert job.overrides['train_cfg.val_interval'] == 2
+    assert job.overrides['data_root'] == str(data)
+    assert job.overrides['model.head.in_channels'] == 7
+    assert job.folder.parent.name == '4_a_b'
+    assert job.folder.name.startswith('seed3_')
+
+
+def test_a_try_has_a_seed_of_its_own_and_looks_at_val_once(make):
+    job = make(Run('4: a + b', SETTING))
+    assert not job.tested
+    assert job.overrides['randomness.seed'] == TRY_SEED
+    assert job.overrides['train_cfg.val_interval'] == 20
+    assert job.folder.name.startswith('try_')
+
+
+def test_whatever_decides_about_a_result_is_in_the_name_of_its_folder(
+    make, config, data
+):
+    jobs = [
+        make(),
+        make(Run('4: a + b', SETTING, 4)),
+        make(Run('4: a + b', Setting(2e-3, 0.01), 3)),
+        make(Run('4: a + b', Setting(1e-3, 0.1), 3)),
+        make(budget=10),
+        make(flags=('--amp',)),
+        make(options={'train_dataloader.batch_size': 2}),
+        make(overrides={'model.head.in_channels': 7}),
+    ]
+    text = Path(config).read_text()
+    Path(config).write_text(text.replace('momentum=0.1', 'momentum=0.2'))
+    jobs.append(make())
+    Path(config).write_text(text)
+    lines = (data / 'val.jsonl').read_text().splitlines()
+    (data / 'val.jsonl').write_text('\n'.join(lines[1:]))
+    jobs.append(make())
+    assert len({job.folder for job in jobs}) == len(jobs)
+    (data / 'val.jsonl').write_text('\n'.join(lines))
+    assert make().folder == jobs[0].folder
+
+
+def test_options_of_the_command_line_have_the_last_word(make):
+    job = make(
+        overrides={'model.head.in_channels': 7},
+        options={'model.head.in_channels': 9},
+    )
+    assert job.overrides['model.head.in_channels'] == 9

@@ -1,0 +1,137 @@
+"""What one run of a comparison is, and where its result lies."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mmengine.config import Config
+
+from mvlr_mm.config import read_config
+
+from .rows import Row
+
+RATE = 'optim_wrapper.optimizer.lr'
+DECAY = 'optim_wrapper.optimizer.weight_decay'
+SPLITS = ('train', 'val', 'test')
+TRY_SEED = 1000  # of the tries, which are none of the runs that count
+RESULT = 'result.json'
+
+
+class Setting(NamedTuple):
+    """What is tuned for each row."""
+
+    lr: float
+    weight_decay: float
+
+
+class Run(NamedTuple):
+    """A training of a row.
+
+    Args:
+        row: Name of the row.
+        setting: What it trains with.
+        seed: Of weights, order and augmentation; None for a try, scored on val alone.
+    """
+
+    row: str
+    setting: Setting
+    seed: int | None = None
+
+
+class Job(NamedTuple):
+    """What a worker needs to know of a run."""
+
+    config: str
+    overrides: dict[str, Any]
+    folder: Path
+    flags: tuple[str, ...]
+    tested: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What all runs have in common.
+
+    Args:
+        out: Folder of the comparison.
+        data: Root of the pictures.
+        budget: Epochs.
+        flags: Of ``mvlr train``, such as ``--amp``.
+        options: Overrides for every row, by dotted key.
+    """
+
+    out: Path
+    data: Path
+    budget: int
+    flags: tuple[str, ...] = ()
+    options: Mapping[str, Any] | None = None
+
+    def config(self, row: Row) -> Config:
+        """Return the config of a row, with what all rows have in common.
+
+        Raises:
+            ValueError: The config has no place for something; see `read_config`.
+        """
+        return read_config(row.config, self._common(row))
+
+    def job(self, row: Row, cfg: Config, run: Run) -> Job:
+        """Return what a worker needs for a run.
+
+        The folder is named after everything that decides about the result: a run of
+        another budget, config or set of pictures is never taken for this one.
+
+        Args:
+            row: The row.
+            cfg: What :meth:`config` returned for it.
+            run: One of this row's.
+        """
+        seed = TRY_SEED if run.seed is None else run.seed
+        own = {RATE: run.setting.lr, DECAY: run.setting.weight_decay}
+        own['randomness.seed'] = seed
+        # the last epoch alone decides about a try; the others show how they learn
+        often = self.budget if run.seed is None else max(1, self.budget // 10)
+        own['train_cfg.val_interval'] = often
+        what = [cfg.to_dict(), own, self.flags, run.seed is None, _pictures(cfg)]
+        kind = 'try' if run.seed is None else f'seed{run.seed}'
+        return Job(
+            row.config,
+            self._common(row) | own,
+            self.folder(row) / f'{kind}_{key_of(what)}',
+            self.flags,
+            run.seed is not None,
+        )
+
+    def folder(self, row: Row) -> Path:
+        """Return where everything of a row lies."""
+        return self.out / 'runs' / re.sub(r'\W+', '_', row.name).strip('_')
+
+    def _common(self, row: Row) -> dict[str, Any]:
+        return {
+            'data_root': str(self.data),
+            **row.overrides,
+            'train_cfg.max_epochs': self.budget,
+            'default_hooks.checkpoint.save_best': None,
+            'default_hooks.checkpoint.max_keep_ckpts': 1,
+            **(self.options or {}),
+        }
+
+
+def key_of(what: Any) -> str:
+    """Return twelve letters that plain data are known by."""
+    text = json.dumps(what, sort_keys=True, default=repr)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _pictures(cfg: Config) -> list[str]:
+    """Return a hash of each list of pictures."""
+    found = []
+    for split in SPLITS:
+        dataset = cfg[f'{split}_dataloader'].dataset
+        path = Path(dataset.get('data_root') or '', dataset.get('ann_file') or '')
+        if path.is_file():
+            found.append(hashlib.sha256(path.read_bytes()).hexdigest())
+    return found
