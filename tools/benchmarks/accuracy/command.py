@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--decays', type=float, nargs='+', default=[1e-2, 1e-1], help='to try')
     add('--reference', metavar='ROW', help='compared with it (default: the first row)')
     add('--jobs', type=at_least(1), default=1, help='runs side by side')
-    add('--features', metavar='FOLDER', help='of `mvlr features`: train on them')
+    add('--features', type=Path, metavar='FOLDER', help='of `mvlr features`: train on')
     add('--amp', action='store_true', help='train in bfloat16')
     add('--out', type=Path, metavar='DIR', help=f'(default: {RESULTS}/NAME-OF-DATA)')
     add_overwrite(parser)
@@ -81,9 +81,9 @@ def run(args: argparse.Namespace) -> int:
     check(args)
     rows = chosen_rows(args.configs, args.tables, args.base)
     reference = reference_row(rows, args.reference)
-    flags = ['--amp'] * args.amp
-    flags += ['--features', args.features] if args.features else []
-    plan = Plan(args.out, args.data, args.budget, tuple(flags), args.cfg_options)
+    plan = Plan(
+        args.out, args.data, args.budget, args.features, args.amp, args.cfg_options
+    )
     with alone_in(args.out):
         if not args.overwrite:
             refuse_to_replace(args.out, [row.name for row in rows], args.budget)

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from itertools import product
 from typing import Any
 
 from mmengine.config import Config
@@ -73,17 +74,14 @@ class Comparison:
 
     def scores(self, name: str) -> dict[Setting, float | None]:
         """Return the val mAP of a row's tries, None of those that failed."""
-        settings = (
-            Setting(rate, decay) for decay in self.decays for rate in self.rates
-        )
-        runs = [Run(name, setting) for setting in settings]
-        return {
-            run.setting: self.results[run]['val']['mAP']
-            if run in self.results
-            else None
-            for run in runs
-            if run in self.results or run in self.failures
-        }
+        found: dict[Setting, float | None] = {}
+        for decay, rate in product(self.decays, self.rates):
+            run = Run(name, Setting(rate, decay))
+            if run in self.results:
+                found[run.setting] = self.results[run]['val']['mAP']
+            elif run in self.failures:
+                found[run.setting] = None
+        return found
 
     def run_seeds(self, report: Callable[[], None]) -> None:
         """Train every row with every seed, all rows of a seed first.

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +19,7 @@ DECAY = 'optim_wrapper.optimizer.weight_decay'
 SPLITS = ('train', 'val', 'test')
 TRY_SEED = 1000  # of the tries, which are none of the runs that count
 RESULT = 'result.json'
+INDEX = 'index.json'  # of a folder of features
 
 
 class Setting(NamedTuple):
@@ -60,14 +61,16 @@ class Plan:
         out: Folder of the comparison.
         data: Root of the pictures.
         budget: Epochs.
-        flags: Of ``mvlr train``, such as ``--amp``.
+        features: Folder of `mvlr features`, None to train on pictures.
+        amp: Whether training computes in bfloat16.
         options: Overrides for every row, by dotted key.
     """
 
     out: Path
     data: Path
     budget: int
-    flags: tuple[str, ...] = ()
+    features: Path | None = None
+    amp: bool = False
     options: Mapping[str, Any] | None = None
 
     def config(self, row: Row) -> Config:
@@ -95,13 +98,15 @@ class Plan:
         # the last epoch alone decides about a try; the others show how they learn
         often = self.budget if run.seed is None else max(1, self.budget // 10)
         own['train_cfg.val_interval'] = often
-        what = [cfg.to_dict(), own, self.flags, run.seed is None, _pictures(cfg)]
+        files = [*_lists(cfg), *([self.features / INDEX] if self.features else [])]
+        what = [cfg.to_dict(), own, self.amp, run.seed is None, *map(_hash, files)]
         kind = 'try' if run.seed is None else f'seed{run.seed}'
         return Job(
             row.config,
             self._common(row) | own,
             self.folder(row) / f'{kind}_{key_of(what)}',
-            self.flags,
+            ('--amp',) * self.amp
+            + (('--features', str(self.features)) if self.features else ()),
             run.seed is not None,
         )
 
@@ -126,12 +131,14 @@ def key_of(what: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _pictures(cfg: Config) -> list[str]:
-    """Return a hash of each list of pictures."""
-    found = []
+def _lists(cfg: Config) -> Iterator[Path]:
+    """Yield the files that name the pictures."""
     for split in SPLITS:
         dataset = cfg[f'{split}_dataloader'].dataset
         path = Path(dataset.get('data_root') or '', dataset.get('ann_file') or '')
         if path.is_file():
-            found.append(hashlib.sha256(path.read_bytes()).hexdigest())
-    return found
+            yield path
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -20,7 +20,7 @@ class Row:
 
     name: str
     config: str
-    overrides: Mapping[str, Any] = field(default_factory=dict)
+    overrides: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 def chosen_rows(configs: Sequence[str], tables: Sequence[str], base: str) -> list[Row]:

@@ -1,5 +1,7 @@
 import argparse
 import json
+import re
+import shlex
 import subprocess
 import sys
 import time
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from benchmarks.accuracy import command, costs
+from benchmarks.accuracy.rows import chosen_rows
 
 ROOT = Path(__file__).parents[4]
 TOOL = ROOT / 'tools/benchmark.py'
@@ -90,6 +93,29 @@ def test_what_does_not_go_together_is_refused(run, words, message):
 def test_pictures_that_are_not_there(run, tmp_path):
     with pytest.raises(FileNotFoundError, match='there is no such folder'):
         run('--budget', '1', '--data', str(tmp_path / 'nothing'))
+
+
+def documented():
+    """Yield every command of the documents that compares."""
+    pages = [*ROOT.glob('docs/**/*.md'), *ROOT.glob('configs/**/*.md')]
+    for page in pages:
+        for block in re.findall(r'```bash\n(.*?)```', page.read_text(), re.S):
+            for line in block.replace('\\\n', ' ').splitlines():
+                if 'benchmark.py accuracy' in line:
+                    yield pytest.param(line, id=f'{page.stem}: {line[-30:]}')
+
+
+@pytest.mark.parametrize('line', documented())
+def test_a_documented_command_can_be_parsed(line):
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    words = shlex.split(line, comments=True)
+    args = parser.parse_args(words[words.index('accuracy') + 1 :])
+    configs = [[*ROOT.glob(config)] for config in [*args.configs, args.base]]
+    assert all(configs)
+    configs = [str(path) for found in configs[:-1] for path in found]
+    rows = chosen_rows(configs, args.tables, args.base)
+    assert command.reference_row(rows, args.reference)
 
 
 @pytest.mark.slow

@@ -40,15 +40,19 @@ def test_a_try_has_a_seed_of_its_own_and_looks_at_val_once(make):
 
 
 def test_whatever_decides_about_a_result_is_in_the_name_of_its_folder(
-    make, config, data
+    make, config, data, tmp_path
 ):
+    features = tmp_path / 'features'
+    features.mkdir()
+    (features / 'index.json').write_text('{}')
     jobs = [
         make(),
         make(Run('4: a + b', SETTING, 4)),
         make(Run('4: a + b', Setting(2e-3, 0.01), 3)),
         make(Run('4: a + b', Setting(1e-3, 0.1), 3)),
         make(budget=10),
-        make(flags=('--amp',)),
+        make(amp=True),
+        make(features=features),
         make(options={'train_dataloader.batch_size': 2}),
         make(overrides={'model.head.in_channels': 7}),
     ]
@@ -59,9 +63,18 @@ def test_whatever_decides_about_a_result_is_in_the_name_of_its_folder(
     lines = (data / 'val.jsonl').read_text().splitlines()
     (data / 'val.jsonl').write_text('\n'.join(lines[1:]))
     jobs.append(make())
+    (features / 'index.json').write_text('{"views": 2}')
+    jobs.append(make(features=features))
     assert len({job.folder for job in jobs}) == len(jobs)
     (data / 'val.jsonl').write_text('\n'.join(lines))
     assert make().folder == jobs[0].folder
+
+
+def test_what_training_is_told_beside_the_config(make, tmp_path):
+    (tmp_path / 'index.json').touch()
+    assert make().flags == ()
+    job = make(amp=True, features=tmp_path)
+    assert job.flags == ('--amp', '--features', str(tmp_path))
 
 
 def test_options_of_the_command_line_have_the_last_word(make):
