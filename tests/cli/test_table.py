@@ -6,7 +6,7 @@ from mvlr_stack.command import main
 def test_the_papers_numbers_alone(capsys):
     assert main(['table', '4']) == 0
     out, err = capsys.readouterr()
-    assert '| PDLR + IFM + QMVL     | 88.5 82.8 84.4 | 67.3 64.8 75.3 |' in out
+    assert '| PDLR + IFM + QMVL    | 88.5 82.8 84.4 |  67.3 64.8 75.3 |' in out
     assert err == ''
 
 

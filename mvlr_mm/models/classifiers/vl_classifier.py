@@ -33,6 +33,8 @@ class VLClassifier(ImageClassifier):
       the backbone is no CLIP's.
     - A stage of the neck, or a head, that has an ``embed_dim`` and does not say it
       takes the width of the patches: the backbone's, or that of a ``DenseProjection``.
+    - A head with a ``num_classes`` that says neither it nor its ``classes`` counts the
+      labels of the prompt stage.
     - The last stage that chooses what to ``refine`` refines the patches alone where the
       head reads no labels (its ``reads``, fields of ``VLFeatures``).
     - A head's ``kcr`` is left out, with a line in the log, where no stage of a
@@ -73,7 +75,8 @@ class VLClassifier(ImageClassifier):
             neck, width = _complete_neck(neck, clip, width)
             neck = MODELS.build(_for_head(neck, head))
         if isinstance(head, dict):
-            head = _without_kcr(_complete(head, clip, width), neck)
+            head = _with_count(_complete(head, clip, width), neck)
+            head = _without_kcr(head, neck)
         super().__init__(backbone, neck, head, **kwargs)
 
     @property
@@ -211,6 +214,19 @@ def _with(part: dict, **defaults: Any) -> dict:
     """Return a config with what it does not say; None says only that of weights."""
     said = {k: v for k, v in part.items() if v is not None or k == 'pretrained'}
     return {**part, **defaults, **said}
+
+
+def _with_count(head: dict, neck: nn.Module | None) -> dict:
+    """Return a head's config with the number of labels that the neck's stage names."""
+    kind = _class_of(head)
+    if (
+        not isinstance(neck, NeckSequence)
+        or kind is None
+        or 'num_classes' not in inspect.signature(kind).parameters
+        or not {'num_classes', 'classes'}.isdisjoint(head)
+    ):
+        return head
+    return dict(head, num_classes=len(neck.classes))
 
 
 def _without_kcr(head: dict, neck: nn.Module | None) -> dict:

@@ -43,6 +43,16 @@ def test_clip_is_said_once_and_all_widths_follow(tiny_clip):
     torch.testing.assert_close(text[name], weights_of(tiny_clip(), name))
 
 
+def test_a_classifier_counts_the_labels_of_the_prompt_stage(tiny_clip):
+    stages = dict(interaction=dict(type='QMVL'))
+    head = dict(type='VisualClassifierHead')
+    built = MODELS.build(ConfigDict(model(tiny_clip(), head=head, **stages)))
+    assert built.head.fc.out_features == len(NAMES)
+    said = dict(head, num_classes=5)
+    built = MODELS.build(ConfigDict(model(tiny_clip(), head=said, **stages)))
+    assert built.head.fc.out_features == 5
+
+
 def test_a_childs_backbone_decides_about_the_text(tiny_clip):
     elsewhere = dict(model='RN101-quickgelu', pretrained='openai')
     built = MODELS.build(model(elsewhere, dict(type='CLIPBackbone', **tiny_clip())))

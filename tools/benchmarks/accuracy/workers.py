@@ -10,10 +10,6 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import active_children, connection, get_context, parent_process
 
-import torch
-
-from mvlr_mm.cli.allocator import keep_freed_memory
-
 
 @contextmanager
 def workers(jobs: int) -> Iterator[ProcessPoolExecutor]:
@@ -40,10 +36,8 @@ def workers(jobs: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _begin() -> None:
-    """Prepare a worker; let it end when whoever started it does."""
+    """Let a worker end when whoever started it does."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    if not torch.cuda.is_available():
-        keep_freed_memory()
 
 
 def _end_with_parent() -> None:

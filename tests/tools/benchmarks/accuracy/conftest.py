@@ -13,12 +13,12 @@ CONFIG = """
 custom_imports = dict(imports=['mvlr_mm'], allow_failed_imports=False)
 default_scope = 'mmpretrain'
 data_root = '{{$MVLR_DATA_ROOT:data}}'
-data_preprocessor = dict(mean=[127.5], std=[64.0])
+data_preprocessor = dict(mean=[127.5] * 3, std=[64.0] * 3)
 model = dict(
     type='ImageClassifier',
-    backbone=dict(type='LeNet5'),
+    backbone=dict(type='ShuffleNetV2', widen_factor=0.5),
     neck=dict(type='GlobalAveragePooling'),
-    head=dict(type='MultiLabelLinearClsHead', num_classes=2, in_channels=120))
+    head=dict(type='MultiLabelLinearClsHead', num_classes=2, in_channels=1024))
 
 
 def loader(split, shuffle):
@@ -33,7 +33,7 @@ def loader(split, shuffle):
             ann_file=f'{split}.jsonl',
             data_prefix='images',
             pipeline=[
-                dict(type='LoadImageFromFile', color_type='grayscale'),
+                dict(type='LoadImageFromFile'),
                 dict(type='PackInputs')]))
 
 
@@ -77,9 +77,9 @@ def data(tmp_path):
 
 @pytest.fixture
 def config(tmp_path, monkeypatch):
-    """A config of a LeNet for the pictures of `data`."""
+    """A config of a small net for the pictures of `data`."""
     monkeypatch.setenv('LOCAL_RANK', '0')
-    path = tmp_path / 'lenet.py'
+    path = tmp_path / 'net.py'
     path.write_text(CONFIG)
     return str(path)
 

@@ -42,7 +42,7 @@ def test_from_configs_to_tables_and_pictures(run, tmp_path, capsys):
     out = tmp_path / 'out'
     content = json.loads((out / 'accuracy.json').read_text())
     first, second = content['rows']
-    assert (first['name'], second['name']) == ('lenet', 'second')
+    assert (first['name'], second['name']) == ('net', 'second')
     assert content['data'] == dict(name='grey', train=12, val=8, test=10, labels=2)
     assert len(first['tries']) == len(second['tries']) == content['tries'] == 3
     best = max(first['tries'], key=lambda tried: tried['val mAP'])
@@ -67,7 +67,9 @@ def test_a_row_that_cannot_be_built_is_said_and_stays_empty(
     run, config, tmp_path, capsys
 ):
     wrong = tmp_path / 'wrong.py'
-    wrong.write_text(Path(config).read_text().replace("'LeNet5'", "'LeNet6'"))
+    wrong.write_text(
+        Path(config).read_text().replace("'ShuffleNetV2'", "'ShuffleNetV9'")
+    )
     words = ('--budget', '1', '--rates', '0.01', '--decays', '0.1', '--seeds', '0')
     assert run(*words, configs=(config, str(wrong))) == 1
     err = capsys.readouterr().err
@@ -82,7 +84,7 @@ def test_a_row_that_cannot_be_built_is_said_and_stays_empty(
     [
         (['--seeds', '1000'], r'--seeds 1000 is the seed of the tries'),
         (['--rates', '1', '1'], r'--rates \[1.0, 1.0\]: name each once'),
-        (['--reference', 'x'], r"--reference 'x' is no row; there are: lenet, second"),
+        (['--reference', 'x'], r"--reference 'x' is no row; there are: net, second"),
     ],
 )
 def test_what_does_not_go_together_is_refused(run, words, message):
@@ -105,7 +107,7 @@ def documented():
                     yield pytest.param(line, id=f'{page.stem}: {line[-30:]}')
 
 
-@pytest.mark.parametrize('line', documented())
+@pytest.mark.parametrize('line', [*documented()])
 def test_a_documented_command_can_be_parsed(line):
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)

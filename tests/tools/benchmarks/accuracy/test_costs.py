@@ -1,4 +1,3 @@
-import pytest
 from benchmarks.accuracy import costs
 from benchmarks.accuracy.plan import Plan
 from benchmarks.accuracy.rows import Row
@@ -15,9 +14,8 @@ def test_a_model_is_counted_and_timed_beside_the_reference(
     measured = costs.Costs(small)
     before, after = measured.measure(small), measured.measure(large)
     # a row of weights and a bias for each label
-    assert after.parameters - before.parameters == 5000 * 121
-    assert after.multiply_adds - before.multiply_adds == 5000 * 120
-    assert before.multiply_adds == pytest.approx(lenet_products(), rel=0.01)
+    assert after.parameters - before.parameters == 5000 * 1025
+    assert after.multiply_adds - before.multiply_adds == 5000 * 1024
     assert min(before.ms, after.ms, after.reference_ms) > 0
 
 
@@ -34,8 +32,3 @@ def test_a_cost_is_measured_once(config, data, tmp_path, monkeypatch):
     monkeypatch.setattr(measured, 'measure', lambda cfg: costs.Cost(5, 6, 7.0, 8.0))
     assert measured.kept(tmp_path, small) == (5, 6, 7.0, 8.0)
     assert len(list(tmp_path.glob('cost_*.json'))) == 2
-
-
-def lenet_products():
-    """28 px of 5 x 5 filters, 10 px, 1 px, then the classifier of two labels."""
-    return 28**2 * 25 * 6 + 10**2 * 25 * 6 * 16 + 25 * 16 * 120 + 2 * 120
