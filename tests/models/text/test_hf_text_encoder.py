@@ -78,7 +78,7 @@ CAUSAL = {
 def causal(request, tmp_path):
     """Return an encoder of a tiny causal model, which starts a text with ``<s>``."""
     tokenizers = pytest.importorskip('tokenizers')
-    vocab = {word: i for i, word in enumerate(['<s>', '[UNK]', *WORDS])}
+    vocab = {word: i for i, word in enumerate(['<s>', '[UNK]', *LINE.split(' ')])}
     model = tokenizers.models.WordLevel(vocab, unk_token='[UNK]')
     backend = tokenizers.Tokenizer(model)
     backend.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
