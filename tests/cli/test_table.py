@@ -19,7 +19,7 @@ def test_own_results_are_found_by_the_name_of_the_data(tmp_path, capsys):
     words = ['table', '4', '--results', str(tmp_path / 'results'), '--data']
     assert main([*words, str(tmp_path / 'data/cats/')]) == 0
     out, err = capsys.readouterr()
-    assert '67.3 64.8 75.3 |     65.50 60.00 70.00 (1) |' in out
+    assert '67.3 64.8 75.3 | 65.50 60.00 70.00 (1) |' in out
     assert err == ''
 
 
