@@ -137,7 +137,7 @@ def test_a_size_is_one_line_of_a_child():
     cfg = read_config(CONFIGS / 'mvlr/mvlr_rn101_coco-576px.py')
     for split in ('train', 'val', 'test'):
         step = cfg[f'{split}_dataloader'].dataset.pipeline[1]
-        assert (step.type, step.scale) == ('Resize', (576, 576))
+        assert (step.type, step.scale) == ('NativeResize', (576, 576))
 
 
 def test_a_config_of_the_package_is_found_by_name():

@@ -6,7 +6,13 @@ from .multilabel_list import MultiLabelList
 from .nuswide import NUSWIDE
 from .nuswide_csv import NUSWIDECSV
 from .pa100k import PA100K
-from .transforms import CutoutPatch, LoadImageReduced, LoadPicture
+from .transforms import (
+    CutoutPatch,
+    LoadImageReduced,
+    LoadPicture,
+    NativeResize,
+    TableRandAugment,
+)
 from .voc import VOCMultiLabel
 
 __all__ = [
@@ -19,5 +25,7 @@ __all__ = [
     'LoadImageReduced',
     'LoadPicture',
     'MultiLabelList',
+    'NativeResize',
+    'TableRandAugment',
     'VOCMultiLabel',
 ]

@@ -61,12 +61,12 @@ def _resize(pipeline: list[dict]) -> dict[str, Any]:
             'other.'
         )
     (resize,) = between
-    scale = resize['scale']
+    scale, native = resize['scale'], resize['type'].endswith('NativeResize')
     width, height = (scale, scale) if isinstance(scale, int) else scale
     return {
         'size': [int(height), int(width)],
         'interpolation': resize.get('interpolation', 'bilinear'),
-        'backend': resize.get('backend', 'cv2'),
+        'backend': resize.get('backend', 'pillow' if native else 'cv2'),
     }
 
 

@@ -49,8 +49,8 @@ PARTS = PEERS | _names(
 #: Transforms that bring a picture to the model.
 TRANSFORMS = _names(
     """
-    LoadImageFromFile LoadImageReduced LoadPicture Resize ResizeEdge CenterCrop Pad
-    PackInputs
+    LoadImageFromFile LoadImageReduced LoadPicture NativeResize Resize ResizeEdge
+    CenterCrop Pad PackInputs
     """
 )
 #: Arguments in which a word may stand, or a list of words.

@@ -50,6 +50,12 @@ def test_defaults_of_the_transforms_and_of_the_preprocessor():
     )
 
 
+def test_the_native_resize_is_pillows():
+    found = describe_model(loaded(dict(type='NativeResize', scale=64)))
+    assert found['preprocessing']['backend'] == 'pillow'
+    assert found['preprocessing']['size'] == [64, 64]
+
+
 @pytest.mark.parametrize(
     'steps',
     [

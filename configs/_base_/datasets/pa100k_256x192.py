@@ -10,14 +10,14 @@ data_root = '{{$MVLR_PA100K_ROOT:data/pa100k}}'
 # Usual for this data set: no cutout and no change of colours, which are attributes.
 train_pipeline = [
     dict(type='LoadPicture'),
-    dict(type='Resize', scale=(192, 256), interpolation='bicubic', backend='pillow'),
+    dict(type='NativeResize', scale=(192, 256), interpolation='bicubic'),
     dict(type='RandomCrop', crop_size=(256, 192), padding=10),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='PackInputs'),
 ]
 test_pipeline = [
     dict(type='LoadPicture'),
-    dict(type='Resize', scale=(192, 256), interpolation='bicubic', backend='pillow'),
+    dict(type='NativeResize', scale=(192, 256), interpolation='bicubic'),
     dict(type='PackInputs'),
 ]
 

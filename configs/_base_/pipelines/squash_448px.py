@@ -6,12 +6,7 @@
 _base_ = './clip_pixels.py'
 
 img_size = {{'$MVLR_IMG_SIZE:448'}}
-squash = dict(
-    type='Resize',
-    scale=(img_size, img_size),
-    interpolation='bicubic',
-    backend='pillow',
-)
+squash = dict(type='NativeResize', scale=(img_size, img_size), interpolation='bicubic')
 
 train_pipeline = [
     dict(type='LoadPicture'),
@@ -19,7 +14,7 @@ train_pipeline = [
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='CutoutPatch', factor=0.5),
     dict(
-        type='RandAugment',
+        type='TableRandAugment',
         policies='timm_increasing',
         num_policies=2,
         magnitude_level=9,

@@ -1,21 +1,33 @@
 """The training pipelines that `train` compares, and pictures to load with them."""
 
 import copy
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose
 from PIL import Image
+from torch.utils.data import DataLoader, Dataset
+
+from mvlr_stack.cores import cores as usable_cores
 
 from .timing import compare
 
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.webp')
-RESIZES = ('Resize', 'RandomResizedCrop')
+RESIZES = ('Resize', 'NativeResize', 'RandomResizedCrop')
 MMPRETRAIN = 'mmpretrain, usual'
 OURS = 'config'
+PLAIN = "config, mmpretrain's transforms"
+# what the config's own transforms stand for; they give the same pictures
+PLAIN_TYPES = {
+    'NativeResize': dict(type='Resize', backend='pillow'),
+    'TableRandAugment': dict(type='RandAugment'),
+}
+GPU_RATES = (100, 200, 400, 800)
 MARGINS = {'config, reduced decode': 1.5, 'config, reduced decode, margin 1': 1.0}
 
 
@@ -78,7 +90,8 @@ def pipelines(cfg: Config, side: int) -> dict[str, list[dict]]:
         dict(type='RandomFlip', prob=0.5, direction='horizontal'),
         dict(type='PackInputs'),
     ]
-    result = {MMPRETRAIN: usual, OURS: ours}
+    plain = [t | PLAIN_TYPES.get(t['type'], {}) for t in ours]
+    result = {MMPRETRAIN: usual, OURS: ours, PLAIN: plain}
     for name, margin in MARGINS.items():
         load = dict(type='LoadImageReduced', scale=(side, side), margin=margin)
         result[name] = [
@@ -107,6 +120,43 @@ def images_per_second(
         runs[name] = lambda pipeline=pipeline: load(pipeline)
     times = compare(runs, seconds)
     return {name: 1e3 * len(paths) / time['ms'] for name, time in times.items()}
+
+
+class _Pictures(Dataset):
+    """Pictures through a pipeline, as workers of a data loader take them."""
+
+    def __init__(self, paths: Sequence[Path], transforms: list[dict]) -> None:
+        self.paths, self.load = paths, Compose(transforms)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        return self.load(_record(self.paths[index]))['inputs']
+
+
+def all_cores(
+    cfg: Config, side: int, paths: Sequence[Path], seconds: float
+) -> tuple[int, float]:
+    """Return how many cores there are, and their pictures a second together.
+
+    Each has a worker with one thread; how long they take to start is not counted.
+    """
+    cores = len(usable_cores())
+    dataset = _Pictures(paths, training_pipeline(cfg, side))
+    start = time.perf_counter()
+    dataset[0]
+    count = 32 * cores + int(cores * seconds / (time.perf_counter() - start))
+    order = [i % len(paths) for i in range(count)]
+    batches = DataLoader(
+        dataset, batch_size=8, sampler=order, num_workers=cores, drop_last=True
+    )
+    iterator = iter(batches)
+    next(iterator)
+    start, loaded = time.perf_counter(), 0
+    for batch in iterator:
+        loaded += len(batch)
+    return cores, loaded / (time.perf_counter() - start)
 
 
 def transform_ms(

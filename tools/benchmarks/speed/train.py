@@ -8,6 +8,7 @@ call, and with the batch in several parts, each in a process of its own.
 import argparse
 import importlib
 import json
+import math
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -78,21 +79,28 @@ def load(args: argparse.Namespace) -> Part:
     """Measure the pipelines, and each transform, on every set of pictures."""
     cfg = _read_config(args)
     init_default_scope(cfg.get('default_scope', 'mmpretrain'))
-    transforms, speeds = {}, []
+    transforms, speeds, cores = {}, [], []
     with tempfile.TemporaryDirectory() as folder:
         for name, paths in _pictures(args, Path(folder)).items():
             transforms[name] = loader.transform_ms(cfg, args.side, paths, args.seconds)
             for side in args.loader_sides:
                 found = loader.images_per_second(cfg, side, paths, args.seconds)
                 speeds.append({'pictures': name, 'side, px': side} | found)
+                count, rate = loader.all_cores(cfg, side, paths, args.seconds)
+                needs = {n: math.ceil(n * count / rate) for n in loader.GPU_RATES}
+                cores.append([name, side, count, rate, *needs.values()])
     rows = [
         [transform, *(times[transform] for times in transforms.values())]
         for transform in next(iter(transforms.values()))
     ]
     columns, rates = list(speeds[0]), [list(row.values()) for row in speeds]
     heading = f'Milliseconds a picture of each transform, {args.side} px'
-    return {'transforms': transforms, 'images_per_second': speeds}, {
+    wanted = [f'cores for {n} a second' for n in loader.GPU_RATES]
+    names = ['pictures', 'side, px', 'cores', 'pictures a second', *wanted]
+    found = {'transforms': transforms, 'images_per_second': speeds, 'cores': cores}
+    return found, {
         'Pictures a second, one process': table(columns, rates),
+        'A worker on each core, and what a GPU needs': table(names, cores),
         heading: table(['transform', *transforms], rows),
     }
 

@@ -43,9 +43,16 @@ def test_pictures_of_a_folder_come_in_order(tmp_path):
 def test_pipelines_differ_in_what_their_names_say(cfg):
     pipelines = loader.pipelines(cfg, 64)
     ours = pipelines.pop(loader.OURS)
-    assert [t['type'] for t in ours][:2] == ['LoadPicture', 'Resize']
+    assert [t['type'] for t in ours][:2] == ['LoadPicture', 'NativeResize']
     assert ours[1]['scale'] == (64, 64)
     assert pipelines.pop(loader.MMPRETRAIN)[1]['type'] == 'RandomResizedCrop'
+    plain = pipelines.pop(loader.PLAIN)
+    assert plain[1] == dict(ours[1], type='Resize', backend='pillow')
+    assert [t['type'] for t in plain if t['type'] in ('RandAugment', 'PackInputs')] == [
+        'RandAugment',
+        'PackInputs',
+    ]
+    assert not {t['type'] for t in plain} & set(loader.PLAIN_TYPES)
     assert [p[0]['margin'] for p in pipelines.values()] == [1.5, 1.0]
     for pipeline in pipelines.values():
         assert pipeline[0]['scale'] == (64, 64)
@@ -59,5 +66,8 @@ def test_every_pipeline_loads(cfg, tmp_path):
     speeds = loader.images_per_second(cfg, 32, paths, seconds=0)
     assert list(speeds) == list(loader.pipelines(cfg, 32))
     assert all(speed > 0 for speed in speeds.values())
+    cores, rate = loader.all_cores(cfg, 32, paths, seconds=0.1)
+    assert cores >= 1
+    assert rate > 0
     times = loader.transform_ms(cfg, 32, paths, seconds=0)
     assert list(times) == [t['type'] for t in loader.training_pipeline(cfg, 32)]
