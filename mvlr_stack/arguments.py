@@ -45,6 +45,51 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add the trained model, and how it computes."""
+    add = parser.add_argument
+    add(
+        '--model',
+        default='.',
+        metavar='DIR|CONFIG',
+        help='work folder of a training, a project, a pack, or a config (default: the '
+        'current folder)',
+    )
+    add('--checkpoint', metavar='FILE', help='weights, in place of the best or last')
+    add('--device', help='such as cpu or cuda:1 (default: a GPU where there is one)')
+    add('--batch-size', type=at_least(1), default=8, help='pictures at a time')
+
+
+def add_exclude(parser: argparse._ActionsContainer) -> None:
+    """Add the patterns of pictures that are left out."""
+    parser.add_argument(
+        '--exclude',
+        nargs='+',
+        action='extend',
+        default=[],
+        metavar='PATTERN',
+        help='leave out pictures whose name, or path, is like this: thumb_* */raw/*',
+    )
+
+
+def add_tag_rules(parser: argparse.ArgumentParser) -> None:
+    """Add what makes a label a tag; `mvlr_mm.cli.tag_rules` reads it."""
+    add = parser.add_argument_group('tags').add_argument
+    add(
+        '--thr',
+        help='score from which a label is a tag: a number; `stored`, those beside the '
+        "model; a file of `mvlr thresholds` (default: `stored` where the model's own "
+        'labels have them, else 0.5)',
+    )
+    add('--min-score', type=float, help='no tag below this, whatever --thr says')
+    add('--max-tags', type=at_least(1), help='the most tags of a picture, the best')
+    add(
+        '--classes',
+        metavar='A,B,C',
+        help="other labels than the model's, trained or not; or a file of them",
+    )
+
+
 def add_overwrite(parser: argparse.ArgumentParser) -> None:
     """Add ``--overwrite``: without it, no output replaces another."""
     parser.add_argument(

@@ -8,6 +8,7 @@
     python tools/benchmark.py speed model    whole models, and what optimize() gains
     python tools/benchmark.py speed train    a training step, its options, the loader
     python tools/benchmark.py speed export   an exported graph beside torch
+    python tools/benchmark.py speed tag      `mvlr tag` beside its bare model
 
 A part of `speed` is one run with every contestant in it. `--quick` takes seconds and
 shows that it runs; its numbers mean nothing. `--out DIR` writes `speed_<part>.json`,
@@ -27,7 +28,7 @@ from mvlr_stack.arguments import HelpFormatter
 from mvlr_stack.errors import plain_errors
 
 # Each part is a module of tools/benchmarks/speed with `add_arguments` and `run`.
-PARTS = ('scan', 'qmvl', 'text', 'labels', 'model', 'train', 'export')
+PARTS = ('scan', 'qmvl', 'text', 'labels', 'model', 'train', 'export', 'tag')
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -20,7 +20,7 @@ from .separate_labels import SeparateHead
 from .tagged import Tagged
 
 FORMATS = ('tags', 'scores', 'embedding', 'heatmap')
-_THREADS = 4
+_THREADS = 16  # that read pictures, at most
 
 
 class MultiLabelInferencer:
@@ -80,8 +80,10 @@ class MultiLabelInferencer:
         Args:
             images: A picture or several: paths of files and folders, patterns
                 (``photos/**/*.jpg``), arrays (H, W, 3) or (H, W) in blue, green, red as
-                OpenCV has them, or PIL images. An iterator, which may be endless, gives
-                an iterator of results; at most one batch is read ahead.
+                OpenCV has them, PIL images, or the content of files
+                (:class:`~mvlr_mm.apis.picture_sources.EncodedPicture`). An iterator,
+                which may be endless, gives an iterator of results; at most one batch is
+                read ahead.
             thr: Score from which a label is a tag; see
                 :class:`mvlr_mm.apis.choose_tags.TagChoice`.
             topk: The most tags of a picture.
@@ -135,7 +137,7 @@ class MultiLabelInferencer:
         batch_size: int,
         fmt: tuple[str, ...],
     ) -> Iterator[Tagged]:
-        threads = min(_THREADS, os.cpu_count() or 1)
+        threads = min(batch_size, _THREADS, len(os.sched_getaffinity(0)))
         pictures = each_picture(images)
         prepared = map_ahead(self._prepare, pictures, batch_size, threads)
         for batch in batches(prepared, batch_size):

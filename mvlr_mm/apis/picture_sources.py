@@ -1,8 +1,10 @@
 """From what a person names to single pictures: files, folders, patterns, pixels."""
 
+import fnmatch
 import glob
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,30 +12,49 @@ from PIL import Image
 
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.gif')
 
-Picture = str | np.ndarray | Image.Image
+
+@dataclass(frozen=True)
+class EncodedPicture:
+    """A picture as a file would hold it, and what it is called."""
+
+    name: str
+    content: bytes
 
 
-def find_pictures(folder: str | Path, recursive: bool = False) -> Iterator[str]:
+Picture = str | EncodedPicture | np.ndarray | Image.Image
+
+
+def find_pictures(
+    folder: str | Path, recursive: bool = False, suffixes: Sequence[str] = SUFFIXES
+) -> Iterator[str]:
     """Yield the paths of the pictures in a folder, by name; nothing that is hidden.
 
     Args:
         folder: The folder.
         recursive: Whether to go into the folders in it, after its own pictures. Links
             to folders are not followed.
+        suffixes: How the names end of what is looked for, in small letters.
     """
-    below = []
+    here, below = [], []
     with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
+        for entry in entries:
             if entry.name.startswith('.'):
                 continue
             if entry.is_dir():
-                if not entry.is_symlink():
-                    below.append(entry.path)
-            elif entry.name.lower().endswith(SUFFIXES):
-                yield entry.path
-    if recursive:
-        for path in below:
-            yield from find_pictures(path, recursive)
+                if recursive and not entry.is_symlink():
+                    below.append(entry.name)
+            elif entry.name.lower().endswith(tuple(suffixes)):
+                here.append(entry.name)  # names alone: there may be millions
+    for name in sorted(here):
+        yield os.path.join(folder, name)
+    for name in sorted(below):
+        yield from find_pictures(os.path.join(folder, name), recursive, suffixes)
+
+
+def is_excluded(path: str, patterns: Sequence[str]) -> bool:
+    """Say whether the name of a picture, or its path, is like one of the patterns."""
+    names = (os.path.basename(path), path)
+    return any(fnmatch.fnmatch(name, p) for p in patterns for name in names)
 
 
 def each_picture(images: object, recursive: bool = False) -> Iterator[Picture]:
@@ -42,12 +63,12 @@ def each_picture(images: object, recursive: bool = False) -> Iterator[Picture]:
     Args:
         images: A picture or several: the path of a file or a folder, a pattern
             (``photos/**/*.jpg``), an array (H, W, 3) or (H, W), several as
-            (N, H, W, 3), or a PIL image.
+            (N, H, W, 3), a PIL image, or an :class:`EncodedPicture`.
         recursive: As for :func:`find_pictures`.
 
     Yields:
-        Paths as text, arrays and PIL images. A folder without pictures, and a pattern
-        without files, come out as they are: reading them says what is wrong.
+        Paths as text, and the others as they are. A folder without pictures, and a
+        pattern without files, come out as they are: reading them says what is wrong.
 
     Raises:
         TypeError: Something else is among them.
@@ -56,7 +77,7 @@ def each_picture(images: object, recursive: bool = False) -> Iterator[Picture]:
         yield from _each_file(os.fspath(images), recursive)
     elif isinstance(images, np.ndarray) and images.ndim == 4:
         yield from images
-    elif isinstance(images, (np.ndarray, Image.Image)):
+    elif isinstance(images, (np.ndarray, Image.Image, EncodedPicture)):
         yield images
     elif isinstance(images, Iterable) and not isinstance(images, (bytes, dict)):
         for image in images:

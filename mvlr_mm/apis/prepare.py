@@ -14,8 +14,9 @@ from mmengine.registry import DefaultScope
 from mmpretrain.registry import TRANSFORMS
 from PIL import Image
 
-from ..pictures import pillow_values, to_8_bits
-from .picture_sources import SUFFIXES, Picture
+from ..datasets import LoadPicture
+from ..pictures import decode_picture, pillow_values, to_8_bits
+from .picture_sources import SUFFIXES, EncodedPicture, Picture
 
 T, R = TypeVar('T'), TypeVar('R')
 
@@ -42,21 +43,32 @@ class Preparation:
         self._from_file = Compose(transforms)
         loads = bool(transforms) and 'Load' in type(transforms[0]).__name__
         self._from_pixels = Compose(transforms[loads:])
+        self._decodes = bool(transforms) and isinstance(transforms[0], LoadPicture)
 
     def __call__(self, picture: Picture) -> Prepared:
         """Return the picture prepared; what is wrong with it is no exception."""
-        path = picture if isinstance(picture, str) else None
+        path = _name(picture)
         try:
-            if path is None:
-                data = self._from_pixels(_of_pixels(_to_array(picture)))
-            else:
+            if isinstance(picture, str):
                 data = self._from_file(_of_file(path))
+            elif isinstance(picture, EncodedPicture):
+                data = self._decode(picture)
+            else:
+                data = self._from_pixels(_of_pixels(_to_array(picture)))
             if data is None:
                 raise ValueError(f'{path or "the picture"} is left out by the pipeline')
         except Exception as error:  # transforms raise whatever they like
             text = ' '.join(str(error).split()) or type(error).__name__
             return Prepared(path, error=text)
         return Prepared(path, data)
+
+    def _decode(self, picture: EncodedPicture) -> dict[str, Any] | None:
+        if self._decodes:
+            found = {'img_path': picture.name, 'img_bytes': picture.content}
+            return self._from_file(found)
+        # other loaders read files alone
+        pixels = decode_picture(picture.content, picture.name)
+        return self._from_pixels(_of_pixels(pixels))
 
 
 def map_ahead(
@@ -89,6 +101,12 @@ def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     items = iter(items)
     while batch := list(islice(items, size)):
         yield batch
+
+
+def _name(picture: Picture) -> str | None:
+    if isinstance(picture, EncodedPicture):
+        return picture.name
+    return picture if isinstance(picture, str) else None
 
 
 def _of_file(path: str) -> dict[str, Any]:

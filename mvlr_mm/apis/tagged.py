@@ -12,7 +12,8 @@ class Tagged:
     Letters: C labels, D width, H and W rows and columns of patches.
     """
 
-    path: str | None  # what was given; None for an array or a PIL image
+    # what was given, or its name; None for an array or a PIL image
+    path: str | None
     # label and score, best first: those at or above the threshold
     tags: tuple[tuple[str, float], ...] = ()
     scores: np.ndarray | None = None  # (C,) float32, in the order of the labels

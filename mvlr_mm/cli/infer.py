@@ -1,22 +1,19 @@
 """Tag pictures with a trained model."""
 
 import argparse
-import fnmatch
 import os
 import sys
 from contextlib import ExitStack, redirect_stdout
 
-import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from mvlr_mm.apis import LoadedModel, MultiLabelInferencer, Tagged
-from mvlr_mm.apis.choose_tags import STORED, TagChoice
-from mvlr_mm.apis.picture_sources import each_picture
-from mvlr_mm.label_names import read_label_names
+from mvlr_mm.apis import MultiLabelInferencer, Tagged
+from mvlr_mm.apis.picture_sources import each_picture, is_excluded
 from mvlr_mm.shown_text import printable
 
 from .infer_outputs import Output, open_outputs
+from .tag_rules import read_classes, thresholds_of
 
 
 def find_paths(args: argparse.Namespace) -> list[str]:
@@ -37,56 +34,11 @@ def find_paths(args: argparse.Namespace) -> list[str]:
                 raise FileNotFoundError(f'{given} has no picture in it{hint}.')
             if not os.path.exists(place):
                 raise FileNotFoundError(f'{given}: there is no such picture or folder.')
-            if not _is_excluded(path, args.exclude):
+            if not is_excluded(path, args.exclude):
                 found.setdefault(place, path)
     if not found:
         raise FileNotFoundError('--exclude leaves no picture.')
     return list(found.values())
-
-
-def _is_excluded(path: str, patterns: list[str]) -> bool:
-    names = (os.path.basename(path), path)
-    return any(fnmatch.fnmatch(name, p) for p in patterns for name in names)
-
-
-def read_classes(text: str | None) -> tuple[str, ...] | None:
-    """Return the labels of ``--classes``: of a file, or with commas between them."""
-    if text is None:
-        return None
-    if os.path.isfile(os.path.expanduser(text)):
-        return read_label_names(text)
-    return read_label_names([name.strip() for name in text.split(',')])
-
-
-def thresholds_of(
-    args: argparse.Namespace, loaded: LoadedModel, names: tuple[str, ...]
-) -> np.ndarray:
-    """Return the scores from which labels are tags, (C,).
-
-    Args:
-        args: Of the command line.
-        loaded: The model.
-        names: The C labels.
-
-    Raises:
-        FileNotFoundError: ``--thr`` is a path that leads nowhere.
-        ValueError: ``--thr`` says nothing of a label, or is no threshold.
-    """
-    thr = args.thr
-    if thr is None:
-        own = loaded.thresholds is not None and args.classes is None
-        thr = STORED if own else 0.5
-    elif thr != STORED and not os.path.exists(thr):
-        try:
-            thr = float(thr)
-        except ValueError:
-            raise ValueError(
-                f'--thr {thr} must be a number, `stored`, or a file of `mvlr '
-                'thresholds`.'
-            ) from None
-    found = TagChoice(names, thr, stored=loaded.thresholds).thresholds
-    low = -np.inf if args.min_score is None else args.min_score
-    return np.maximum(found, low)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -16,7 +16,7 @@ from mvlr_mm.tagging.drawings import (
     draw_tags,
     drawing_path,
 )
-from mvlr_mm.tagging.result_files import ResultRow
+from mvlr_mm.tagging.result_files import result_row
 from mvlr_stack.outputs import FIX
 
 
@@ -89,8 +89,7 @@ class ResultsFile(Output):
     def write(self, found: Tagged, names: tuple[str, ...]) -> None:
         """Add a row, unless one is kept."""
         if not self.has(found.path):
-            tags, scores = ([pair[i] for pair in found.tags] for i in (0, 1))
-            self._write(ResultRow(found.path, tags, scores, found.error))
+            self._write(result_row(found))
 
 
 class Sidecars(Output):

@@ -5,10 +5,11 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mvlr_stack.outputs import whole_file
 
+from ..apis.tagged import Tagged
 from ..extras import require
 
 _BETWEEN = ';'
@@ -28,6 +29,17 @@ class ResultRow(NamedTuple):
 
 
 Write = Callable[[ResultRow], None]
+
+
+def result_row(found: Tagged) -> ResultRow:
+    """Return what a model says of a picture as a row."""
+    tags, scores = ([pair[i] for pair in found.tags] for i in (0, 1))
+    return ResultRow(found.path, tags, scores, found.error)
+
+
+def text_of(path: str) -> str:
+    """Return a path as a text, also where its bytes are no UTF-8."""
+    return path.encode('utf-8', 'backslashreplace').decode()
 
 
 @contextmanager
@@ -122,13 +134,25 @@ def _read_csv(path: Path) -> Iterator[ResultRow]:
             yield ResultRow(row['path'], tags, numbers, row['error'] or None)
 
 
+def record_of(row: ResultRow) -> dict[str, Any]:
+    """Return a row as parquet has it."""
+    error = None if row.error is None else text_of(row.error)
+    return row._replace(path=text_of(row.path), error=error)._asdict()
+
+
+def arrow_schema() -> Any:
+    """Return the columns of parquet and their types, as pyarrow has them."""
+    arrow = require('pyarrow', extra='tag')
+    text = arrow.string()
+    kinds = (text, arrow.list_(text), arrow.list_(arrow.float32()), text)
+    return arrow.schema(list(zip(_COLUMNS, kinds, strict=True)))
+
+
 @contextmanager
 def _write_parquet(path: Path) -> Iterator[Write]:
     arrow = require('pyarrow', extra='tag')
     parquet = require('pyarrow.parquet', extra='tag')
-    text = arrow.string()
-    kinds = (text, arrow.list_(text), arrow.list_(arrow.float32()), text)
-    schema = arrow.schema(list(zip(_COLUMNS, kinds, strict=True)))
+    schema = arrow_schema()
     waiting: list[dict] = []
 
     def flush() -> None:
@@ -136,8 +160,7 @@ def _write_parquet(path: Path) -> Iterator[Write]:
         waiting.clear()
 
     def write(row: ResultRow) -> None:
-        name = row.path.encode('utf-8', 'backslashreplace').decode()
-        waiting.append(row._replace(path=name)._asdict())
+        waiting.append(record_of(row))
         if len(waiting) == _GROUP:
             flush()
 
@@ -150,6 +173,18 @@ def _read_parquet(path: Path) -> Iterable[ResultRow]:
     parquet = require('pyarrow.parquet', extra='tag')
     rows = parquet.read_table(path).to_pylist()
     return [ResultRow(*(row[key] for key in _COLUMNS)) for row in rows]
+
+
+def read_paths(path: str | Path) -> Iterator[str]:
+    """Yield the paths of the pictures in a parquet file of :func:`rows_writer`.
+
+    Args:
+        path: The file.
+    """
+    parquet = require('pyarrow.parquet', extra='tag')
+    with parquet.ParquetFile(path) as file:
+        for batch in file.iter_batches(_GROUP, columns=['path']):
+            yield from batch.column(0).to_pylist()
 
 
 FORMATS: dict[

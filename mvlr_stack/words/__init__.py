@@ -13,6 +13,7 @@ NAMES = (
     'train',
     'test',
     'infer',
+    'tag',
     'eval',
     'thresholds',
     'report',

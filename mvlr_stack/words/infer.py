@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from ..arguments import add_overwrite, at_least
+from ..arguments import add_exclude, add_model, add_overwrite, add_tag_rules
 from ..outputs import check_output, check_output_folder
 
 PROGRAM = 'mvlr_mm.cli.infer'
@@ -19,49 +19,22 @@ SIDECARS = ('txt', 'xmp')  # names that `mvlr_mm.tagging` gives a meaning to
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    add = parser.add_argument
-    add('paths', nargs='+', metavar='PATH', help='picture, folder or pattern')
-    add(
-        '--model',
-        default='.',
-        metavar='DIR|CONFIG',
-        help='work folder of a training, a project, a pack, or a config (default: the '
-        'current folder)',
+    parser.add_argument(
+        'paths', nargs='+', metavar='PATH', help='picture, folder or pattern'
     )
-    add('--checkpoint', metavar='FILE', help='weights, in place of the best or last')
-    add('--device', help='such as cpu or cuda:1 (default: a GPU where there is one)')
-    add('--batch-size', type=at_least(1), default=8, help='pictures at a time')
+    add_model(parser)
 
-    add = parser.add_argument_group('pictures').add_argument
+    pictures = parser.add_argument_group('pictures')
+    add = pictures.add_argument
     add('--recursive', action='store_true', help='go into folders of folders')
-    add(
-        '--exclude',
-        nargs='+',
-        action='extend',
-        default=[],
-        metavar='PATTERN',
-        help='leave out pictures whose name, or path, is like this: thumb_* */raw/*',
-    )
+    add_exclude(pictures)
     add(
         '--skip-existing',
         action='store_true',
         help='leave out pictures that have their results already; --out is added to',
     )
 
-    add = parser.add_argument_group('tags').add_argument
-    add(
-        '--thr',
-        help='score from which a label is a tag: a number; `stored`, those beside the '
-        "model; a file of `mvlr thresholds` (default: `stored` where the model's own "
-        'labels have them, else 0.5)',
-    )
-    add('--min-score', type=float, help='no tag below this, whatever --thr says')
-    add('--max-tags', type=at_least(1), help='the most tags of a picture, the best')
-    add(
-        '--classes',
-        metavar='A,B,C',
-        help="other labels than the model's, trained or not; or a file of them",
-    )
+    add_tag_rules(parser)
 
     add = parser.add_argument_group('results').add_argument
     add(

@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mvlr_mm.apis.picture_sources import each_picture, find_pictures
+from mvlr_mm.apis.picture_sources import (
+    EncodedPicture,
+    each_picture,
+    find_pictures,
+    is_excluded,
+)
 
 
 @pytest.fixture
@@ -35,6 +40,14 @@ def test_folders(folder):
     assert names(folder, each_picture([folder], recursive=True)) == everything
 
 
+def test_other_files_by_name(folder):
+    found = find_pictures(folder, True, ('.txt', '.gif'))
+    assert names(folder, found) == ['notes.txt', 'in/x/d.gif']
+    assert is_excluded('a/b.jpg', ['c', 'b.*'])
+    assert is_excluded('a/b.jpg', ['a/*'])
+    assert not is_excluded('a/b.jpg', ['a', '*.png'])
+
+
 def test_patterns_and_files(folder, monkeypatch):
     assert names(folder, each_picture(f'{folder}/**/*.gif')) == ['in/x/d.gif']
     assert names(folder, each_picture(f'{folder}/[ab].*')) == ['a.PNG', 'b.jpg']
@@ -48,6 +61,8 @@ def test_patterns_and_files(folder, monkeypatch):
 
 def test_pixels():
     array, image = np.zeros((4, 5, 3), np.uint8), Image.new('L', (3, 3))
+    encoded = EncodedPicture('b.jpg', b'b')
+    assert list(each_picture(iter([encoded]))) == [encoded]
     found = list(each_picture([array, [image, 'a.jpg'], np.stack([array, array])]))
     assert found[0] is array
     assert found[1] is image

@@ -2,7 +2,9 @@ import threading
 
 import numpy as np
 import pytest
+import torch
 
+from mvlr_mm.apis.picture_sources import EncodedPicture
 from mvlr_mm.apis.prepare import Preparation, batches, map_ahead
 
 
@@ -34,6 +36,19 @@ def test_an_error_of_the_work_reaches_the_caller():
 
     with pytest.raises(KeyError):
         list(map_ahead(fail, [1, 2], ahead=2, threads=1))
+
+
+@pytest.mark.parametrize('loader', ['LoadPicture', 'LoadImageFromFile'])
+def test_the_content_of_a_file_is_read_as_the_file_is(trained, loader):
+    resize = dict(type='Resize', scale=(32, 32))
+    prepare = Preparation([dict(type=loader), resize, dict(type='PackInputs')])
+    path = trained.pictures[3]
+    with open(path, 'rb') as file:
+        found = prepare(EncodedPicture('shard.tar::3.png', file.read()))
+    assert found.path == 'shard.tar::3.png'
+    assert torch.equal(found.data['inputs'], prepare(path).data['inputs'])
+    spoiled = prepare(EncodedPicture('shard.tar::4.png', b'no picture'))
+    assert spoiled.error.startswith('shard.tar::4.png is no picture')
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,14 @@ def test_a_training_step_its_options_and_the_loader_are_measured(tmp_path):
     assert result['options']['2 x 2, float32']['images_per_second'] > 0
 
 
+def test_bulk_tagging_is_measured_beside_its_bare_model(tmp_path):
+    done = run('tag', '--quick', '--out', str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    result = json.loads((tmp_path / 'speed_tag.json').read_text())['result']
+    bare, tag = result['pictures_per_second'].values()
+    assert min(bare, tag) > 0
+
+
 def test_an_unknown_part_lists_the_known_ones():
     done = run('scam')
     assert done.returncode == 2

@@ -18,7 +18,8 @@ class LoadPicture(BaseTransform):
 
     Adds ``img`` (H, W, 3), uint8 BGR, ``img_shape`` (of ``img``) and ``ori_shape`` (of
     the file) to the results. Results that hold an ``img`` and no ``img_path`` pass: the
-    picture was loaded before, as mmpretrain's inferencers do.
+    picture was loaded before, as mmpretrain's inferencers do. Where they hold
+    ``img_bytes``, the content of the file, that is decoded, and no file is read.
 
     Args:
         bits: How many bits the values of 16-bit pictures have, 8 to 16; None tells it
@@ -43,7 +44,9 @@ class LoadPicture(BaseTransform):
         if 'img' in results and 'img_path' not in results:
             return results
         path = results['img_path']
-        content = fileio.get(path, backend_args=self.backend_args)
+        content = results.pop('img_bytes', None)
+        if content is None:
+            content = fileio.get(path, backend_args=self.backend_args)
         img, results['ori_shape'] = self._decode(content, path)
         results['img'], results['img_shape'] = img, img.shape[:2]
         return results

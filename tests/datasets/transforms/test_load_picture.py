@@ -5,7 +5,7 @@ from mmcv.transforms import LoadImageFromFile
 from mmpretrain.registry import TRANSFORMS
 from torch.utils.data import DataLoader
 
-from mvlr_mm.datasets import LoadPicture, MultiLabelList
+from mvlr_mm.datasets import LoadImageReduced, LoadPicture, MultiLabelList
 
 
 @pytest.fixture
@@ -35,6 +35,19 @@ def test_bits_are_handed_on(tmp_path):
 def test_a_picture_that_is_there_passes():
     results = {'img': np.zeros((2, 2, 3), np.uint8)}
     assert LoadPicture()(dict(results)).keys() == results.keys()
+
+
+@pytest.mark.parametrize('loader', [LoadPicture(), LoadImageReduced((8, 8))])
+def test_the_content_of_a_file_may_be_given(path, loader):
+    with open(path, 'rb') as file:
+        given = {'img_path': 'shard.tar::0.png', 'img_bytes': file.read()}
+    results, expected = loader(given), loader({'img_path': path})
+    assert results.pop('img_path') == 'shard.tar::0.png'
+    expected.pop('img_path')
+    np.testing.assert_array_equal(results.pop('img'), expected.pop('img'))
+    assert results == expected
+    with pytest.raises(ValueError, match=r'shard.tar::1.png is empty'):
+        loader({'img_path': 'shard.tar::1.png', 'img_bytes': b''})
 
 
 def test_is_built_from_a_config_and_says_what_it_is():

@@ -1,5 +1,6 @@
 import pytest
 
+from mvlr_mm.cli.tag import ENGINES
 from mvlr_mm.datasets.checking.splits import SPLITS
 from mvlr_mm.evaluation.average_precision import AP_MODES
 from mvlr_mm.evaluation.f1 import FAMILIES
@@ -7,9 +8,10 @@ from mvlr_mm.evaluation.means import EMPTY
 from mvlr_mm.evaluation.protocols import MORE, PROTOCOLS, UNKNOWN
 from mvlr_mm.evaluation.thresholds import SEARCHES
 from mvlr_mm.tagging import SIDECARS
+from mvlr_mm.tagging.bulk.manifest import MANIFEST
 from mvlr_mm.tagging.result_files import FORMATS
 from mvlr_stack.command import parse
-from mvlr_stack.words import browse, infer, thresholds
+from mvlr_stack.words import browse, infer, tag, thresholds
 from mvlr_stack.words import eval as evaluation
 
 
@@ -26,10 +28,12 @@ from mvlr_stack.words import eval as evaluation
         (browse.SPLITS, SPLITS),
         (infer.FILES, FORMATS),
         (infer.SIDECARS, SIDECARS),
+        (tag.ENGINES, ENGINES),
+        (tag.MANIFEST, MANIFEST),
     ],
 )
 def test_choices_are_what_the_package_knows(named, meant):
-    assert named == tuple(meant)
+    assert named == (meant if isinstance(meant, str) else tuple(meant))
 
 
 @pytest.mark.parametrize(
@@ -49,6 +53,7 @@ def test_choices_are_what_the_package_knows(named, meant):
         ('infer x.jpg --out {}', 'x.jsonl'),
         ('infer x.jpg --show-dir {}', 'a.jpg'),
         ('infer x.jpg --heatmaps {}', 'a.jpg'),
+        ('tag x --out {}', 'a.jpg'),
     ],
 )
 def test_an_output_that_exists_stops_a_word_at_once(words, file, tmp_path, capsys):

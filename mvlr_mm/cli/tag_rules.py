@@ -1,0 +1,50 @@
+"""What the arguments of `mvlr infer` and `mvlr tag` say makes a label a tag."""
+
+import argparse
+import os
+
+import numpy as np
+
+from mvlr_mm.apis import LoadedModel
+from mvlr_mm.apis.choose_tags import STORED, TagChoice
+from mvlr_mm.label_names import read_label_names
+
+
+def read_classes(text: str | None) -> tuple[str, ...] | None:
+    """Return the labels of ``--classes``: of a file, or with commas between them."""
+    if text is None:
+        return None
+    if os.path.isfile(os.path.expanduser(text)):
+        return read_label_names(text)
+    return read_label_names([name.strip() for name in text.split(',')])
+
+
+def thresholds_of(
+    args: argparse.Namespace, loaded: LoadedModel, names: tuple[str, ...]
+) -> np.ndarray:
+    """Return the scores from which labels are tags, (C,).
+
+    Args:
+        args: Of the command line.
+        loaded: The model.
+        names: The C labels.
+
+    Raises:
+        FileNotFoundError: ``--thr`` is a path that leads nowhere.
+        ValueError: ``--thr`` says nothing of a label, or is no threshold.
+    """
+    thr = args.thr
+    if thr is None:
+        own = loaded.thresholds is not None and args.classes is None
+        thr = STORED if own else 0.5
+    elif thr != STORED and not os.path.exists(thr):
+        try:
+            thr = float(thr)
+        except ValueError:
+            raise ValueError(
+                f'--thr {thr} must be a number, `stored`, or a file of `mvlr '
+                'thresholds`.'
+            ) from None
+    found = TagChoice(names, thr, stored=loaded.thresholds).thresholds
+    low = -np.inf if args.min_score is None else args.min_score
+    return np.maximum(found, low)
