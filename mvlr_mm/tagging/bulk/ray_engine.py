@@ -37,11 +37,12 @@ from .shards import Found, is_shard
 from .sources import Source
 
 ID = 'id'  # a number for each path, which Ray remembers in its place
+FIELD = pa.field(ID, pa.int64())
 _FILES = 256  # that a task reads
 _ROWS = 128  # that an actor gets at a time
 _FOUND = pa.schema(
     [
-        (ID, pa.int64()),
+        FIELD,
         ('path', pa.string()),
         ('content', pa.large_binary()),
         ('error', pa.string()),
@@ -131,7 +132,7 @@ class _Tagger:
             for item in found
         ]
         results = pa.Table.from_pylist(list(map(record_of, rows)), arrow_schema())
-        return results.append_column(_FOUND.field(ID), table[ID])
+        return results.append_column(FIELD, table[ID])
 
 
 class _Parts(BlockBasedFileDatasink):

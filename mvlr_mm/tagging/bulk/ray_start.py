@@ -17,7 +17,8 @@ def running_ray(workers: int, address: str | None) -> Iterator[int]:
 
     Args:
         workers: Models at work.
-        address: Of a cluster; None starts Ray, without dashboard and statistics of use.
+        address: Of a cluster; None starts Ray, without a dashboard. Statistics of use
+            are never sent.
 
     Yields:
         How many cores each model may take.
@@ -31,26 +32,42 @@ def running_ray(workers: int, address: str | None) -> Iterator[int]:
         return
     os.environ['RAY_USAGE_STATS_ENABLED'] = '0'
     os.environ.setdefault('RAY_BACKEND_LOG_LEVEL', 'fatal')
-    for name in ('ray', 'ray.data'):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    try:
-        if address is not None:
-            ray.init(address, log_to_driver=False)
-        else:
-            _start_here(cores * workers + 2)  # Ray reads, filters and writes, too
+    logging.getLogger('ray.data').setLevel(logging.ERROR)
+    quiet = dict(logging_level=logging.ERROR, log_to_driver=False)
+    if address is not None:
+        with ray.init(address, **quiet):
+            yield cores
+        return
+    # beside the models Ray reads, filters and writes
+    cpus = cores * workers + 2
+    with (
+        _no_cluster(),
+        ray.init('local', num_cpus=cpus, include_dashboard=False, **quiet),
+    ):
+        place = ray.util.get_node_ip_address()
+        if not place.startswith('127.'):
+            raise RuntimeError(
+                f'Ray {ray.__version__} listens at {place}, for other machines to see; '
+                'start it yourself and name it by --address.'
+            )
         yield cores
-    finally:
-        ray.shutdown()
 
 
-def _start_here(cpus: int) -> None:
-    # Otherwise Ray takes the address that others see, whatever `ray.init` is told.
-    os.environ[ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR] = '0'
+@contextmanager
+def _no_cluster() -> Iterator[None]:
+    """Let Ray listen at 127.0.0.1.
+
+    By itself it takes the address that others see, whatever `ray.init` is told.
+    """
+    name = ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR
+    said = os.environ.get(name)
+    os.environ[name] = '0'  # for the processes that Ray starts
+    enabled = ray_constants.ENABLE_RAY_CLUSTER
     ray_constants.ENABLE_RAY_CLUSTER = False
-    ray.init('local', num_cpus=cpus, include_dashboard=False, log_to_driver=False)
-    place = ray.util.get_node_ip_address()
-    if not place.startswith('127.'):
-        raise RuntimeError(
-            f'Ray {ray.__version__} listens at {place}, for other machines to see; '
-            'start it yourself and name it by --address.'
-        )
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = enabled
+        os.environ.pop(name)
+        if said is not None:
+            os.environ[name] = said

@@ -1,4 +1,4 @@
-"""Ray starts slowly, so one run is interrupted in several ways."""
+"""Ray starts slowly, so one run shows several things."""
 
 import os
 import signal
@@ -15,10 +15,12 @@ from pyarrow import parquet
 
 from mvlr_mm.apis import MultiLabelInferencer
 from mvlr_mm.tagging.bulk import Manifest, Source, ray_engine
+from mvlr_mm.tagging.bulk.known import number_of
 from mvlr_mm.tagging.bulk.manifest import CHECKPOINT
 from mvlr_mm.tagging.bulk.ray_engine import tag_ray
 from mvlr_mm.tagging.bulk.ray_start import running_ray
-from mvlr_mm.tagging.result_files import text_of
+from mvlr_mm.tagging.result_files import arrow_schema, record_of, result_row, text_of
+from mvlr_stack.command import main
 
 OPTIONS = dict(thr=0.3, batch_size=4)
 
@@ -72,16 +74,29 @@ def listeners(processes):
     return {x[1] for x in lines if x[3] == '0A' and f'socket:[{x[9]}]' in sockets}
 
 
-def kill_workers(out, killed):
-    """Kill the model, and what else is at work, when a second part has come."""
+def kill_workers(out, names, killed):
+    """Kill workers whose names start so, when another part of results has come."""
     parts = len(list(out.glob('part-*')))
     while not killed:
         if len(list(out.glob('part-*'))) > parts:
             for process, command in descendants().items():
-                if command.startswith(('ray::MapWorker', 'ray::Write', 'ray::IDLE')):
+                if command.startswith(names):
                     os.kill(process, signal.SIGKILL)
                     killed.append(command)
         time.sleep(0.005)
+
+
+def run_and_kill(model, source, out, names):
+    """Run, with workers of such names killed; return what listened to the net."""
+    killed = []
+    with Manifest(out, {}) as manifest, running_ray(1, None):
+        kill = threading.Thread(
+            target=kill_workers, args=(out, names, killed), daemon=True
+        )
+        kill.start()
+        tag_ray(model, source, manifest, part_rows=6, **OPTIONS)
+        assert any('MapWorker' in command for command in killed)
+        return listeners([os.getpid(), *descendants()])
 
 
 def check(infer, source, out):
@@ -100,7 +115,44 @@ def check(infer, source, out):
     return rows
 
 
-def test_driver_and_workers_are_killed(trained, source, tmp_path):
+@pytest.fixture
+def model(trained):
+    return dict(model=str(trained.folder), checkpoint=None, device='cpu')
+
+
+def leave_parts(infer, source, out):
+    """Leave a part with its checkpoint, and one whose checkpoint is not yet valid."""
+    pictures = [x.picture() for x in source.pictures(lambda name: True)][:9]
+    rows = [record_of(result_row(x)) for x in infer(pictures, **OPTIONS)]
+    rows = [row | dict(id=number_of(row['path'])) for row in rows]
+    (out / CHECKPOINT).mkdir(parents=True)
+    for name, some in (('part-0-000000', rows[:5]), ('part-0-000001', rows[3:])):
+        table = pa.Table.from_pylist(some, arrow_schema().append(ray_engine.FIELD))
+        parquet.write_table(table, out / f'{name}.parquet')
+        pending = '' if name.endswith('0') else '.pending'
+        place = out / CHECKPOINT / f'{name}{pending}.parquet'
+        parquet.write_table(table.select(['id']), place)
+
+
+def test_an_earlier_run_is_gone_on_with_and_a_model_is_killed(
+    trained, model, source, tmp_path
+):
+    out = tmp_path / 'out'
+    infer = MultiLabelInferencer(trained.folder, device='cpu')
+    Manifest(out, {}).close()
+    leave_parts(infer, source, out)
+    found = run_and_kill(model, source, out, 'ray::MapWorker')
+    assert (out / 'part-0-000000.parquet').is_file()
+    rows = check(infer, source, out)
+    assert len(rows) == 60
+    assert sum(row['error'] is not None for row in rows.values()) == 1
+    # all that Ray has started listens to this machine alone
+    assert found
+    assert all('0100007F' in address for address in found)
+
+
+@pytest.mark.slow
+def test_the_driver_and_all_workers_are_killed(trained, model, source, tmp_path):
     out = tmp_path / 'out'
     infer = MultiLabelInferencer(trained.folder, device='cpu')
     words = ['--out', str(out), '--model', str(trained.folder), '--device', 'cpu']
@@ -121,36 +173,16 @@ def test_driver_and_workers_are_killed(trained, source, tmp_path):
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
     assert 0 < len(parquet.read_table(out)) < 60
+    names = ('ray::MapWorker', 'ray::Write', 'ray::IDLE')
+    run_and_kill(model, source, out, names)
+    assert len(check(infer, source, out)) == 60
 
-    model = dict(model=str(trained.folder), checkpoint=None, device='cpu')
-    killed = []
-    with Manifest(out, {}) as manifest, running_ray(1, None):
-        killer = threading.Thread(target=kill_workers, args=(out, killed), daemon=True)
-        killer.start()
-        tag_ray(model, source, manifest, part_rows=6, **OPTIONS)
-        assert any('MapWorker' in command for command in killed)
-        rows = check(infer, source, out)
-        assert len(rows) == 60
-        assert sum(row['error'] is not None for row in rows.values()) == 1
-
-        # all that Ray has started listens to this machine alone
-        found = listeners([os.getpid(), *descendants()])
-        assert found
-        assert all('0100007F' in address for address in found)
-
-        # a part whose checkpoint was not yet valid is removed, what is new is tagged
-        half = pa.table(
-            dict(id=[5], path=['x'], tags=[['a']], scores=[[1.0]], error=[''])
-        )
-        parquet.write_table(half, out / 'part-0-000000.parquet')
-        parquet.write_table(half, out / CHECKPOINT / 'part-0-000000.pending.parquet')
-        (tmp_path / 'photos/new.png').write_bytes(
-            Path(trained.pictures[1]).read_bytes()
-        )
-        before = {path.name for path in out.glob('part-*')}
-        tag_ray(model, source, manifest, part_rows=6, **OPTIONS)
-        assert len(check(infer, source, out)) == 61
-        assert len({path.name for path in out.glob('part-*')} - before) == 1
+    new = tmp_path / 'photos/new.png'
+    new.write_bytes(Path(trained.pictures[1]).read_bytes())
+    before = {path.name for path in out.glob('part-*')}
+    assert main(command[3:]) == 1  # one is broken
+    assert len(check(infer, source, out)) == 61
+    assert len({path.name for path in out.glob('part-*')} - before) == 1
 
 
 def test_tasks_read_shards_alone_and_pictures_together(monkeypatch):
