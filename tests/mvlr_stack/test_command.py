@@ -87,7 +87,7 @@ def test_an_unknown_word_is_named_with_the_known_ones(capsys):
     with pytest.raises(SystemExit, match='2'):
         command.main(['trian', 'x.py'])
     err = capsys.readouterr().err
-    assert "there is no command 'trian'; nearest: train. There are: " in err
+    assert "there is no command 'trian'; nearest: train, tag. There are: " in err
     assert all(word in err for word in WORDS)
 
 

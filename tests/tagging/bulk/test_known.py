@@ -29,14 +29,15 @@ def test_hashes_that_end_in_zeros_are_told_apart(monkeypatch):
     assert [known.add(name) for name in names] == [False] * 4
 
 
-def test_takes_little_memory():
+def test_takes_little_memory(monkeypatch):
+    monkeypatch.setattr(module, '_NEW', 2**9)
     known = KnownNames()
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    known.update(f'/a/long/path/of/a/picture/{i}.jpg' for i in range(2 * module._NEW))
+    known.update(f'/a/long/path/of/a/picture/{i}.jpg' for i in range(2**13))
     held = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
-    assert held < 20 * 2 * module._NEW
+    assert held < 20 * 2**13
 
 
 def test_names_that_are_no_utf_8_are_known_by_their_text():
