@@ -104,10 +104,11 @@ def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict]:
     return make
 
 
-def _shrink(node: object, clip: dict, channels: int) -> None:
+def _shrink(node: object, clip: dict, channels: int, labels: str) -> None:
     """Put a tiny CLIP, its width, and two labels in the place of the real ones.
 
-    ``channels`` are those of the trunk that stands in for another one than CLIP's.
+    ``channels`` are those of the trunk that stands in for another one than CLIP's,
+    ``labels`` is a file about the two labels.
     """
     if isinstance(node, dict):
         if node.get('type') in ('CLIPBackbone', 'CLIPTextEncoder'):
@@ -122,8 +123,12 @@ def _shrink(node: object, clip: dict, channels: int) -> None:
             node['embed_dim'] = 16
         if 'classes' in node:
             node['classes'] = ['cat', 'dog']
+        if 'graph' in node:
+            node['graph'] = labels
+        if 'label_vectors' in node:
+            node.update(label_vectors=labels, vectors_key='vectors')
         for value in node.values():
-            _shrink(value, clip, channels)
+            _shrink(value, clip, channels, labels)
 
 
 def _tower(path: Path) -> str:
@@ -134,13 +139,26 @@ def _tower(path: Path) -> str:
 
 
 @pytest.fixture(scope='session')
-def tiny_config(tiny_clip: Callable[..., dict]) -> Callable[[Path | Config], Config]:
+def tiny_labels(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A file with vectors and a label graph of two labels."""
+    file = tmp_path_factory.mktemp('labels') / 'labels.npz'
+    vectors = np.random.default_rng(0).normal(size=(2, 6)).astype('float32')
+    counts = dict(counts=[4, 3], cooccurrence=[[0, 2], [2, 0]])
+    np.savez(file, names=['cat', 'dog'], vectors=vectors, **counts)
+    return str(file)
+
+
+@pytest.fixture(scope='session')
+def tiny_config(
+    tiny_clip: Callable[..., dict], tiny_labels: str
+) -> Callable[[Path | Config], Config]:
     """Read a config, with a tiny CLIP, its width and two labels for the real ones."""
 
     def read(config: Path | Config) -> Config:
         cfg = config if isinstance(config, Config) else Config.fromfile(config)
         channels = 32 if "'ResNet'" in str(cfg.model) else 1024
-        _shrink(cfg.model, tiny_clip(_tower(Path(cfg.filename))), channels)
+        clip = tiny_clip(_tower(Path(cfg.filename)))
+        _shrink(cfg.model, clip, channels, tiny_labels)
         return cfg
 
     return read

@@ -21,13 +21,20 @@ def _names(text: str) -> frozenset[str]:
 #: Parts of the systems that MVLR is compared with.
 PEERS = _names(
     """
+    ADDGCNHead
+    CMAHead
     CSRAHead
     CTranHead
     DualCoOpHead DualPrompts
     KgCoOp
+    M3TRHead
     MLDecoderHead MLDecoderTextHead
+    MLGCNHead
+    PatchCTHead
     Query2LabelHead
+    SALGLHead
     SPARCHead
+    SSGRLHead
     TagCLIPHead
     """
 )

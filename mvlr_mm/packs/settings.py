@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ..loaded_model import LoadedModel
 from ..models.clip import read_clip_config
+from ..models.heads.label_files_head import LabelFilesHead
 from ..models.necks import PDLR, FixedLabels, LabelVectors, NeckSequence
 from ..models.text import HFTextEncoder, TextEncoder
 from .allowed import NEVER, PARTS, TRANSFORMS
@@ -22,7 +23,8 @@ def model_settings(
     """Return the settings of a model, and the weights that belong to them.
 
     Stages that need files (:class:`LabelVectors`), or a text tower that is left out,
-    become :class:`FixedLabels`. What only training and the loading of pretrained
+    become :class:`FixedLabels`; heads that read files of labels go without them, since
+    the weights have what they said. What only training and the loading of pretrained
     weights read is left out; a CLIP's name becomes its config.
 
     Args:
@@ -38,6 +40,9 @@ def model_settings(
     weights = dict(loaded.model.state_dict())
     _fix_labels(settings, weights, loaded.model, with_text)
     _name_thresholds(settings, loaded.model)
+    head = getattr(loaded.model, 'head', None)
+    if isinstance(head, LabelFilesHead):
+        settings['head'].update(head.without_files())
     translate = _Translator(registry.MODELS, PARTS, loaded.classes, with_text)
     return translate.part(settings), weights
 

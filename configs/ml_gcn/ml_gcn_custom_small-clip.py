@@ -1,0 +1,17 @@
+# ML-GCN on the pictures, trunk and budget of mvlr_custom_small-clip.py.
+# Run: as mvlr_custom_small-clip.py
+# Files: README.md of this folder says how to make them.
+_base_ = '../mvlr/mvlr_custom_small-clip.py'
+
+model = dict(
+    neck=None,
+    head=dict(
+        _delete_=True,
+        type='MLGCNHead',
+        classes=_base_.names,
+        graph=f'{_base_.data_root}/label_graph.npz',
+        label_vectors=f'{_base_.data_root}/label_vectors.npz',
+        vectors_key='clip',
+        loss=dict(type='LogitAsymmetricLoss', gamma_neg=0.0, reduction='mean'),
+    ),
+)

@@ -1,0 +1,114 @@
+"""A head that begins with what files say of its labels."""
+
+from collections.abc import Callable
+from types import MappingProxyType
+
+import numpy as np
+import torch
+from mmpretrain.structures import DataSample
+from torch import Tensor
+
+from ...label_graph import LabelGraph, read_label_graph
+from ...structures import VLFeatures
+from ..text import read_label_vectors
+from .named_labels_head import NamedLabelsHead
+
+
+class LabelFilesHead(NamedLabelsHead):
+    """What heads share that read label vectors or a label graph.
+
+    What the files said is in the checkpoint. A model that will get it from there needs
+    no files: ``graph=None``, and for ``label_vectors`` their width.
+
+    Attributes:
+        vectors: Label vectors (C, V), a buffer, where a subclass adds them.
+        graph: What a subclass makes of the counts, (C, C), a buffer.
+    """
+
+    named_rows = ('vectors',)
+    named_axes = MappingProxyType({'graph': (0, 1)})
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self._awaited: set[str] = set()  # buffers that nothing has filled yet
+
+    def add_vectors(self, source: str | int, key: str | None = None) -> int:
+        """Register the buffer ``vectors`` and return their width V.
+
+        Args:
+            source: Path of a file for :func:`mvlr_mm.models.text.read_label_vectors`,
+                or V.
+            key: Which array of the file.
+
+        Raises:
+            ValueError: The file lacks a label, or the labels have no names.
+        """
+        if isinstance(source, int):
+            vectors = torch.zeros(self.num_labels, source)
+            self._awaited.add('vectors')
+        else:
+            self._need_names(source)
+            vectors = read_label_vectors(source, self.classes, key)
+        self.register_buffer('vectors', vectors)
+        return vectors.shape[1]
+
+    def add_graph(
+        self, file: str | None, make: Callable[[LabelGraph], np.ndarray]
+    ) -> None:
+        """Register the buffer ``graph``.
+
+        Args:
+            file: For :func:`mvlr_mm.label_graph.read_label_graph`, or None.
+            make: From the counts to (C, C).
+
+        Raises:
+            ValueError: The file lacks a label, or the labels have no names.
+        """
+        graph = torch.zeros(self.num_labels, self.num_labels)
+        if file is None:
+            self._awaited.add('graph')
+        else:
+            self._need_names(file)
+            made = make(read_label_graph(file, self.classes))
+            graph = torch.from_numpy(made).float()
+        self.register_buffer('graph', graph)
+
+    def without_files(self) -> dict[str, int | None]:
+        """Return this head's arguments where a checkpoint takes the files' place."""
+        found = {}
+        if hasattr(self, 'vectors'):
+            found = dict(label_vectors=self.vectors.shape[1], vectors_key=None)
+        return {**found, **({'graph': None} if hasattr(self, 'graph') else {})}
+
+    def loss(
+        self, feats: VLFeatures, data_samples: list[DataSample], **kwargs: object
+    ) -> dict[str, Tensor]:
+        """Return ``loss``; see :class:`NamedLabelsHead`.
+
+        Raises:
+            ValueError: Neither a file nor a checkpoint has filled a buffer.
+        """
+        self._check_filled()
+        return super().loss(feats, data_samples, **kwargs)
+
+    def _check_filled(self) -> None:
+        for name in self._awaited:
+            argument = 'label_vectors' if name == 'vectors' else name
+            raise ValueError(
+                f'{type(self).__name__} has no {argument}: give the path of a file to '
+                'train with, or load a checkpoint (tools/dataset_converters makes '
+                'such files).'
+            )
+
+    def _need_names(self, source: str) -> None:
+        if self.classes is None:
+            raise ValueError(
+                f'{type(self).__name__} reads {source} by the names of its labels; '
+                'give classes, not num_classes.'
+            )
+
+    def _load_from_state_dict(
+        self, state_dict: dict, prefix: str, *args: object
+    ) -> None:
+        self._awaited = {n for n in self._awaited if prefix + n not in state_dict}
+        super()._load_from_state_dict(state_dict, prefix, *args)

@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+import torch
+from mmpretrain.registry import MODELS
+
+from mvlr_mm.label_graph import LabelGraph, read_label_graph
+from mvlr_mm.models.peers.ml_gcn import correlation_matrix
+
+
+def build(file, classes=None, **more):
+    return MODELS.build(
+        dict(
+            type='MLGCNHead',
+            embed_dim=8,
+            classes=classes or file.names,
+            graph=file.path,
+            label_vectors=file.path,
+            vectors_key='glove',
+            hidden_dim=5,
+            **more,
+        )
+    )
+
+
+def matrix_by_hand(probabilities, threshold, neighbours):
+    """Eq. 7 and 8 entry by entry, then the symmetric norm of the code."""
+    count = len(probabilities)
+    edges = [[float(p >= threshold) for p in row] for row in probabilities.tolist()]
+    a = np.eye(count)
+    for i in range(count):
+        for j in range(count):
+            into = sum(edges[k][j] for k in range(count))
+            if into:
+                a[i][j] += edges[i][j] * neighbours / into
+    d = [sum(row) ** -0.5 for row in a.tolist()]
+    return [[d[i] * a[j][i] * d[j] for j in range(count)] for i in range(count)]
+
+
+@pytest.mark.parametrize('threshold', [0.2, 0.4, 0.9])
+def test_the_matrix_is_the_papers(label_file, threshold):
+    graph = read_label_graph(label_file.path, label_file.names)
+    found = correlation_matrix(graph, threshold)
+    expected = matrix_by_hand(label_file.probabilities, threshold, 0.25)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    assert (found > 0).sum() > 3 or threshold == 0.9
+
+
+def test_the_matrix_of_coco_has_the_edges_of_its_labels(shared_data):
+    file = shared_data / 'label_vectors/coco80.npz'
+    names = np.load(file)['names'].tolist()
+    matrix = correlation_matrix(read_label_graph(file, names))
+    person, bat, glove = (
+        names.index(n) for n in ('person', 'baseball bat', 'baseball glove')
+    )
+    assert matrix[person, bat] > 0  # from the bat to the person, transposed
+    assert matrix[glove, bat] > 0
+    assert matrix[bat, person] == 0  # most persons have no bat
+    assert (matrix.diagonal() > 0.5).all()
+
+
+def test_is_two_graph_convolutions_and_a_product(label_file, patches):
+    head = build(label_file)
+    a, (w1, w2) = head.graph, (head.first.weight, head.second.weight)
+    hidden = [
+        sum(a[i, j] * label_file.vectors[j] for j in range(3)) @ w1 for i in (0, 1, 2)
+    ]
+    hidden = [torch.where(h > 0, h, 0.2 * h) for h in hidden]
+    classifiers = [sum(a[i, j] * hidden[j] for j in range(3)) @ w2 for i in (0, 1, 2)]
+    pooled = torch.stack([picture.max(0).values for picture in patches.visual])
+    expected = torch.stack([pooled @ w for w in classifiers], dim=1)
+    logits = head(patches)
+    torch.testing.assert_close(logits, expected)
+    inputs = [patches.visual, w1, w2]
+    ours, theirs = (
+        torch.autograd.grad(x.square().sum(), inputs) for x in (logits, expected)
+    )
+    for mine, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(mine, other, atol=1e-5, rtol=1e-4)
+
+
+def test_one_picture_and_another_size_train(label_file, patches, train_once):
+    head = build(label_file)
+    train_once(head, patches)
+    one = patches._replace(visual=torch.randn(1, 6, 8), grid=(2, 3))
+    train_once(head, one, [(1,)])
+
+
+def test_a_checkpoint_of_another_order_gives_the_same_scores(label_file, patches):
+    trained = build(label_file)
+    order = ('dining table', 'cat', 'dog')
+    known = build(label_file, classes=order)
+    known.load_state_dict(trained.state_dict())
+    torch.testing.assert_close(known(patches), trained(patches)[:, [2, 0, 1]])
+    torch.testing.assert_close(known.graph, build(label_file, classes=order).graph)
+
+
+@pytest.mark.parametrize(
+    ('name', 'value', 'rule'),
+    [('threshold', 0, r'above 0 and at most 1'), ('neighbours', -1, r'at least 0')],
+)
+def test_numbers_out_of_range_are_refused(label_file, name, value, rule):
+    with pytest.raises(ValueError, match=rf'{name} \({value}\) must be {rule}'):
+        build(label_file, **{name: value})
+
+
+def test_cost_at_448_px(cost):
+    parameters, multiply_adds = cost(
+        type='MLGCNHead', num_classes=80, graph=None, label_vectors=300
+    )
+    # layers of the official code: 300 -> 1024 -> 2048, no bias
+    assert parameters == 300 * 1024 + 1024 * 2048
+    maps, graphs = 80 * parameters, 80 * 80 * (1024 + 2048)
+    assert multiply_adds == maps + graphs + 80 * 2048
+
+
+def test_labels_without_edges_keep_themselves():
+    none = np.zeros((2, 2), int)
+    alone = LabelGraph(('a', 'b'), np.array([3, 0]), none, none)
+    np.testing.assert_array_equal(correlation_matrix(alone), np.eye(2))

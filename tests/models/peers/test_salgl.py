@@ -1,0 +1,189 @@
+import math
+
+import pytest
+import torch
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+
+from mvlr_mm.models.peers.salgl import SceneGraphs, scene_loss
+
+TARGETS = torch.tensor([[1.0, 0, 0], [0, 1, 1]])
+
+
+def build(file, classes=None, **more):
+    torch.manual_seed(1)
+    return MODELS.build(
+        dict(
+            type='SALGLHead',
+            embed_dim=8,
+            num_heads=2,
+            classes=classes or file.names,
+            label_vectors=file.path,
+            vectors_key='glove',
+            hidden_dim=5,
+            **more,
+        )
+    )
+
+
+def probabilities_by_hand(graphs):
+    found = torch.zeros_like(graphs.cooccurrence)
+    for scene, counts in zip(found, graphs.cooccurrence, strict=True):
+        for i in range(3):
+            for j in range(3):
+                if counts[i, i]:
+                    scene[i, j] = counts[i, j] / counts[i, i]
+                else:
+                    scene[i, j] = float(i == j)
+                if graphs.ignore_self and i == j:
+                    scene[i, j] = 0
+        if graphs.normalize:
+            for row in scene:
+                row /= max(float(row.sum()), 1e-8)
+    return found
+
+
+@pytest.mark.parametrize('soft', [False, True])
+@pytest.mark.parametrize('ignore_self', [False, True])
+@pytest.mark.parametrize('normalize', [False, True])
+def test_scenes_count_the_labels_of_their_pictures(soft, ignore_self, normalize):
+    torch.manual_seed(0)
+    graphs = SceneGraphs(3, 2, soft, ignore_self, normalize)
+    choice = torch.randn(20, 2)
+    targets = torch.randint(-1, 2, (20, 3))
+    targets[:, 2][choice[:, 0] > choice[:, 1]] = 0  # not in the first scene
+    graphs.add(choice[:9], targets[:9])
+    graphs.add(choice[9:], targets[9:])
+    expected = torch.zeros(2, 3, 3)
+    for logits, row in zip(choice, targets, strict=True):
+        there = (row == 1).float()
+        for k, share in enumerate(logits.softmax(0)):
+            share = share if soft else float(k == logits.argmax())
+            expected[k] += share * torch.outer(there, there)
+    torch.testing.assert_close(graphs.cooccurrence, expected)
+    found = graphs.probabilities()
+    torch.testing.assert_close(found, probabilities_by_hand(graphs))
+    for logits, graph in zip(choice, graphs(choice), strict=True):
+        mine = found[logits.argmax()]
+        if soft:
+            shares = logits.softmax(0)
+            mine = shares[0] * found[0] + shares[1] * found[1]
+        torch.testing.assert_close(graph, mine)
+
+
+def test_the_loss_of_the_scenes_is_two_entropies():
+    torch.manual_seed(0)
+    choice = torch.randn(4, 3, requires_grad=True)
+    shares = [[math.exp(x) for x in row] for row in choice.tolist()]
+    shares = [[x / sum(row) for x in row] for row in shares]
+    single = sum(-p * math.log(p) for row in shares for p in row) / 4
+    means = [sum(row[k] for row in shares) / 4 for k in range(3)]
+    even = sum(-p * math.log(p) for p in means)
+    loss = scene_loss(choice)
+    assert float(loss) == pytest.approx(single + 100 * (math.log(3) - even), rel=1e-5)
+    double = choice.detach().double().requires_grad_()
+    step = 1e-4
+    (gradient,) = torch.autograd.grad(loss, choice)
+    for place in ((0, 0), (3, 2)):
+        high, low = double.detach().clone(), double.detach().clone()
+        high[place] += step
+        low[place] -= step
+        slope = (scene_loss(high) - scene_loss(low)) / (2 * step)
+        assert float(gradient[place]) == pytest.approx(float(slope), rel=0.02, abs=0.02)
+    assert scene_loss(1e4 * torch.randn(4, 3)).isfinite()
+
+
+def test_is_encoder_attention_graph_and_classifiers(label_file, patches):
+    head = build(label_file).eval()
+    visual, choice = head.pre_logits(patches)
+    encoded = head.encoder(patches.visual, patches.visual)
+    torch.testing.assert_close(visual, encoded)
+    torch.testing.assert_close(choice, encoded.mean(1) @ head.choice.weight.T)
+    head.scenes.add(choice, TARGETS)
+    found, _ = head.attention(encoded, label_file.vectors)
+    graph = torch.stack([head.scenes.probabilities()[k] for k in choice.argmax(1)])
+    told = head.network(found, graph)
+    output = torch.tanh(head.output(torch.cat([found, told], dim=2)))
+    expected = (output * head.classifier.weight).sum(2) + head.classifier.bias
+    logits = head(patches)
+    torch.testing.assert_close(logits, expected)
+    inputs = [patches.visual, head.output.weight, head.encoder.norm.weight]
+    gradients = [
+        torch.autograd.grad(x.square().sum(), inputs, retain_graph=True)
+        for x in (logits, expected)
+    ]
+    for mine, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(mine, other)
+
+
+@pytest.mark.parametrize('count_first', [False, True])
+def test_a_batch_is_counted_after_it_was_used_or_as_the_official_code_before(
+    label_file, patches, count_first
+):
+    head = build(label_file, count_first=count_first).eval()  # without dropout
+    visual, choice = head.pre_logits(patches)
+    unseen = head.logits(visual, choice)
+    samples = [DataSample().set_gt_label(y) for y in ([0], [1, 2])]
+    loss = head.loss(patches, samples)['loss']
+    expected = torch.zeros(4, 3, 3)
+    for k, row in zip(choice.argmax(1), TARGETS, strict=True):
+        expected[k] += torch.outer(row, row)
+    assert torch.equal(head.scenes.cooccurrence, expected)
+    seen = head.logits(visual, choice)
+    assert not torch.allclose(seen, unseen)
+    used = seen if count_first else unseen
+    torch.testing.assert_close(loss, head._get_loss(used, samples)['loss'])
+
+
+def test_prediction_counts_nothing(label_file, patches):
+    head = build(label_file).eval()
+    head.predict(patches)
+    assert not head.scenes.cooccurrence.any()
+
+
+def test_one_picture_and_another_size_train(label_file, patches, train_once):
+    head = build(label_file)
+    losses = train_once(head, patches)
+    assert set(losses) == {'loss', 'loss_scene'}
+    one = patches._replace(visual=torch.randn(1, 6, 8), grid=(2, 3))
+    train_once(head, one, [(1,)])
+    train_once(build(label_file, scenes=dict(soft=True)), patches)
+
+
+def test_a_checkpoint_of_another_order_gives_the_same_scores(label_file, patches):
+    trained = build(label_file).eval()
+    trained.scenes.add(trained.pre_logits(patches)[1], TARGETS)
+    known = build(label_file, classes=('dining table', 'cat', 'dog')).eval()
+    known.load_state_dict(trained.state_dict())
+    torch.testing.assert_close(known(patches), trained(patches)[:, [2, 0, 1]])
+
+
+def test_refuses_one_scene_and_heads_that_do_not_divide(label_file):
+    with pytest.raises(ValueError, match=r'num_scenes \(1\) must be at least 2'):
+        build(label_file, scenes=dict(num_scenes=1))
+    with pytest.raises(ValueError, match=r'embed_dim \(8\) must be divisible by num_h'):
+        MODELS.build(
+            dict(type='SALGLHead', embed_dim=8, num_heads=3, num_classes=3,
+                 label_vectors=4)
+        )  # fmt: skip
+
+
+def test_cost_at_448_px(cost):
+    parameters, multiply_adds = cost(
+        type='SALGLHead', num_classes=80, label_vectors=768
+    )
+    d, f, h, v, c, n = 2048, 2048, 1024, 768, 80, 196
+    encoder = 4 * (d * d + d) + 2 * d * f + f + d + 4 * d
+    attention = d * h + v * h + h * h + h
+    network = 3 * (2 * d * d + d) + 3 * (d * d + d)
+    output = 2 * d * d + d
+    # the official code has the biases 1024 + 1 of the attention, too
+    assert parameters == encoder + d * 4 + attention + network + output + c * d + c
+    products = (
+        n * (4 * d * d + 2 * d * f)
+        + 2 * n * n * d
+        + (n * d * h + c * v * h + h * h + c * n * h + c * n * d)
+        + 3 * (c * 9 * d * d + 2 * c * c * d)
+        + c * 2 * d * d
+    )
+    assert multiply_adds == pytest.approx(products, rel=2e-3)
