@@ -77,9 +77,10 @@ def check_that_all_learn(model_cfg):
     with torch.no_grad():
         for parameter in trained.values():
             parameter.add_(0.15 * torch.randn_like(parameter))
+    picture = torch.randint(0, 256, (3, 64, 64), dtype=torch.uint8)
     data = model.data_preprocessor(
         dict(
-            inputs=[torch.randint(0, 256, (3, 64, 64), dtype=torch.uint8)] * 2,
+            inputs=[picture, picture.flip(2)],  # batch norms need two
             data_samples=[DataSample().set_gt_label(y) for y in ([1], [])],
         ),
         training=True,

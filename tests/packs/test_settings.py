@@ -76,6 +76,22 @@ def test_a_head_with_labels_of_its_own_is_packed(make, tmp_path, head):
     assert same_scores(build(pack), given.model)
 
 
+@pytest.mark.parametrize('kind', ['MLGCNHead', 'SALGLHead'])
+def test_what_files_say_of_labels_becomes_part_of_the_pack(make, tmp_path, kind):
+    file, count = tmp_path / 'labels.npz', len(CLASSES)
+    vectors = np.random.default_rng(0).normal(size=(count, 6)).astype('float32')
+    together = np.ones((count, count), int)
+    counts = dict(counts=np.full(count, 2), cooccurrence=together)
+    np.savez(file, names=CLASSES, vectors=vectors, **counts)
+    head = dict(type=kind, classes=list(CLASSES), hidden_dim=8)
+    head |= dict(label_vectors=str(file), vectors_key='vectors')
+    head |= dict(graph=str(file)) if kind == 'MLGCNHead' else {}
+    given = make(parts=dict(neck=None, head=head))
+    pack = write_pack(tmp_path / 'pack', given)
+    file.unlink()
+    assert same_scores(build(pack), given.model)
+
+
 @pytest.mark.parametrize('with_text', [True, False])
 def test_prompts_for_and_against_are_packed(make, tmp_path, with_text):
     encoder = dict(type='CLIPTextEncoder')

@@ -25,6 +25,7 @@ def by_maps(head, feats):
         return torch.where(x > 0, x, 0.2 * x)
 
     scores = conv(head.scores, maps)
+    torch.testing.assert_close(scores.flatten(2).mT, head.patch_logits(feats))
     first = scores.flatten(2).topk(1, dim=-1).values.mean(-1)
     masks = conv(head.scores, maps).flatten(2).sigmoid().transpose(1, 2)
     v = conv(head.transform, maps).flatten(2) @ masks  # (B, hidden, C)

@@ -49,6 +49,13 @@ def test_is_attention_by_cosine_and_a_classifier_each(label_file, patches):
         torch.testing.assert_close(mine, other, atol=1e-4, rtol=1e-3)
 
 
+def test_the_logits_of_patches_average_to_that_of_the_picture(label_file, patches):
+    head = build(label_file)
+    attention = head.attention(patches.visual).mT  # (B, N, C)
+    mean = (attention * head.patch_logits(patches)).sum(1)
+    torch.testing.assert_close(mean, head(patches))
+
+
 def test_a_label_like_no_patch_gathers_nothing(label_file, patches):
     head = build(label_file)
     head.embed_patches = torch.nn.Identity()

@@ -78,6 +78,12 @@ def test_is_two_graph_convolutions_and_a_product(label_file, patches):
         torch.testing.assert_close(mine, other, atol=1e-5, rtol=1e-4)
 
 
+def test_a_patch_alone_has_its_logit(label_file, patches):
+    head = build(label_file)
+    alone = patches._replace(visual=patches.visual[:, 5:6], grid=(1, 1))
+    torch.testing.assert_close(head.patch_logits(patches)[:, 5], head(alone))
+
+
 def test_one_picture_and_another_size_train(label_file, patches, train_once):
     head = build(label_file)
     train_once(head, patches)

@@ -81,6 +81,14 @@ def test_logits_are_scaled_cosines_of_the_adapted_mean(feats):
     assert float(head.log_scale) == pytest.approx(math.log(7))
 
 
+def test_patches_have_the_logits_of_their_cosines(feats):
+    head = build(scale=7.0, bias=-2.0)
+    found = head.patch_logits(feats)
+    for c in range(3):
+        cosine = F.cosine_similarity(feats.visual[1, 5], feats.labels[c], dim=0)
+        assert found[1, 5, c].item() == pytest.approx(7 * cosine.item() - 2, abs=1e-5)
+
+
 def test_one_picture_and_another_size_train(feats, train_once):
     head = build()
     losses = train_once(head, feats)

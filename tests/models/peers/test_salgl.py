@@ -5,6 +5,7 @@ import torch
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
+from mvlr_mm.models.peers import salgl
 from mvlr_mm.models.peers.salgl import SceneGraphs, scene_loss
 
 TARGETS = torch.tensor([[1.0, 0, 0], [0, 1, 1]])
@@ -133,6 +134,15 @@ def test_a_batch_is_counted_after_it_was_used_or_as_the_official_code_before(
     assert not torch.allclose(seen, unseen)
     used = seen if count_first else unseen
     torch.testing.assert_close(loss, head._get_loss(used, samples)['loss'])
+
+
+def test_the_pictures_of_all_processes_are_counted(monkeypatch):
+    graphs = SceneGraphs(3)
+    # another process with the same pictures
+    monkeypatch.setattr(salgl, 'all_reduce', lambda counts: counts.mul_(2))
+    graphs.add(torch.eye(4)[:2], TARGETS)
+    assert graphs.cooccurrence[0].tolist() == [[2, 0, 0], [0, 0, 0], [0, 0, 0]]
+    assert graphs.cooccurrence[1].tolist() == [[0, 0, 0], [0, 2, 2], [0, 2, 2]]
 
 
 def test_prediction_counts_nothing(label_file, patches):
