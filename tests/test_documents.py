@@ -107,6 +107,9 @@ def folder(tmp_path, monkeypatch, tiny_clip):
     (tmp_path / 'data/custom/classes.json').write_text('["cat", "dog"]')
     vectors = rng.normal(size=(80, 300)).astype('float32')
     np.savez('data/coco80.npz', names=COCO_CLASSES, glove300=vectors)
+    two = dict(counts=[2, 2], cooccurrence=np.ones((2, 2)), names=['cat', 'dog'])
+    np.savez('data/custom/label_graph.npz', **two)
+    np.savez('data/custom/label_vectors.npz', names=two['names'], clip=vectors[:2])
     return tmp_path
 
 

@@ -86,6 +86,12 @@ def test_every_weight_of_a_label_is_named():
     assert named == {n for n, shape in shapes.items() if 3 in shape}
 
 
+def test_size_with_its_trunk_at_448_px(size_of):
+    size = size_of('add_gcn/add_gcn_rn101_coco.py')
+    assert size.parameters == pytest.approx(48.165, abs=0.005)
+    assert size.multiply_adds == pytest.approx(31.85, abs=0.05)
+
+
 def test_cost_at_448_px(cost):
     parameters, multiply_adds = cost(type='ADDGCNHead', num_classes=80)
     d, h, c, n = 2048, 1024, 80, 196

@@ -1,3 +1,4 @@
+import pytest
 import torch
 from mmpretrain.registry import MODELS
 from torch.nn import functional as F
@@ -97,6 +98,12 @@ def test_a_checkpoint_of_another_order_gives_the_same_scores(label_file, patches
     known = build(label_file, classes=('dining table', 'cat', 'dog'))
     known.load_state_dict(trained.state_dict())
     torch.testing.assert_close(known(patches), trained(patches)[:, [2, 0, 1]])
+
+
+def test_size_with_its_trunk_at_448_px(size_of):
+    size = size_of('cma/cma_rn101_coco.py')
+    assert size.parameters == pytest.approx(44.13, abs=0.005)
+    assert size.multiply_adds == pytest.approx(31.5, abs=0.05)
 
 
 def test_cost_at_448_px(cost):

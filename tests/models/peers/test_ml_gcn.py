@@ -109,6 +109,12 @@ def test_numbers_out_of_range_are_refused(label_file, name, value, rule):
         build(label_file, **{name: value})
 
 
+def test_size_with_its_trunk_at_448_px(size_of):
+    size = size_of('ml_gcn/ml_gcn_rn101_coco.py')
+    assert size.parameters == pytest.approx(44.90, abs=0.005)
+    assert size.multiply_adds == pytest.approx(31.4, abs=0.05)
+
+
 def test_cost_at_448_px(cost):
     parameters, multiply_adds = cost(
         type='MLGCNHead', num_classes=80, graph=None, label_vectors=300

@@ -178,6 +178,15 @@ def test_refuses_one_scene_and_heads_that_do_not_divide(label_file):
         )  # fmt: skip
 
 
+def test_size_with_its_trunk_at_448_px(size_of):
+    size = size_of('salgl/salgl_rn101_coco.py')
+    assert size.parameters == pytest.approx(117.94, abs=0.005)
+    assert size.multiply_adds == pytest.approx(46.6, abs=0.05)
+    # both last maps of the attention apart, as in the official code
+    apart = (80 * 196 - 1) * 1024**2 / 1e9
+    assert size.multiply_adds + apart == pytest.approx(63.1, abs=0.05)
+
+
 def test_cost_at_448_px(cost):
     parameters, multiply_adds = cost(
         type='SALGLHead', num_classes=80, label_vectors=768

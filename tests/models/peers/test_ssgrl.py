@@ -68,6 +68,15 @@ def test_pooling_below_1_is_refused(label_file):
         build(label_file, pooling=0)
 
 
+def test_size_with_its_trunk_at_448_px(size_of):
+    size = size_of('ssgrl/ssgrl_rn101_coco.py')
+    assert size.parameters == pytest.approx(92.27, abs=0.005)
+    assert size.multiply_adds == pytest.approx(41.15, abs=0.05)
+    # both last maps of the attention apart, as in the official code
+    apart = (80 * 49 - 1) * 1024**2 / 1e9
+    assert size.multiply_adds + apart == pytest.approx(45.3, abs=0.05)
+
+
 def test_cost_at_448_px(cost):
     parameters, multiply_adds = cost(
         type='SSGRLHead', num_classes=80, graph=None, label_vectors=300
