@@ -1,4 +1,4 @@
-"""Measure what brings scores of untrained names to the scale of the trained ones."""
+"""Measure what brings scores of untrained names to the scale of trained ones."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

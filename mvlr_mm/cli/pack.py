@@ -40,6 +40,8 @@ def describe(pack: Pack) -> str:
     """Return what a person should know of a pack, in a few lines."""
     about, size = pack.about, sum(w.nbytes for w in pack.weights.values())
     text = 'with its text tower, so that it takes other labels by name'
+    if pack.name_scale is not None:
+        text = f'{text} and brings their scores to the scale of the trained ones'
     if not about.text:
         text = 'without a text tower: for its own labels alone'
     kinds = ('thresholds', 'temperatures', 'protocol', 'metrics', 'licence')

@@ -10,6 +10,8 @@ from pathlib import Path
 from mvlr_stack.outputs import whole_file, write_text
 
 SUMS, ABOUT, WEIGHTS = 'SHA256SUMS', 'pack.json', 'model.safetensors'
+#: The scale of labels that were never trained, where it was measured.
+NAMES = 'names.safetensors'
 #: What the multi-label reader of imgutils loads; see :mod:`mvlr_mm.packs.onnx_files`.
 ONNX = (
     'model.onnx',
@@ -18,7 +20,8 @@ ONNX = (
     'thresholds.csv',
     'categories.json',
 )
-FILES = (ABOUT, WEIGHTS, *ONNX)
+FILES = (ABOUT, WEIGHTS, NAMES, *ONNX)
+_KEPT = (ABOUT, WEIGHTS, NAMES)
 #: Files that hubs and people put beside the others. Nothing reads them.
 _BESIDE = ('README.md', 'LICENSE')
 _LARGEST = {SUMS: 2**16, ABOUT: 2**26}  # bytes
@@ -28,7 +31,7 @@ _LINE = re.compile(r'([0-9a-f]{64}) [ *](\S+)')
 def read_files(
     folder: str | Path, sha256: str | None = None
 ) -> tuple[dict[str, bytes], str]:
-    """Read the description and the weights, after a check of every file.
+    """Read what makes the model, after a check of every file.
 
     What is returned is what was checked: no file is opened a second time.
 
@@ -58,7 +61,7 @@ def read_files(
     refuse_others(folder, sums)
     found = {}
     for name, expected in sums.items():
-        content, actual = _read(folder, name, keep=name in (ABOUT, WEIGHTS))
+        content, actual = _read(folder, name, keep=name in _KEPT)
         if actual != expected:
             raise ValueError(
                 f'{folder / name} is not the file that was packed: its sha256 is '

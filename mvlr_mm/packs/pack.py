@@ -13,9 +13,10 @@ from torch import Tensor, nn
 
 from ..engine.fit_weights import fit_checkpoint
 from ..loaded_model import LoadedModel, build_model
+from ..name_scale import NameScale
 from .about import About
 from .bounded import bounded
-from .files import ABOUT, WEIGHTS, read_files
+from .files import ABOUT, NAMES, WEIGHTS, read_files
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +27,7 @@ class Pack:
     about: About
     weights: dict[str, Tensor]
     sha256: str  # of the list of files, by which this pack is known again
+    name_scale: NameScale | None = None  # for labels that were never trained
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -76,7 +78,7 @@ def read_pack(folder: str | Path, sha256: str | None = None) -> Pack:
     except Exception as error:  # SafetensorError, and those of torch on odd shapes
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ValueError(f'{folder / WEIGHTS} holds no weights: {reason}.') from error
-    return Pack(folder, about, weights, own)
+    return Pack(folder, about, weights, own, _name_scale(folder, contents, about))
 
 
 def build(pack: Pack) -> nn.Module:
@@ -128,9 +130,23 @@ def load_pack(
         thresholds=pack.thresholds,
         config=_config(pack),
         checkpoint=pack.folder / WEIGHTS,
+        name_scale=pack.name_scale,
     )
 
 
 def _config(pack: Pack) -> Config:
     """Return what a config would say."""
     return Config({'model': copy.deepcopy(pack.about.model)})
+
+
+def _name_scale(
+    folder: Path, contents: dict[str, bytes], about: About
+) -> NameScale | None:
+    if NAMES not in contents:
+        return None
+    try:
+        scale = NameScale.from_bytes(contents[NAMES])
+        scale.check(about.classes)
+    except ValueError as error:
+        raise ValueError(f'{folder / NAMES} cannot be used: {error}') from error
+    return scale

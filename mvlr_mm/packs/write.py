@@ -18,7 +18,7 @@ from torch import Tensor
 from ..evaluation import MultiLabelProtocol
 from ..loaded_model import LoadedModel
 from .about import About
-from .files import ABOUT, FILES, WEIGHTS, move_files, refuse_others, write_files
+from .files import ABOUT, FILES, NAMES, WEIGHTS, move_files, refuse_others, write_files
 from .pack import Pack, build, read_pack
 from .settings import (
     has_text_tower,
@@ -44,7 +44,7 @@ def write_pack(
 
     Args:
         folder: It is made; files of an earlier pack in it are replaced.
-        loaded: The model, on the CPU.
+        loaded: The model, on the CPU. Its scale of new names goes with the text tower.
         with_text: Whether its text tower goes with it. Without, the pack is smaller and
             knows its own labels alone.
         with_onnx: Whether the files go with it that imgutils' multi-label reader loads;
@@ -87,6 +87,8 @@ def write_pack(
     )
     tensors = {k: w.detach().cpu().contiguous().clone() for k, w in weights.items()}
     contents = {ABOUT: about.to_json(), WEIGHTS: save(tensors)}
+    if with_text and loaded.name_scale is not None:
+        contents[NAMES] = loaded.name_scale.to_bytes()
     if with_onnx:
         from .onnx_files import onnx_files
 

@@ -16,6 +16,7 @@ NAMES = (
     'tag',
     'eval',
     'thresholds',
+    'names',
     'report',
     'table',
     'verify',

@@ -1,0 +1,71 @@
+"""Measure, on the val set, the scale for scores of labels that were never trained."""
+
+import argparse
+from pathlib import Path
+
+import torch
+from mmengine.registry import DefaultScope
+from mmengine.runner import Runner
+from torch.utils.data import DataLoader
+
+from mvlr_mm.apis import LoadedModel, load_model
+from mvlr_mm.apis.measure_names import measure_names
+from mvlr_mm.apis.work_dir import NAMES
+from mvlr_mm.evaluation.calibration import brier_score, calibration_error
+from mvlr_mm.name_scale import write_name_scale
+from mvlr_stack.outputs import check_output
+from mvlr_stack.progress import track
+
+
+def val_batches(loaded: LoadedModel) -> DataLoader:
+    """Return the loader of the val set, whose labels are those of the model.
+
+    Raises:
+        ValueError: The config has none, as that of a pack, or they are not.
+    """
+    settings = loaded.config.get('val_dataloader')
+    if settings is None:
+        raise ValueError(
+            'the model has no val_dataloader: name the work dir or the config of its '
+            'training, not a pack.'
+        )
+    scope = loaded.config.get('default_scope', 'mmpretrain')
+    with DefaultScope.overwrite_default_scope(scope):
+        batches = Runner.build_dataloader(settings)
+    classes = tuple(batches.dataset.metainfo['classes'])
+    if classes != loaded.classes:
+        raise ValueError(
+            f'the val set has {len(classes)} labels ({classes[0]!r}, ...), the model '
+            f'{len(loaded.classes)} ({loaded.classes[0]!r}, ...), others or in another '
+            'order; both must be the same.'
+        )
+    return batches
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure, write the file, and say what came out.
+
+    Args:
+        args: Of the command line.
+
+    Returns:
+        The exit status, 0.
+    """
+    device = args.device or ('cuda' if torch.cuda.is_available() else 'cpu')
+    loaded = load_model(args.source, args.checkpoint, device)
+    out = Path(args.out or loaded.checkpoint.parent / NAMES)
+    check_output('--out', out, args.overwrite)
+    batches = val_batches(loaded)
+    count = len(batches.dataset)
+    seen = track(batches, 'Measuring', len(batches))
+    scale, scores, targets = measure_names(loaded.model, seen, count, args.pictures)
+    write_name_scale(out, scale)
+    error, brier = (x(scores, targets).mean() for x in (calibration_error, brier_score))
+    print(
+        f'{count} pictures, {len(scale.patches)} of them kept; logit = '
+        f'{scale.slope:.3f} z {scale.bias:+.3f}\n'
+        f'the trained labels, scored as if they were new: calibration error '
+        f'{100 * error:.2f} %, Brier score {brier:.4f}\n'
+        f'scale of new names: {out}'
+    )
+    return 0
