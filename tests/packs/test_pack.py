@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import pickle
 import socket
@@ -9,6 +10,7 @@ from PIL import Image
 
 from mvlr_mm.apis import MultiLabelInferencer
 from mvlr_mm.loaded_model import build_model
+from mvlr_mm.name_scale import NameScale
 from mvlr_mm.packs import build, load_pack, read_pack, write_pack
 
 PICTURES = torch.randn(2, 3, 64, 48, generator=torch.Generator().manual_seed(0))
@@ -145,3 +147,26 @@ def test_other_labels_than_those_of_the_weights(folder, sign):
     sign(folder)
     with pytest.raises(ValueError, match="only in the checkpoint: 'boat'"):
         build(read_pack(folder))
+
+
+def test_a_scale_of_new_names_goes_along(make, sign, tmp_path):
+    patches = torch.randn(3, 6, 16).half()
+    given = make()
+    scale = NameScale(given.classes, ('sky',), 0.5, -2.0, (2, 3), patches)
+    given = dataclasses.replace(given, name_scale=scale)
+    folder = tmp_path / 'pack'
+    pack = write_pack(folder, given)
+    assert (pack.name_scale.slope, pack.name_scale.grid) == (0.5, (2, 3))
+    assert torch.equal(load_pack(folder).name_scale.patches, patches)
+    # over it a pack without one, as earlier versions wrote
+    assert write_pack(folder, make()).name_scale is None
+    assert not (folder / 'names.safetensors').exists()
+    other = dataclasses.replace(scale, classes=('cat', 'boat', 'traffic light'))
+    (folder / 'names.safetensors').write_bytes(other.to_bytes())
+    sign(folder, 'pack.json', 'model.safetensors', 'names.safetensors')
+    with pytest.raises(ValueError, match=r'names\.safetensors cannot be used: the sca'):
+        read_pack(folder)
+    (folder / 'names.safetensors').write_bytes(b'other')
+    sign(folder, 'pack.json', 'model.safetensors', 'names.safetensors')
+    with pytest.raises(ValueError, match=r'names\.safetensors cannot be used: it is n'):
+        read_pack(folder)
