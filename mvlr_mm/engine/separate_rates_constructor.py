@@ -1,11 +1,14 @@
 """Rates by the names of parameters, apart from the other settings."""
 
+from mmengine.logging import print_log
 from mmengine.optim import DefaultOptimWrapperConstructor
 from mmpretrain.registry import OPTIM_WRAPPER_CONSTRUCTORS
 from torch import nn
 
 from .merge_groups import merge_groups
 
+# their fused forms change nothing but rounding
+_FUSED = ('Adam', 'AdamW', 'SGD')
 # an entry of `custom_keys` speaks of the rate with these
 _RATE = ('lr', 'lr_mult')
 
@@ -28,9 +31,22 @@ class SeparateRatesConstructor(DefaultOptimWrapperConstructor):
     Parameters with the same settings share a group, see :func:`merge_groups`; with a
     ``paramwise_cfg`` the default makes a group of every single one.
 
+    ``Adam``, ``AdamW`` and ``SGD`` take torch's fused form, one call for all
+    parameters, where the config says neither ``fused`` nor ``foreach``; a line in the
+    log says so.
+
     For ``optim_wrapper=dict(constructor='SeparateRatesConstructor', ...)``. The state
     of an optimizer with other groups cannot be resumed.
     """
+
+    def __init__(
+        self, optim_wrapper_cfg: dict, paramwise_cfg: dict | None = None
+    ) -> None:
+        super().__init__(optim_wrapper_cfg, paramwise_cfg)
+        cfg = self.optimizer_cfg
+        if cfg.get('type') in _FUSED and not {'fused', 'foreach'} & set(cfg):
+            self.optimizer_cfg = {**cfg, 'fused': True}
+            print_log(f'{cfg["type"]} runs fused.', logger='current')
 
     def add_params(
         self, params: list[dict], module: nn.Module, prefix: str = '', **kwargs: object

@@ -65,11 +65,18 @@ def test_dropout_takes_features_before_the_projection(tiny_clip, kind):
 
 def test_channels_last_changes_nothing_but_the_layout(tiny_clip):
     images = torch.randn(2, 3, 64, 64)
-    plain = build(tiny_clip()).eval()
+    plain = build(tiny_clip(), channels_last=False).eval()
     fast = build(tiny_clip(), channels_last=True).eval()
     torch.testing.assert_close(fast(images).visual, plain(images).visual)
     weight = fast.tower.trunk.conv2.weight
     assert weight.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize(
+    ('kind', 'expected'), [('resnet', True), ('timm', True), ('vit', False)]
+)
+def test_convolutions_are_channels_last_by_themselves(tiny_clip, kind, expected):
+    assert build(tiny_clip(kind)).channels_last == expected
 
 
 def test_init_weights_keeps_the_pretrained_weights(tiny_clip):
