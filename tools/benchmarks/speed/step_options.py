@@ -26,17 +26,22 @@ OUT_OF_MEMORY = ("can't allocate memory", 'bad_alloc')
 def contestants(cfg: Config, args: argparse.Namespace) -> dict[str, dict[str, Any]]:
     """Return what each child is told, by name."""
     part = args.batch // args.splits[0]
-    layouts = {'': {}}
+    fused = 'optim_wrapper.optimizer.fused'
+    layouts = {'': {fused: False}}
     if cfg.model.backbone.type == 'CLIPBackbone':
         name = 'model.backbone.channels_last'
-        layouts = {'': {name: False}, ', channels_last': {name: True}}
+        plain = {fused: False, name: False}
+        layouts = {'': plain, ', channels_last': plain | {name: True}}
     result = {
         kind + layout: dict(batch=part, amp=amp, options=options)
         for kind, amp in (('float32', False), ('bfloat16', True))
         for layout, options in layouts.items()
     }
-    fused = {'optim_wrapper.optimizer.fused': True}
-    result['float32, fused AdamW'] = dict(batch=part, amp=False, options=fused)
+    options = layouts[''] | {fused: True}
+    result['float32, fused AdamW'] = dict(batch=part, amp=False, options=options)
+    for kind, amp in (('float32', False), ('bfloat16', True)):
+        name = f'{kind}, as the config has it'
+        result[name] = dict(batch=part, amp=amp, options={})
     for count in args.splits:
         batch = args.batch // count
         name = f'{count} x {batch}, {"bfloat16" if args.amp else "float32"}'

@@ -28,6 +28,8 @@ def test_all_options_have_the_smallest_part_and_all_splits_the_whole_batch():
         'bfloat16',
         'bfloat16, channels_last',
         'float32, fused AdamW',
+        'float32, as the config has it',
+        'bfloat16, as the config has it',
         '8 x 4, bfloat16',
         '4 x 8, bfloat16',
         '1 x 32, bfloat16',
@@ -39,6 +41,13 @@ def test_all_options_have_the_smallest_part_and_all_splits_the_whole_batch():
         if split:
             key = 'optim_wrapper.accumulative_counts'
             assert told['options'] == {key: told['count']}
+        elif 'as the config' in name:
+            assert told['options'] == {}
+        else:
+            assert told['options'] == {
+                'optim_wrapper.optimizer.fused': 'fused' in name,
+                'model.backbone.channels_last': 'last' in name,
+            }
 
 
 def test_another_backbone_has_no_layout_to_choose():
