@@ -84,6 +84,8 @@ class _Adapter:
         """Set the layout of weights and maps."""
         self.format = torch.channels_last if channels_last else torch.contiguous_format
         self.backbone.to(memory_format=self.format)
+        if hasattr(self.backbone, 'channels_last'):  # it would lay them out again
+            self.backbone.channels_last = channels_last
 
     def _enter(self, _: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
         return (inputs[0].to(dtype=self.dtype, memory_format=self.format),)
