@@ -15,6 +15,7 @@ from mvlr_mm.paper import TABLES
 
 ROOT = Path(__file__).parents[1]
 LEAVES = sorted(ROOT.glob('configs/[!_]*/**/*.py'))
+SYSTEMS = [path for path in LEAVES if path.stem.endswith('_custom_small-clip')]
 BASE = ROOT / 'configs/mvlr/mvlr_rn101_coco.py'
 
 NO_KCR = {'model.head.kcr': None}
@@ -115,8 +116,9 @@ def test_every_parameter_of_a_row_learns(row, model_of):
     check_that_all_learn(model_of(row))
 
 
-def test_two_processes_train_every_row(model_of, tmp_path):
+def test_two_processes_train_every_row_and_system(model_of, tiny_config, tmp_path):
     models = [model_of(row).to_dict() for row in ROWS]
+    models += [tiny_config(path).model.to_dict() for path in SYSTEMS]
     path = tmp_path / 'models.json'
     path.write_text(json.dumps(models))
     launch = [sys.executable, '-m', 'torch.distributed.run', '--standalone']
@@ -127,4 +129,4 @@ def test_two_processes_train_every_row(model_of, tmp_path):
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert f'{len(ROWS)} models trained' in done.stdout
+    assert f'{len(models)} models trained' in done.stdout

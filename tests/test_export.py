@@ -30,10 +30,13 @@ def distinct():
     found = {}
     for path in sorted(ROOT.glob('[!_]*/**/*.py')):
         model = Config.fromfile(path).model
-        if model.neck.type == 'NeckSequence':
-            model.neck.prompt.update(classes=None, text_encoder=None)
-            model.head.pop('bias', None)
-            parts = json.dumps([model.neck, model.head], sort_keys=True)
+        if model.type == 'VLClassifier':
+            neck, head = model.get('neck'), model.head
+            if neck:
+                neck.prompt.update(classes=None, text_encoder=None)
+            for key in ('bias', 'classes'):
+                head.pop(key, None)
+            parts = json.dumps([neck, head], sort_keys=True)
             found.setdefault(parts, path)
     return list(found.values())
 
@@ -43,7 +46,9 @@ class FromPatches(nn.Module):
 
     def __init__(self, classifier):
         super().__init__()
-        self.neck, self.head = classifier.neck, classifier.head
+        self.neck = classifier.neck if classifier.with_neck else nn.Identity()
+        self.head = classifier.head
+        self.embed_dim = classifier.backbone.embed_dim
 
     def forward(self, patches):
         return self.head(self.neck(VLFeatures(patches, (1, patches.shape[1]))))
@@ -68,7 +73,7 @@ def assert_no_text(program):
 @pytest.mark.parametrize('path', distinct(), ids=lambda path: path.stem)
 def test_neck_and_head_for_any_batch_and_number_of_patches(path, tiny_config):
     model = FromPatches(build(path, tiny_config))
-    example = torch.randn(2, 6, 16)
+    example = torch.randn(2, 6, model.embed_dim)
     with torch.no_grad():
         model(example)  # what no picture changes is computed once, before the export
     sizes = {0: Dim('batch', max=64), 1: Dim('patches', max=4096)}

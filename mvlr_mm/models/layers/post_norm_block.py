@@ -1,6 +1,10 @@
 """The Transformer block of the systems that decode labels from patches."""
 
+import math
+
 from torch import Tensor, nn
+
+from .transformer import MultiHeadAttention
 
 
 class PostNormBlock(nn.Module):
@@ -24,13 +28,12 @@ class PostNormBlock(nn.Module):
         self, embed_dim: int, num_heads: int, hidden_dim: int, dropout: float = 0.1
     ) -> None:
         super().__init__()
-        if num_heads < 1 or embed_dim % num_heads:
-            raise ValueError(
-                f'embed_dim ({embed_dim}) must be divisible by num_heads ({num_heads}).'
-            )
-        self.attention = nn.MultiheadAttention(
-            embed_dim, num_heads, dropout, batch_first=True
-        )
+        self.attention = MultiHeadAttention(embed_dim, num_heads, dropout=dropout)
+        for linear in (self.attention.query, self.attention.key, self.attention.value):
+            # as torch's own attention draws the three: Xavier's range of a joint map
+            bound = math.sqrt(1.5 / embed_dim)
+            nn.init.uniform_(linear.weight, -bound, bound)
+            nn.init.zeros_(linear.bias)
         self.dropout = nn.Dropout(dropout)
         self.norm = nn.LayerNorm(embed_dim)
         self.feed_forward = nn.Sequential(
@@ -61,6 +64,6 @@ class PostNormBlock(nn.Module):
             The tokens, (B, L, D).
         """
         queries, keys = tokens + positions, source + source_positions
-        gathered, _ = self.attention(queries, keys, source, need_weights=False)
+        gathered = self.attention(queries, source, keys)
         tokens = self.norm(tokens + self.dropout(gathered))
         return self.out_norm(tokens + self.feed_forward(tokens))

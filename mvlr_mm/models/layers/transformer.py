@@ -14,13 +14,18 @@ class MultiHeadAttention(nn.Module):
         embed_dim: Width D of queries and source.
         num_heads: Number of heads; must divide ``embed_dim``.
         zero_init: Whether the output map starts at zero.
+        dropout: Probability with which a weight of the map is zeroed in training.
 
     Raises:
         ValueError: ``num_heads`` does not divide ``embed_dim``.
     """
 
     def __init__(
-        self, embed_dim: int, num_heads: int = 8, zero_init: bool = False
+        self,
+        embed_dim: int,
+        num_heads: int = 8,
+        zero_init: bool = False,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         if num_heads < 1 or embed_dim % num_heads:
@@ -28,18 +33,29 @@ class MultiHeadAttention(nn.Module):
                 f'embed_dim ({embed_dim}) must be divisible by num_heads ({num_heads}).'
             )
         self.num_heads = num_heads
+        self.dropout = dropout
         self.query = nn.Linear(embed_dim, embed_dim)
         self.key = nn.Linear(embed_dim, embed_dim)
         self.value = nn.Linear(embed_dim, embed_dim)
         self.out = GuardedLinear(embed_dim, embed_dim, bias=True, zero_init=zero_init)
 
-    def forward(self, queries: Tensor, source: Tensor) -> Tensor:
-        """Let queries, (B, L, D), gather from a source, (B, M, D)."""
+    def forward(
+        self, queries: Tensor, source: Tensor, keys: Tensor | None = None
+    ) -> Tensor:
+        """Let queries, (B, L, D), gather from a source, (B, M, D).
+
+        Args:
+            queries: (B, L, D).
+            source: What values are made of, (B, M, D).
+            keys: What keys are made of, (B, M, D); None takes the source.
+        """
+        keys = source if keys is None else keys
         q, k, v = (
             t.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)  # (B, heads, ., D/h)
-            for t in (self.query(queries), self.key(source), self.value(source))
+            for t in (self.query(queries), self.key(keys), self.value(source))
         )
-        values = F.scaled_dot_product_attention(q, k, v)
+        dropout = self.dropout if self.training else 0.0
+        values = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout)
         return self.out(values.transpose(1, 2).flatten(2))
 
 

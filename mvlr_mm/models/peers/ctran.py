@@ -108,7 +108,7 @@ class CTranHead(NamedLabelsHead):
 
     def pre_logits(self, feats: VLFeatures, states: Tensor | None = None) -> Tensor:
         """Return the token of each label, (B, C, D); see :meth:`forward`."""
-        shape = len(feats.visual), self.num_labels
+        shape = feats.visual.shape[0], self.num_labels
         if states is None:
             states = feats.visual.new_full(shape, UNKNOWN, dtype=torch.long)
         if states.shape != shape:

@@ -42,7 +42,7 @@ class MLDecoder(nn.Module):
     def forward(self, patches: Tensor, queries: Tensor) -> Tensor:
         """Let queries, (..., G, D), gather from patches, (B, N, E): (B, G, D)."""
         source = self.proj(patches).relu()
-        queries = queries.expand(len(source), -1, -1)
+        queries = queries.expand(source.shape[0], -1, -1)
         tokens = self.norm(queries + self.dropout(queries))
         return self.block(tokens, source)
 

@@ -78,7 +78,7 @@ class Query2LabelHead(NamedLabelsHead):
         places = places.to(patches.dtype)
         for layer in self.encoder:
             patches = layer(patches, patches, places, places)
-        tokens = torch.zeros_like(queries).expand(len(patches), -1, -1)
+        tokens = torch.zeros_like(queries).expand(patches.shape[0], -1, -1)
         for layer in self.decoder:
             tokens = layer(tokens, patches, queries, places)
         return self.norm(tokens)

@@ -42,7 +42,8 @@ class TagCLIPHead(NamedLabelsHead):
         background: What is no label; a label of the same name is left out of it.
         template: ``{}`` stands for the label, or a name of the background.
         scale: Factor of the cosines of patches and texts.
-        attention_scale: Factor of the cosines of patches.
+        attention_scale: Factor of the cosines of patches; a sharp attention leaves
+            each patch to itself.
         classes: The C label names; see :class:`NamedLabelsHead`.
         loss: Config of the loss on (logits, targets).
         thr: Score from which a label counts as predicted.
@@ -63,7 +64,7 @@ class TagCLIPHead(NamedLabelsHead):
         background: Sequence[str] = BACKGROUND,
         template: str = 'a photo of a {}.',
         scale: float = 100.0,
-        attention_scale: float = 10.0,
+        attention_scale: float = 3.0,
         classes: Sequence[str] | str | None = None,
         loss: dict | None = None,
         thr: float | str | Mapping[str, float] | None = None,

@@ -5,22 +5,15 @@ from torch import nn
 from mvlr_mm.models.layers.post_norm_block import PostNormBlock
 
 
-def copy_into(block, stock, attention):
-    """Give the block the weights of one of torch's layers."""
-    block.attention.load_state_dict(getattr(stock, attention).state_dict())
-    block.feed_forward[0].load_state_dict(stock.linear1.state_dict())
-    block.feed_forward[3].load_state_dict(stock.linear2.state_dict())
-    norms = ('norm1', 'norm2') if attention == 'self_attn' else ('norm2', 'norm3')
-    for own, theirs in zip((block.norm, block.out_norm), norms, strict=True):
-        nn.init.uniform_(getattr(stock, theirs).weight)
-        own.load_state_dict(getattr(stock, theirs).state_dict())
-
-
-def test_on_itself_it_is_torchs_encoder_layer():
+def test_on_itself_it_is_torchs_encoder_layer(torchs_attention):
     torch.manual_seed(0)
     block = PostNormBlock(8, 2, 12, dropout=0)
     stock = nn.TransformerEncoderLayer(8, 2, 12, dropout=0, batch_first=True)
-    copy_into(block, stock, 'self_attn')
+    stock.self_attn = torchs_attention(block.attention)
+    stock.linear1, stock.linear2 = block.feed_forward[0], block.feed_forward[3]
+    stock.norm1, stock.norm2 = block.norm, block.out_norm
+    for norm in (block.norm, block.out_norm):
+        nn.init.uniform_(norm.weight)
     tokens = torch.randn(2, 5, 8, requires_grad=True)
     ours, theirs = block(tokens, tokens), stock(tokens)
     torch.testing.assert_close(ours, theirs)
@@ -34,17 +27,13 @@ def test_positions_reach_queries_and_keys_but_no_value():
     block = PostNormBlock(4, 1, 6, dropout=0)
     tokens, source = torch.randn(1, 2, 4), torch.randn(1, 3, 4)
     places, source_places = torch.randn(2, 4), torch.randn(3, 4)
-    wq, wk, wv = block.attention.in_proj_weight.chunk(3)
-    bq, bk, bv = block.attention.in_proj_bias.chunk(3)
-    out = block.attention.out_proj
+    query, key, value = (getattr(block.attention, n) for n in ('query', 'key', 'value'))
     for i in range(2):
-        q = wq @ (tokens[0, i] + places[i]) + bq
-        scores = [
-            q @ (wk @ (source[0, j] + source_places[j]) + bk) / 2 for j in range(3)
-        ]
+        q = query(tokens[0, i] + places[i])
+        scores = [q @ key(source[0, j] + source_places[j]) / 2 for j in range(3)]
         weights = torch.stack(scores).softmax(0)
-        gathered = sum(weights[j] * (wv @ source[0, j] + bv) for j in range(3))
-        x = block.norm(tokens[0, i] + out.weight @ gathered + out.bias)
+        gathered = sum(weights[j] * value(source[0, j]) for j in range(3))
+        x = block.norm(tokens[0, i] + block.attention.out(gathered))
         expected = block.out_norm(x + block.feed_forward(x))
         found = block(tokens, source, places, source_places)[0, i]
         torch.testing.assert_close(found, expected)
@@ -53,3 +42,12 @@ def test_positions_reach_queries_and_keys_but_no_value():
 def test_heads_must_divide_the_width():
     with pytest.raises(ValueError, match=r'embed_dim \(6\) must be divisible by'):
         PostNormBlock(6, 4, 8)
+
+
+def test_dropout_acts_in_training_alone():
+    torch.manual_seed(0)
+    block, tokens = PostNormBlock(8, 2, 12, dropout=0.5), torch.randn(1, 5, 8)
+    weights = block.attention(tokens, tokens)
+    assert not weights.equal(block.attention(tokens, tokens))
+    block.eval()
+    assert block(tokens, tokens).equal(block(tokens, tokens))

@@ -23,7 +23,7 @@ def build(classes=NAMES, **more):
     )
 
 
-def test_is_an_encoder_over_patches_and_labels_with_states():
+def test_is_an_encoder_over_patches_and_labels_with_states(torchs_attention):
     head = build(num_layers=2)
     patches = torch.randn(2, 6, 8, requires_grad=True)
     states = torch.tensor([[1, -1, 0, -1], [-1, -1, 1, 0]])
@@ -41,7 +41,7 @@ def test_is_an_encoder_over_patches_and_labels_with_states():
     tokens = head.norm(torch.stack(rows))
     for layer in head.layers:
         stock = torch.nn.TransformerEncoderLayer(8, 2, 8, dropout=0, batch_first=True)
-        stock.self_attn, stock.norm1 = layer.attention, layer.norm
+        stock.self_attn, stock.norm1 = torchs_attention(layer.attention), layer.norm
         stock.linear1, stock.linear2 = layer.feed_forward[0], layer.feed_forward[3]
         stock.norm2 = layer.out_norm
         tokens = stock(tokens)

@@ -17,24 +17,29 @@ def build(classes=NAMES, **more):
     return head
 
 
-def decode(decoder, patches, queries):
+@pytest.fixture
+def decode(torchs_attention):
     """The decoder by torch's own layer, whose self-attention gives nothing."""
-    stock = torch.nn.TransformerDecoderLayer(8, 2, 12, dropout=0, batch_first=True)
-    block = decoder.block
-    with torch.no_grad():
-        stock.self_attn.in_proj_weight.zero_()
-        stock.self_attn.out_proj.weight.zero_()
-    stock.norm1 = decoder.norm
-    stock.multihead_attn, stock.norm2 = block.attention, block.norm
-    stock.linear1, stock.linear2 = block.feed_forward[0], block.feed_forward[3]
-    stock.norm3 = block.out_norm
-    source = (patches @ decoder.proj.weight.T + decoder.proj.bias).clamp(min=0)
-    # norm(q + q): the first branch adds the queries to themselves
-    return stock(2 * queries.expand(len(patches), -1, -1), source)
+
+    def decode(decoder, patches, queries):
+        stock = torch.nn.TransformerDecoderLayer(8, 2, 12, dropout=0, batch_first=True)
+        block = decoder.block
+        with torch.no_grad():
+            stock.self_attn.in_proj_weight.zero_()
+            stock.self_attn.out_proj.weight.zero_()
+        stock.norm1 = decoder.norm
+        stock.multihead_attn = torchs_attention(block.attention)
+        stock.norm2, stock.norm3 = block.norm, block.out_norm
+        stock.linear1, stock.linear2 = block.feed_forward[0], block.feed_forward[3]
+        source = (patches @ decoder.proj.weight.T + decoder.proj.bias).clamp(min=0)
+        # norm(q + q): the first branch adds the queries to themselves
+        return stock(2 * queries.expand(len(patches), -1, -1), source)
+
+    return decode
 
 
 @pytest.mark.parametrize(('groups', 'runs'), [(100, 5), (2, 2), (3, 3)])
-def test_each_group_gives_the_logits_of_its_run_of_labels(groups, runs):
+def test_each_group_gives_the_logits_of_its_run_of_labels(groups, runs, decode):
     head = build(num_groups=groups)
     assert len(head.queries) == runs
     size = -(-5 // runs)
@@ -82,7 +87,7 @@ def build_text():
     return MODELS.build(dict(type='MLDecoderTextHead', **SMALL))
 
 
-def test_texts_are_queries_and_share_one_classifier():
+def test_texts_are_queries_and_share_one_classifier(decode):
     head = build_text()
     patches, labels = torch.randn(2, 4, 6), torch.randn(3, 6)
     units = torch.stack([row / row.norm() for row in labels])

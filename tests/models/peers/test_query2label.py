@@ -22,27 +22,13 @@ def head():
     )
 
 
-def attend(attention, query, key, value):
-    """Attention by torch's function, from the weights of a module."""
-    return torch.nn.functional.multi_head_attention_forward(
-        *(x.transpose(0, 1) for x in (query, key, value)),
-        query.shape[-1],
-        attention.num_heads,
-        attention.in_proj_weight,
-        attention.in_proj_bias,
-        None,
-        None,
-        False,
-        0.0,
-        attention.out_proj.weight,
-        attention.out_proj.bias,
-    )[0].transpose(0, 1)
-
-
-def test_is_an_encoder_layer_and_two_decoder_layers(head):
+def test_is_an_encoder_layer_and_two_decoder_layers(head, torchs_attention):
     patches = torch.randn(2, 6, 8, requires_grad=True)
     places = sine_positions((2, 3), 8)
     (enc,), dec = head.encoder, head.decoder
+
+    def attend(attention, query, key, value):
+        return torchs_attention(attention)(query, key, value)[0]
 
     def plain(x):
         x = enc.norm(x + attend(enc.attention, x + places, x + places, x))

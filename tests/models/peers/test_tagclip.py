@@ -25,7 +25,7 @@ def build(tiny_clip, **more):
 
 @pytest.fixture
 def head(tiny_clip):
-    return build(tiny_clip, background=['sky', 'road'])
+    return build(tiny_clip, background=['sky', 'road'], attention_scale=10.0)
 
 
 def test_texts_are_encoded_once_and_the_tower_is_not_kept(head, tiny_clip):
