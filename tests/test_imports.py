@@ -9,7 +9,8 @@ ROOT = Path(__file__).parents[1]
 # from above to below; a file may import what stands below it, and its own room
 ORDER = (
     ('cli',),
-    ('page', 'paper', 'report', 'tagging'),
+    ('page',),
+    ('paper', 'report', 'tagging'),
     ('projects',),
     ('apis', 'features'),
     ('packs', 'visualization'),

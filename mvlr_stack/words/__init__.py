@@ -19,6 +19,7 @@ NAMES = (
     'names',
     'report',
     'table',
+    'demo',
     'verify',
     'browse',
     'export',

@@ -1,0 +1,159 @@
+"""The page: what stands where, and what calls what."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ..extras import require
+from ..report.elements import text
+from .added_labels import read_added
+from .bars import HINT, bars, failure
+from .table import HEADS, cells, distinct, summary, write_files
+from .tagger import PageTagger
+
+MOST_FILES = 1000  # at a time
+_CLICK = """element.addEventListener('click', (event) => {
+  const row = event.target.closest('[data-label]');
+  if (row) trigger('click', {label: row.dataset.label});
+});"""
+_ONE = dict(concurrency_id='model', concurrency_limit=1, api_visibility='private')
+
+
+def build_page(tagger: PageTagger, title: str, folder: Path) -> Any:
+    """Return the page, a ``gradio.Blocks``.
+
+    Args:
+        tagger: The model.
+        title: What the page is called.
+        folder: For files to take away.
+
+    Raises:
+        ImportError: gradio is missing.
+    """
+    gr = require('gradio', extra='demo')
+    with gr.Blocks(
+        title=title, analytics_enabled=False, delete_cache=(600, 3600)
+    ) as page:
+        gr.HTML(heading(title, len(tagger.own)), elem_id='heading')
+        words = gr.Textbox(
+            label='Add labels by name',
+            placeholder='a red car, snow' if tagger.fixed is None else '',
+            info='Commas between; they need not have been trained.'
+            if tagger.fixed is None
+            else tagger.fixed,
+            interactive=tagger.fixed is None,
+            submit_btn='Add',
+            elem_id='words',
+        )
+        with gr.Tab('One picture'):
+            _one_picture(gr, tagger, words)
+        with gr.Tab('Many pictures'):
+            _many_pictures(gr, tagger, words, folder)
+    return page
+
+
+def heading(title: str, labels: int) -> str:
+    """Return the head of the page as HTML."""
+    return f'<h1>{text(title)}</h1><p>tags pictures with {labels:,} labels</p>'
+
+
+def _one_picture(gr: Any, tagger: PageTagger, words: Any) -> None:
+    with gr.Row():
+        with gr.Column(scale=5):
+            picture = gr.Image(
+                label='Picture',
+                type='filepath',
+                sources=['upload', 'clipboard'],
+                height=340,
+                elem_id='picture',
+            )
+            where = gr.Dropdown([], label='Where is it seen?', elem_id='label')
+            heat = gr.Image(
+                label='In colour: how sure the model is of the label there',
+                interactive=False,
+                format='png',
+                height=340,
+                elem_id='heat',
+                visible=tagger.has_maps,
+            )
+        with gr.Column(scale=4):
+            scores = gr.HTML(HINT, js_on_load=_CLICK, elem_id='scores')
+    # It is handed over unread: Gradio would decode it, whatever its size.
+    picture.preprocess = lambda file: None if file is None else file.path
+
+    def show(path: str | None, line: str | None, first: bool = False) -> list:
+        """Return the bars, the labels to choose from, and a map of one of them."""
+        nothing = gr.Dropdown([], value=None)
+        if path is None:
+            return [HINT, nothing, None]
+        try:
+            added = read_added(line, tagger.own)
+            look = tagger.look(path, added)
+        except ValueError as error:
+            return [failure(error), nothing, None]
+        best = look.names[int(look.scores.argmax())]
+        chosen = added[0] if first and added else best
+        names = gr.Dropdown(list(look.names), value=chosen)
+        return [bars(look), names, look.where(chosen)]
+
+    def draw(path: str | None, line: str | None, name: str | None) -> Any:
+        """Return the map of a label."""
+        try:
+            look = tagger.look(path, read_added(line, tagger.own))
+            return look.where(name)
+        except (TypeError, ValueError):  # another picture has come meanwhile
+            return None
+
+    def choose(path: str | None, line: str | None, event: gr.EventData) -> list:
+        """Return the label whose bar was clicked, and its map."""
+        return [event.label, draw(path, line, event.label)]
+
+    shown = [scores, where, heat]
+    picture.change(show, [picture, words], shown, **_ONE)
+    words.submit(
+        lambda path, line: show(path, line, first=True), [picture, words], shown, **_ONE
+    )
+    where.input(draw, [picture, words, where], heat, **_ONE)
+    scores.click(choose, [picture, words], [where, heat], **_ONE)
+
+
+def _many_pictures(gr: Any, tagger: PageTagger, words: Any, folder: Path) -> None:
+    with gr.Row():
+        files = gr.File(
+            label='Drop pictures', file_count='multiple', height=160, elem_id='files'
+        )
+        with gr.Column(scale=0, min_width=220):
+            whole = gr.UploadButton(
+                'Choose a folder', file_count='directory', elem_id='folder'
+            )
+            start = gr.Button('Tag', variant='primary', elem_id='start')
+    said = gr.HTML('', elem_id='said')
+    table = gr.Dataframe(
+        headers=list(HEADS), interactive=False, wrap=True, elem_id='table'
+    )
+    results = gr.File(label='Download', interactive=False, elem_id='results')
+
+    def tag(
+        paths: list[str] | None,
+        line: str | None,
+        progress: Any = gr.Progress(),  # noqa: B008  (by which Gradio knows it)
+    ) -> list:
+        """Return what was done, the table, and its files."""
+        try:
+            if not paths or len(paths) > MOST_FILES:
+                raise ValueError(
+                    f'{len(paths or ()):,} files: give 1 to {MOST_FILES:,} pictures; '
+                    '`mvlr infer` takes any number.'
+                )
+            found = tagger.rows(paths, read_added(line, tagger.own))
+            found = progress.tqdm(found, total=len(paths), desc='tagging')
+            rows = distinct(list(found))
+        except ValueError as error:
+            return [failure(error), [], None]
+        written, missing = write_files(rows, Path(tempfile.mkdtemp(dir=folder)))
+        note = failure(ValueError(missing)) if missing else ''
+        return [f'<p>{summary(rows)}</p>{note}', cells(rows), written]
+
+    shown = [said, table, results]
+    start.click(tag, [files, words], shown, **_ONE)
+    whole.upload(tag, [whole, words], shown, **_ONE)

@@ -1,0 +1,75 @@
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mvlr_mm.page.bars import MOST, SHOWN, bars, failure
+from mvlr_mm.page.tagger import Look
+
+
+def look(names, scores, thresholds, own=None):
+    return Look(
+        names=tuple(names),
+        own=len(names) if own is None else own,
+        scores=np.array(scores, np.float32),
+        thresholds=np.array(thresholds, np.float64),
+        picture=Image.new('RGB', (4, 4)),
+    )
+
+
+def rows(html):
+    """Return (name, is a tag, name shown, width, mark, number) of each bar, in order."""
+    found = re.findall(
+        r'class="score( tag)?" data-label="(.*?)".*?class="name">(.*?)</span>'
+        r'<span class="rail"><b style="width:(.*?)%"></b>'
+        r'(?:<i style="left:(.*?)%"></i>)?</span><span class="number">(.*?)</span>',
+        html,
+    )
+    return [(name, bool(tag), *rest) for tag, name, *rest in found]
+
+
+def test_tags_come_first_and_each_threshold_is_marked():
+    html = bars(look(['cat', 'dog', 'sea'], [0.3, 0.6, 0.9], [0.25, 0.7, 0.95]))
+    assert rows(html) == [
+        ('cat', True, 'cat', '30.0', '25.0', '0.30'),
+        ('sea', False, 'sea', '90.0', '95.0', '0.90'),
+        ('dog', False, 'dog', '60.0', '70.0', '0.60'),
+    ]
+    assert '1 tag of 3 labels' in html
+
+
+def test_a_score_that_is_its_threshold_is_a_tag():
+    score = float(np.float32(0.3))
+    assert rows(bars(look(['a'], [0.3], [score])))[0][1]
+
+
+def test_a_threshold_beyond_all_scores_has_no_mark():
+    assert rows(bars(look(['a'], [0.3], [np.inf])))[0][4] == ''
+
+
+def test_what_is_far_below_is_folded_away():
+    many = MOST + 10
+    scores = np.linspace(0.4, 0, many)
+    html = bars(look([f'n{i}' for i in range(many)], scores, [0.5] * many))
+    open_part, folded = html.split('<details>')
+    assert len(rows(open_part)) == SHOWN
+    assert len(rows(folded)) == MOST - SHOWN
+    assert f'{many - SHOWN} more, of which the best' in folded
+    assert '<details>' not in bars(look(['a'] * SHOWN, [0] * SHOWN, [1] * SHOWN))
+
+
+def test_added_labels_stand_apart():
+    html = bars(look(['cat', 'dog', 'car'], [0.1, 0.2, 0.9], [0.5] * 3, own=2))
+    trained, added = html.split('never trained')
+    assert [row[0] for row in rows(trained)] == ['dog', 'cat']
+    assert [row[:2] for row in rows(added)] == [('car', True)]
+    assert '0 tags of 2 labels' in html
+
+
+@pytest.mark.parametrize('name', ['<img src=x onerror=alert(1)>', '"><script>', '&'])
+def test_nothing_of_a_name_acts(name):
+    html = bars(look([name], [0.9], [0.5])) + failure(ValueError(name))
+    assert '<img' not in html
+    assert '<script' not in html
+    assert '">' + name not in html

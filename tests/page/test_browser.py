@@ -1,0 +1,168 @@
+"""The page as a person uses it: `mvlr demo` in a process, Chromium before it."""
+
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mvlr_mm.page import PageTagger
+
+CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser')
+if CHROMIUM is None:
+    pytest.skip('no chromium: apt install chromium', allow_module_level=True)
+pytest.importorskip('gradio', reason='pip install "mvlr_mm[demo]"')
+playwright = pytest.importorskip('playwright.sync_api', reason='pip install playwright')
+
+
+@pytest.fixture(scope='module')
+def address(trained):
+    words = ['demo', str(trained.folder), '--port', '0', '--device', 'cpu']
+    process = subprocess.Popen(
+        [sys.executable, '-m', 'mvlr_stack', *words, '--max-pixels', '20000'],
+        stdout=subprocess.PIPE,
+        text=True,
+        # a proxy must not stand between the page and its own machine
+        env={**os.environ, 'HTTP_PROXY': 'http://127.0.0.1:9'},
+    )
+    line = process.stdout.readline()
+    yield re.fullmatch(r'open (http://127\.0\.0\.1:\d+/) in a browser.*\n', line)[1]
+    process.terminate()
+    assert process.wait(20) == 130
+
+
+@pytest.fixture(scope='module')
+def browser():
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser, address):
+    """The page, opened; it must ask no other server, and complain of nothing."""
+    page = browser.new_page(viewport=dict(width=1280, height=900))
+    page.set_default_timeout(20_000)
+    asked, said = [], []
+    page.on('request', lambda request: asked.append(request.url))
+    page.on('console', lambda m: said.append(m.text) if m.type == 'error' else None)
+    page.goto(address)
+    page.wait_for_selector('#picture input[type=file]', state='attached')
+    yield page
+    page.close()
+    assert [x for x in asked if not x.startswith((address, 'data:', 'blob:'))] == []
+    assert said == []
+
+
+@pytest.fixture(scope='module')
+def tagger(infer):
+    return PageTagger(infer, 20_000)
+
+
+def drop(page, *files):
+    page.set_input_files('#picture input[type=file]', list(files))
+
+
+def shown(page):
+    """Return the bars: label and number, in order."""
+    bars = page.locator('#scores .score')
+    texts = [bar.inner_text().split('\n') for bar in bars.all()]
+    return [(lines[0], lines[-1]) for lines in texts]
+
+
+def heat(page):
+    """Return the map that is shown."""
+    source = page.locator('#heat img').get_attribute('src')
+    return Image.open(io.BytesIO(page.request.get(source).body())).convert('RGB')
+
+
+def expected(look):
+    order = np.argsort(-look.scores, kind='stable')
+    return [(look.names[i], f'{look.scores[i]:.2f}') for i in order]
+
+
+def test_from_a_picture_to_labels_an_added_label_and_maps(page, trained, tagger):
+    path = trained.pictures[2]
+    look = tagger.look(path, ())
+    drop(page, path)
+    page.wait_for_selector('#scores .score')
+    assert shown(page) == expected(look)
+    assert page.locator('#scores .rail i').count() == 3
+    page.wait_for_selector('#heat img')
+    best = expected(look)[0][0]
+    assert page.locator('#label input').input_value() == best
+    np.testing.assert_array_equal(heat(page), look.where(best))
+
+    page.locator('#words textarea, #words input').fill('red car')
+    page.locator('#words button').click()
+    page.wait_for_selector('#scores .score >> text=red car')
+    more = tagger.look(path, ('red car',))
+    assert dict(shown(page)) == dict(expected(more))
+    page.wait_for_function("document.querySelector('#label input').value == 'red car'")
+    np.testing.assert_array_equal(heat(page), more.where('red car'))
+
+    before = page.locator('#heat img').get_attribute('src')
+    page.locator('#scores .score >> text=boat').click()
+    page.wait_for_function(
+        'before => document.querySelector("#heat img").src != before', arg=before
+    )
+    assert page.locator('#label input').input_value() == 'boat'
+    np.testing.assert_array_equal(heat(page), more.where('boat'))
+
+
+def test_a_broken_upload_is_told_and_the_next_one_works(page, trained):
+    words = dict(name='../../notes.jpg', mimeType='image/jpeg', buffer=b'words')
+    drop(page, words)
+    said = page.locator('#scores .failure')
+    said.wait_for()
+    assert said.inner_text().startswith('notes.jpg is no picture that can be read')
+    assert page.locator('#heat img').count() == 0
+    page.get_by_label('Remove Image').click()
+    page.locator('#scores .hint').wait_for()
+    drop(page, trained.pictures[0])
+    page.wait_for_selector('#scores .score')
+
+
+def test_many_pictures_become_a_table_and_files(page, trained, tagger, tmp_path):
+    bad = tmp_path / 'bad.jpg'
+    bad.write_text('words')
+    paths = [*trained.pictures[:3], str(bad)]
+    page.get_by_role('tab', name='Many pictures').click()
+    page.set_input_files('#files input[type=file]', paths)
+    page.locator('#files >> text=bad.jpg').wait_for()
+    page.locator('#start').click()
+    page.locator(
+        '#said >> text=3 of 4 pictures tagged; 1 could not be read.'
+    ).wait_for()
+    rows = list(tagger.rows(paths))
+    cells = page.locator('#table tbody tr').first.inner_text()
+    assert '0.png' in cells
+    assert rows[0].tags[0] in cells
+    links = page.locator('#results a[href]')
+    links.first.wait_for()
+    found = {}
+    for link in links.all():
+        name = link.get_attribute('href')
+        found[name.rpartition('.')[2]] = page.request.get(name).text()
+    assert found.keys() == {'csv', 'jsonl'}
+    lines = list(csv.DictReader(io.StringIO(found['csv'])))
+    assert [line['path'] for line in lines] == [row.path for row in rows]
+    assert [line['tags'] for line in lines] == [';'.join(row.tags) for row in rows]
+    records = [json.loads(line) for line in found['jsonl'].splitlines()]
+    assert records[3] == dict(path='bad.jpg', error=rows[3].error)
+
+
+def test_a_folder_is_tagged_as_it_comes(page, trained, tmp_path):
+    for picture in trained.pictures[:2]:
+        shutil.copy(picture, tmp_path)
+    page.get_by_role('tab', name='Many pictures').click()
+    page.set_input_files('#folder input[type=file]', str(tmp_path))
+    page.locator('#said >> text=2 of 2 pictures tagged.').wait_for()

@@ -1,0 +1,41 @@
+from mvlr_mm.page.table import cells, distinct, summary, write_files
+from mvlr_mm.tagging import read_rows
+from mvlr_mm.tagging.result_files import ResultRow
+
+ROWS = [
+    ResultRow('a.jpg', ['cat', 'dog'], [0.9, 0.75]),
+    ResultRow('b.jpg', [], [], 'b.jpg is empty'),
+    ResultRow('c.jpg', [], []),
+]
+
+
+def test_cells_and_summary():
+    assert cells(ROWS) == [
+        ['a.jpg', 'cat 0.90, dog 0.75', ''],
+        ['b.jpg', '', 'b.jpg is empty'],
+        ['c.jpg', '', ''],
+    ]
+    assert summary(ROWS) == '2 of 3 pictures tagged; 1 could not be read.'
+    assert summary(ROWS[:1]) == '1 of 1 pictures tagged.'
+
+
+def test_pictures_of_one_name_are_told_apart():
+    names = [row.path for row in distinct([ROWS[0], ROWS[1], ROWS[0], ROWS[0]])]
+    assert names == ['a.jpg', 'b.jpg', 'a.jpg (2)', 'a.jpg (3)']
+
+
+def test_files_hold_the_rows(tmp_path):
+    paths, missing = write_files(ROWS, tmp_path)
+    assert missing == ''
+    assert [path.rpartition('/')[2] for path in paths] == ['tags.csv', 'tags.jsonl']
+    for path in paths:
+        assert [(r.path, list(r.tags), r.error) for r in read_rows(path)] == [
+            (r.path, list(r.tags), r.error) for r in ROWS
+        ]
+
+
+def test_a_label_that_csv_cannot_hold_leaves_the_other_file(tmp_path):
+    paths, missing = write_files([ResultRow('a.jpg', ['x;y'], [0.9])], tmp_path)
+    assert [path.rpartition('/')[2] for path in paths] == ['tags.jsonl']
+    assert "No tags.csv: 'x;y' has a ;" in missing
+    assert [p.name for p in tmp_path.iterdir()] == ['tags.jsonl']
