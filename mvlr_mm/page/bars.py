@@ -62,10 +62,11 @@ def _bar(look: Look, i: int, tag: bool) -> str:
     score, threshold = float(look.scores[i]), float(look.thresholds[i])
     mark = f'{100 * threshold:.1f}' if 0 <= threshold <= 1 else ''
     line = f'<i style="left:{mark}%"></i>' if mark else ''
-    about = f'score {score:.3f}, tag from {threshold:.3f}'
+    name, about = look.names[i], f'score {score:.3f}, tag from {threshold:.3f}'
     return (
-        f'<div class="score{" tag" if tag else ""}" data-label="{escape(look.names[i])}" title="{about}">'
-        f'<span class="name">{label(look.names[i])}</span><span class="rail">'
+        f'<div class="score{" tag" if tag else ""}" data-label="{escape(name)}" '
+        f'title="{about}">'
+        f'<span class="name">{label(name)}</span><span class="rail">'
         f'<b style="width:{100 * score:.1f}%"></b>{line}</span>'
         f'<span class="number">{score:.2f}</span></div>'
     )
