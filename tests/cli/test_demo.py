@@ -24,9 +24,10 @@ def test_a_port_that_is_taken_is_said_before_the_model_is_loaded(
 ):
     monkeypatch.setattr(demo, 'require', lambda name, extra: None)
     monkeypatch.setattr(demo, 'MultiLabelInferencer', None)
-    with listen('127.0.0.1', 0) as other, pytest.raises(SystemExit, match='2'):
+    with listen('127.0.0.1', 0) as other:
         port = other.getsockname()[1]
-        main(['demo', str(trained.folder), '--port', str(port)])
+        with pytest.raises(SystemExit, match='2'):
+            main(['demo', str(trained.folder), '--port', str(port)])
     assert f'--port {port} cannot be used: Address already in use' in (
         capsys.readouterr().err
     )

@@ -19,7 +19,7 @@ def look(names, scores, thresholds, own=None):
 
 
 def rows(html):
-    """Return (name, is a tag, name shown, width, mark, number) of each bar, in order."""
+    """Return (name, is a tag, name shown, width, mark, number) of each bar."""
     found = re.findall(
         r'class="score( tag)?" data-label="(.*?)".*?class="name">(.*?)</span>'
         r'<span class="rail"><b style="width:(.*?)%"></b>'

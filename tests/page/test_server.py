@@ -1,6 +1,7 @@
 import os
 import socket
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +9,7 @@ from mvlr_mm.page import build_app, listen, private_folder
 from mvlr_mm.page.server import BYTES
 
 pytest.importorskip('gradio', reason='pip install "mvlr_mm[demo]"')
-from starlette.testclient import TestClient  # noqa: E402  (comes with gradio)
+from starlette.testclient import TestClient  # comes with gradio
 
 HERE = 'http://127.0.0.1'
 
@@ -100,7 +101,8 @@ def test_a_file_of_too_many_bytes_is_refused(client, tagger):
 
 
 def test_only_so_many_wait(client, tagger, trained, monkeypatch):
-    (path,) = upload(client, 'a.png', open(trained.pictures[0], 'rb').read()).json()
+    content = Path(trained.pictures[0]).read_bytes()
+    (path,) = upload(client, 'a.png', content).json()
     names = {d['id']: d for d in client.get('/config').json()['dependencies']}
     show = min(names)  # picture.change
     go, began = threading.Event(), threading.Event()
