@@ -8,10 +8,11 @@ from ..extras import require
 from ..report.elements import text
 from .added_labels import read_added
 from .bars import HINT, bars, failure
-from .table import HEADS, cells, distinct, summary, write_files
+from .table import FILES, distinct, rows_table, summary, write_files
 from .tagger import PageTagger
 
 MOST_FILES = 1000  # at a time
+_HEIGHT = 300  # of a picture, in pixels of the page
 _CLICK = """element.addEventListener('click', (event) => {
   const row = event.target.closest('[data-label]');
   if (row) trigger('click', {label: row.dataset.label});
@@ -34,22 +35,28 @@ def build_page(tagger: PageTagger, title: str, folder: Path) -> Any:
     with gr.Blocks(
         title=title, analytics_enabled=False, delete_cache=(600, 3600)
     ) as page:
-        gr.HTML(heading(title, len(tagger.own)), elem_id='heading')
-        words = gr.Textbox(
-            label='Add labels by name',
-            placeholder='a red car, snow' if tagger.fixed is None else '',
-            info='Commas between; they need not have been trained.'
-            if tagger.fixed is None
-            else tagger.fixed,
-            interactive=tagger.fixed is None,
-            submit_btn='Add',
-            elem_id='words',
-        )
+        with gr.Row(equal_height=True):
+            with gr.Column(scale=5):
+                gr.HTML(heading(title, len(tagger.own)), elem_id='heading')
+            with gr.Column(scale=4):
+                words = _words(gr, tagger)
         with gr.Tab('One picture'):
             _one_picture(gr, tagger, words)
         with gr.Tab('Many pictures'):
             _many_pictures(gr, tagger, words, folder)
     return page
+
+
+def _words(gr: Any, tagger: PageTagger) -> Any:
+    """Return the field for labels; what keeps it closed stands in it."""
+    return gr.Textbox(
+        label='Add labels by name, trained or not',
+        placeholder='a red car, snow' if tagger.fixed is None else None,
+        info=tagger.fixed,
+        interactive=tagger.fixed is None,
+        submit_btn='Add' if tagger.fixed is None else False,
+        elem_id='words',
+    )
 
 
 def heading(title: str, labels: int) -> str:
@@ -64,15 +71,20 @@ def _one_picture(gr: Any, tagger: PageTagger, words: Any) -> None:
                 label='Picture',
                 type='filepath',
                 sources=['upload', 'clipboard'],
-                height=340,
+                height=_HEIGHT,
                 elem_id='picture',
             )
-            where = gr.Dropdown([], label='Where is it seen?', elem_id='label')
+            where = gr.Dropdown(
+                [],
+                label='Where is it seen? In colour: how sure the model is of it there',
+                elem_id='label',
+            )
             heat = gr.Image(
-                label='In colour: how sure the model is of the label there',
+                show_label=False,
                 interactive=False,
                 format='png',
-                height=340,
+                height=_HEIGHT - 40,  # without the other's buttons
+                buttons=['download', 'fullscreen'],
                 elem_id='heat',
                 visible=tagger.has_maps,
             )
@@ -127,11 +139,13 @@ def _many_pictures(gr: Any, tagger: PageTagger, words: Any, folder: Path) -> Non
                 'Choose a folder', file_count='directory', elem_id='folder'
             )
             start = gr.Button('Tag', variant='primary', elem_id='start')
-    said = gr.HTML('', elem_id='said')
-    table = gr.Dataframe(
-        headers=list(HEADS), interactive=False, wrap=True, elem_id='table'
-    )
-    results = gr.File(label='Download', interactive=False, elem_id='results')
+    with gr.Row(equal_height=True):
+        said = gr.HTML('', elem_id='said')
+        downloads = [
+            gr.DownloadButton(name, interactive=False, scale=0, min_width=140)
+            for name in FILES
+        ]
+    table = gr.HTML('', elem_id='table')
 
     def tag(
         paths: list[str] | None,
@@ -149,11 +163,12 @@ def _many_pictures(gr: Any, tagger: PageTagger, words: Any, folder: Path) -> Non
             found = progress.tqdm(found, total=len(paths), desc='tagging')
             rows = distinct(list(found))
         except ValueError as error:
-            return [failure(error), [], None]
-        written, missing = write_files(rows, Path(tempfile.mkdtemp(dir=folder)))
+            return [failure(error), '', *([gr.DownloadButton(value=None, interactive=False)] * 2)]
+        paths, missing = write_files(rows, Path(tempfile.mkdtemp(dir=folder)))
         note = failure(ValueError(missing)) if missing else ''
-        return [f'<p>{summary(rows)}</p>{note}', cells(rows), written]
+        files = [gr.DownloadButton(value=x, interactive=x is not None) for x in paths]
+        return [f'<p>{summary(rows)}</p>{note}', rows_table(rows), *files]
 
-    shown = [said, table, results]
+    shown = [said, table, *downloads]
     start.click(tag, [files, words], shown, **_ONE)
     whole.upload(tag, [whole, words], shown, **_ONE)

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..report.elements import label, table, text
 from ..tagging import rows_writer
 from ..tagging.result_files import ResultRow
 
-HEADS = ('picture', 'tags', 'what is wrong')
-SUFFIXES = ('.csv', '.jsonl')
+HEADS = ('picture', 'tags')
+FILES = ('tags.csv', 'tags.jsonl')
 
 
 def distinct(rows: Sequence[ResultRow]) -> list[ResultRow]:
@@ -26,32 +27,31 @@ def distinct(rows: Sequence[ResultRow]) -> list[ResultRow]:
     return found
 
 
-def cells(rows: Sequence[ResultRow]) -> list[list[str]]:
-    """Return the cells of a table.
+def rows_table(rows: Sequence[ResultRow]) -> str:
+    """Return a table as HTML; what is wrong with a picture stands in place of its tags.
 
     Args:
         rows: The results.
     """
-    return [
-        [
-            row.path,
-            ', '.join(
-                f'{t} {s:.2f}' for t, s in zip(row.tags, row.scores, strict=True)
-            ),
-            row.error or '',
-        ]
-        for row in rows
-    ]
+    cells = []
+    for row in rows:
+        pairs = zip(row.tags, row.scores, strict=True)
+        tags = [f'<b>{label(tag)}</b> {score:.2f}' for tag, score in pairs]
+        wrong = f'<span class="wrong">{text(row.error)}</span>' if row.error else ''
+        cells.append([text(row.path), wrong or ', '.join(tags) or '-'])
+    return table(HEADS, cells)
 
 
 def summary(rows: Sequence[ResultRow]) -> str:
     """Say how many pictures were tagged, and how many were not."""
     failed = sum(row.error is not None for row in rows)
-    text = f'{len(rows) - failed:,} of {len(rows):,} pictures tagged'
-    return f'{text}; {failed:,} could not be read.' if failed else f'{text}.'
+    done = f'{len(rows) - failed:,} of {len(rows):,} pictures tagged'
+    return f'{done}; {failed:,} could not be read.' if failed else f'{done}.'
 
 
-def write_files(rows: Sequence[ResultRow], folder: Path) -> tuple[list[str], str]:
+def write_files(
+    rows: Sequence[ResultRow], folder: Path
+) -> tuple[list[str | None], str]:
     """Write rows into files, each whole or not there.
 
     Args:
@@ -59,17 +59,18 @@ def write_files(rows: Sequence[ResultRow], folder: Path) -> tuple[list[str], str
         folder: Of the files.
 
     Returns:
-        Their paths, and why one of them is missing, else ``''``.
+        The path of each of :data:`FILES`, None for one that cannot hold the rows; and
+        why that is, else ``''``.
     """
-    paths, missing = [], ''
-    for suffix in SUFFIXES:
-        path = folder / f'tags{suffix}'
+    paths: list[str | None] = []
+    missing = ''
+    for name in FILES:
+        path = folder / name
         try:
             with rows_writer(str(path)) as write:
                 for row in rows:
                     write(row)
         except ValueError as error:  # a label that this kind cannot hold
-            missing = f'No {path.name}: {error}'
-        else:
-            paths.append(str(path))
+            missing = f'No {name}: {error}'
+        paths.append(str(path) if path.exists() else None)
     return paths, missing

@@ -1,4 +1,5 @@
 import re
+from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -67,9 +68,10 @@ def test_added_labels_stand_apart():
     assert '0 tags of 2 labels' in html
 
 
-@pytest.mark.parametrize('name', ['<img src=x onerror=alert(1)>', '"><script>', '&'])
+@pytest.mark.parametrize('name', ['<img src=x onerror=alert(1)>', '"><script>', '${1}'])
 def test_nothing_of_a_name_acts(name):
-    html = bars(look([name], [0.9], [0.5])) + failure(ValueError(name))
-    assert '<img' not in html
-    assert '<script' not in html
-    assert '">' + name not in html
+    tags = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, _: tags.append(tag)
+    parser.feed(bars(look([name], [0.9], [0.5])) + failure(ValueError(name)))
+    assert tags == ['div', 'p', 'div', 'span', 'span', 'b', 'i', 'span', 'p']

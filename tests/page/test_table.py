@@ -1,4 +1,6 @@
-from mvlr_mm.page.table import cells, distinct, summary, write_files
+import re
+
+from mvlr_mm.page.table import distinct, rows_table, summary, write_files
 from mvlr_mm.tagging import read_rows
 from mvlr_mm.tagging.result_files import ResultRow
 
@@ -9,14 +11,22 @@ ROWS = [
 ]
 
 
-def test_cells_and_summary():
-    assert cells(ROWS) == [
-        ['a.jpg', 'cat 0.90, dog 0.75', ''],
-        ['b.jpg', '', 'b.jpg is empty'],
-        ['c.jpg', '', ''],
+def test_rows_and_summary():
+    html = rows_table(ROWS)
+    assert [re.sub('<.*?>', '', cell) for cell in html.split('<td>')[1:]] == [
+        *('a.jpg', 'cat 0.90, dog 0.75'),
+        *('b.jpg', 'b.jpg is empty'),
+        *('c.jpg', '-'),
     ]
+    assert '<td><span class="wrong">b.jpg is empty</span></td>' in html
     assert summary(ROWS) == '2 of 3 pictures tagged; 1 could not be read.'
     assert summary(ROWS[:1]) == '1 of 1 pictures tagged.'
+
+
+def test_no_name_acts():
+    bad = '<img src=x>'
+    html = rows_table([ResultRow(bad, [bad], [0.5]), ResultRow(bad, [], [], bad)])
+    assert '<img' not in html
 
 
 def test_pictures_of_one_name_are_told_apart():
@@ -36,6 +46,6 @@ def test_files_hold_the_rows(tmp_path):
 
 def test_a_label_that_csv_cannot_hold_leaves_the_other_file(tmp_path):
     paths, missing = write_files([ResultRow('a.jpg', ['x;y'], [0.9])], tmp_path)
-    assert [path.rpartition('/')[2] for path in paths] == ['tags.jsonl']
+    assert paths == [None, str(tmp_path / 'tags.jsonl')]
     assert "No tags.csv: 'x;y' has a ;" in missing
     assert [p.name for p in tmp_path.iterdir()] == ['tags.jsonl']
