@@ -136,16 +136,20 @@ def _many_pictures(gr: Any, tagger: PageTagger, words: Any, folder: Path) -> Non
         )
         with gr.Column(scale=0, min_width=220):
             whole = gr.UploadButton(
-                'Choose a folder', file_count='directory', elem_id='folder'
+                'Choose a folder', file_count='directory', size='md', elem_id='folder'
             )
-            start = gr.Button('Tag', variant='primary', elem_id='start')
+            start = gr.Button('Tag', variant='primary', size='md', elem_id='start')
     with gr.Row(equal_height=True):
         said = gr.HTML('', elem_id='said')
         downloads = [
-            gr.DownloadButton(name, interactive=False, scale=0, min_width=140)
+            gr.DownloadButton(name, interactive=False, size='md', scale=0)
             for name in FILES
         ]
     table = gr.HTML('', elem_id='table')
+
+    def download(path: str | None) -> Any:
+        """Return what becomes of a button; one that hides would hang Gradio 6.17."""
+        return gr.DownloadButton(value=path, interactive=path is not None)
 
     def tag(
         paths: list[str] | None,
@@ -163,11 +167,11 @@ def _many_pictures(gr: Any, tagger: PageTagger, words: Any, folder: Path) -> Non
             found = progress.tqdm(found, total=len(paths), desc='tagging')
             rows = distinct(list(found))
         except ValueError as error:
-            return [failure(error), '', *([gr.DownloadButton(value=None, interactive=False)] * 2)]
+            return [failure(error), '', *map(download, [None] * len(FILES))]
         paths, missing = write_files(rows, Path(tempfile.mkdtemp(dir=folder)))
         note = failure(ValueError(missing)) if missing else ''
-        files = [gr.DownloadButton(value=x, interactive=x is not None) for x in paths]
-        return [f'<p>{summary(rows)}</p>{note}', rows_table(rows), *files]
+        done = f'<p>{summary(rows)}</p>{note}'
+        return [done, rows_table(rows), *map(download, paths)]
 
     shown = [said, table, *downloads]
     start.click(tag, [files, words], shown, **_ONE)

@@ -170,5 +170,7 @@ def test_a_folder_is_tagged_as_it_comes(page, trained, tmp_path):
     for picture in trained.pictures[:2]:
         shutil.copy(picture, tmp_path)
     page.get_by_role('tab', name='Many pictures').click()
-    page.set_input_files('#folder input[type=file]', str(tmp_path))
+    with page.expect_file_chooser() as chooser:
+        page.locator('#folder').click()
+    chooser.value.set_files(str(tmp_path))
     page.locator('#said >> text=2 of 2 pictures tagged.').wait_for()
