@@ -7,7 +7,7 @@ folder of results `accuracy.md`, `.csv`, `.json` and pictures fill as runs end.
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
@@ -21,7 +21,7 @@ from . import training
 from .comparison import Comparison
 from .costs import Cost, Costs
 from .folder import alone_in, refuse_to_replace
-from .plan import TRY_SEED, Plan
+from .plan import TRY_SEED, Plan, Prepared
 from .report import Report
 from .rows import Row, chosen_rows
 from .sameness import differences
@@ -87,15 +87,13 @@ def run(args: argparse.Namespace) -> int:
     with alone_in(args.out):
         if not args.overwrite:
             refuse_to_replace(args.out, [row.name for row in rows], args.budget)
-        configs = {row: plan.config(row) for row in rows}
-        costs = measure_costs(plan, configs, reference)
-        differs = {
-            row.name: differences(cfg, configs[reference])
-            for row, cfg in configs.items()
-        }
+        prepared = [plan.prepare(row) for row in rows]
+        theirs = prepared[rows.index(reference)].cfg
+        costs = measure_costs(plan, prepared, theirs)
+        differs = {row.name: differences(cfg, theirs) for row, cfg, *_ in prepared}
         with workers(args.jobs) as pool:
             comparison = Comparison(
-                plan, configs, args.rates, args.decays, args.seeds, pool, training.run
+                plan, prepared, args.rates, args.decays, args.seeds, pool, training.run
             )
             report = Report(comparison, reference.name, args.base, costs, differs)
             comparison.tune()
@@ -121,7 +119,7 @@ def reference_row(rows: Sequence[Row], name: str | None) -> Row:
 
 
 def measure_costs(
-    plan: Plan, configs: Mapping[Row, Config], reference: Row
+    plan: Plan, rows: Sequence[Prepared], reference: Config
 ) -> dict[str, Cost]:
     """Build every row's model, before hours of runs, and measure what it costs.
 
@@ -129,12 +127,12 @@ def measure_costs(
 
     Args:
         plan: Where measured costs are kept.
-        configs: Of the rows.
-        reference: The row that the others are compared with.
+        rows: The rows, prepared.
+        reference: Config of the row that the others are compared with.
     """
-    costs = Costs(configs[reference])
+    costs = Costs(reference)
     found = {}
-    for row, cfg in track(configs.items(), 'costs', len(configs)):
+    for row, cfg, *_ in track(rows, 'costs', len(rows)):
         try:
             found[row.name] = costs.kept(plan.folder(row), cfg)
         except Exception as error:  # whatever a config may be wrong in

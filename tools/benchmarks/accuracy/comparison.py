@@ -1,18 +1,15 @@
 """The runs of a comparison: those that are not there yet, side by side."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from itertools import product
 from typing import Any
 
-from mmengine.config import Config
-
 from mvlr_stack.progress import Progress
 
-from .plan import Job, Plan, Run, Setting
-from .rows import Row
+from .plan import NOTHING, Job, Plan, Prepared, Run, Setting
 from .training import RunError, read_result
 from .tuning import best_setting, first_tries, further_tries, number_of_tries
 
@@ -24,7 +21,7 @@ class Comparison:
 
     Args:
         plan: What all runs have in common.
-        rows: The rows and their configs.
+        rows: The rows, prepared.
         rates: Learning rates to try.
         decays: Weight decays to try; the first is that of the first tries.
         seeds: Of the runs that count.
@@ -40,7 +37,7 @@ class Comparison:
     def __init__(
         self,
         plan: Plan,
-        rows: Mapping[Row, Config],
+        rows: Sequence[Prepared],
         rates: Sequence[float],
         decays: Sequence[float],
         seeds: Sequence[int],
@@ -48,29 +45,37 @@ class Comparison:
         do: Callable[[Job], dict[str, Any]],
     ) -> None:
         self.plan, self.rates, self.decays, self.seeds = plan, rates, decays, seeds
-        self.rows = {row.name: (row, cfg) for row, cfg in rows.items()}
+        self.rows = {prepared.row.name: prepared for prepared in rows}
+        self._trained = [name for name, each in self.rows.items() if each.trains]
         self.results: dict[Run, dict[str, Any]] = {}
         self.failures: dict[Run, str] = {}
         self.settings: dict[str, Setting] = {}
         self._pool, self._do = pool, do
-        each = number_of_tries(rates, decays) + len(seeds)
-        self._progress = Progress('accuracy', each * len(rows))
+        tries = number_of_tries(rates, decays) * len(self._trained)
+        self._progress = Progress('accuracy', tries + len(seeds) * len(rows))
 
     def tune(self) -> None:
         """Choose every row's setting by its val mAP."""
+        self.settings = dict.fromkeys(self.rows, NOTHING)
         if not number_of_tries(self.rates, self.decays):
             only = Setting(self.rates[0], self.decays[0])
-            self.settings = dict.fromkeys(self.rows, only)
+            self.settings |= dict.fromkeys(self._trained, only)
             return
         first = first_tries(self.rates, self.decays)
-        self._complete(Run(name, setting) for setting in first for name in self.rows)
+        self._complete(
+            Run(name, setting) for setting in first for name in self._trained
+        )
         self._complete(
             Run(name, setting)
-            for name in self.rows
+            for name in self._trained
             for setting in further_tries(self.scores(name), self.decays)
         )
-        best = {name: best_setting(self.scores(name)) for name in self.rows}
-        self.settings = {name: s for name, s in best.items() if s is not None}
+        for name in self._trained:
+            best = best_setting(self.scores(name))
+            if best is None:
+                del self.settings[name]
+            else:
+                self.settings[name] = best
 
     def scores(self, name: str) -> dict[Setting, float | None]:
         """Return the val mAP of a row's tries, None of those that failed."""
@@ -105,7 +110,7 @@ class Comparison:
 
     def job(self, run: Run) -> Job:
         """Return a run as a worker needs it."""
-        return self.plan.job(*self.rows[run.row], run)
+        return self.plan.job(self.rows[run.row], run)
 
     def _complete(
         self, runs: Iterable[Run], report: Callable[[], None] = lambda: None

@@ -29,7 +29,7 @@ def rows_content(
     theirs = _of_seeds(comparison, reference, 'mAP')
     return [
         _row(comparison, row, theirs, costs.get(row.name), differences[row.name])
-        for row, _ in comparison.rows.values()
+        for row, *_ in comparison.rows.values()
     ]
 
 

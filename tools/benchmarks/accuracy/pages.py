@@ -8,6 +8,7 @@ from typing import Any
 from mvlr_mm.markdown_table import escaped_name, markdown_table
 from mvlr_mm.paper import METRICS
 
+from .plan import NOTHING, Setting
 from .summary import LEVEL
 from .tuning import ends_of_the_search
 
@@ -149,6 +150,9 @@ def _tuning_notes(content: Mapping[str, Any]) -> Iterator[str]:
         for row in content['rows']
         if row['setting'] and ends_of_the_search(row['setting']['lr'], rates)
     ]
+    untrained = [row['name'] for row in content['rows'] if _untrained(row)]
+    if untrained:
+        yield f'Without training, so nothing to tune: {_names(untrained)}.'
     if ends:
         yield f'The best rate is the lowest or highest that was tried: {_names(ends)}.'
 
@@ -161,6 +165,10 @@ def _differing(rows: Rows, reference: str) -> Iterator[str]:
     for row in found:
         keys = ', '.join(f'`{key}`' for key in row['differs'])
         yield f'- {escaped_name(row["name"])} differs from {reference} in {keys}.'
+
+
+def _untrained(row: Mapping[str, Any]) -> bool:
+    return bool(row['setting']) and Setting(**row['setting']) == NOTHING
 
 
 def _names(names: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from mmengine.config import Config
 
 from mvlr_mm.config import read_config
+from mvlr_mm.overrides import merge_overrides
 
 from .rows import Row
 
@@ -29,6 +30,9 @@ class Setting(NamedTuple):
     weight_decay: float
 
 
+NOTHING = Setting(0.0, 0.0)  # of a system that does not train
+
+
 class Run(NamedTuple):
     """A training of a row.
 
@@ -41,6 +45,23 @@ class Run(NamedTuple):
     row: str
     setting: Setting
     seed: int | None = None
+
+
+class Prepared(NamedTuple):
+    """A row that was read.
+
+    Args:
+        row: The row.
+        cfg: Its config, with the overrides.
+        overrides: Of every run, by dotted key.
+        trains: False for a system without training: nothing of it is tuned, it takes
+            one epoch, and it reads pictures.
+    """
+
+    row: Row
+    cfg: Config
+    overrides: dict[str, Any]
+    trains: bool
 
 
 class Job(NamedTuple):
@@ -61,7 +82,8 @@ class Plan:
         out: Folder of the comparison.
         data: Root of the pictures.
         budget: Epochs.
-        features: Folder of `mvlr features`, None to train on pictures.
+        features: Folder of `mvlr features`, to train on with every backbone frozen;
+            None to train on pictures.
         amp: Whether training computes in bfloat16.
         options: Overrides for every row, by dotted key.
     """
@@ -73,56 +95,63 @@ class Plan:
     amp: bool = False
     options: Mapping[str, Any] | None = None
 
-    def config(self, row: Row) -> Config:
-        """Return the config of a row, with what all rows have in common.
+    def prepare(self, row: Row) -> Prepared:
+        """Return a row with its config and what overrides it in every run.
 
         Raises:
             ValueError: The config has no place for something; see `read_config`.
         """
-        return read_config(row.config, self._common(row))
+        overrides = {
+            'data_root': str(self.data),
+            'default_hooks.checkpoint.save_best': None,
+            'default_hooks.checkpoint.max_keep_ckpts': 1,
+            **row.overrides,
+            **(self.options or {}),
+        }
+        cfg = read_config(row.config, overrides)
+        trains = cfg.train_cfg.get('type') != 'FitLoop'
+        more: dict[str, Any] = {}
+        if trains:
+            more['train_cfg.max_epochs'] = self.budget
+        if trains and self.features:
+            frozen = dict(type='FreezeModules', names=['backbone'])
+            more['custom_hooks'] = [*cfg.to_dict().get('custom_hooks', []), frozen]
+        merge_overrides(cfg, more)
+        return Prepared(row, cfg, overrides | more, trains)
 
-    def job(self, row: Row, cfg: Config, run: Run) -> Job:
+    def job(self, prepared: Prepared, run: Run) -> Job:
         """Return what a worker needs for a run.
 
         The folder is named after everything that decides about the result: a run of
         another budget, config or set of pictures is never taken for this one.
 
         Args:
-            row: The row.
-            cfg: What :meth:`config` returned for it.
+            prepared: What :meth:`prepare` returned for the row.
             run: One of this row's.
         """
-        seed = TRY_SEED if run.seed is None else run.seed
-        own = {RATE: run.setting.lr, DECAY: run.setting.weight_decay}
-        own['randomness.seed'] = seed
-        # the last epoch alone decides about a try; the others show how they learn
-        often = self.budget if run.seed is None else max(1, self.budget // 10)
-        own['train_cfg.val_interval'] = often
-        files = [*_lists(cfg), *([self.features / INDEX] if self.features else [])]
+        row, cfg, overrides, trains = prepared
+        own = {'randomness.seed': TRY_SEED if run.seed is None else run.seed}
+        if trains:
+            own |= {RATE: run.setting.lr, DECAY: run.setting.weight_decay}
+            # the last epoch alone decides about a try; others show how they learn
+            often = self.budget if run.seed is None else max(1, self.budget // 10)
+            own['train_cfg.val_interval'] = often
+        features = self.features if trains else None
+        files = [*_lists(cfg), *([features / INDEX] if features else [])]
         what = [cfg.to_dict(), own, self.amp, run.seed is None, *map(_hash, files)]
         kind = 'try' if run.seed is None else f'seed{run.seed}'
+        flags = ['--amp'] * self.amp + (['--features', str(features)] * bool(features))
         return Job(
             row.config,
-            self._common(row) | own,
+            overrides | own,
             self.folder(row) / f'{kind}_{key_of(what)}',
-            ('--amp',) * self.amp
-            + (('--features', str(self.features)) if self.features else ()),
+            tuple(flags),
             run.seed is not None,
         )
 
     def folder(self, row: Row) -> Path:
         """Return where everything of a row lies."""
         return self.out / 'runs' / re.sub(r'\W+', '_', row.name).strip('_')
-
-    def _common(self, row: Row) -> dict[str, Any]:
-        return {
-            'data_root': str(self.data),
-            **row.overrides,
-            'train_cfg.max_epochs': self.budget,
-            'default_hooks.checkpoint.save_best': None,
-            'default_hooks.checkpoint.max_keep_ckpts': 1,
-            **(self.options or {}),
-        }
 
 
 def key_of(what: Any) -> str:

@@ -3,7 +3,7 @@ import math
 
 import pytest
 from benchmarks.accuracy.comparison import Comparison
-from benchmarks.accuracy.plan import DECAY, RATE, RESULT, TRY_SEED, Plan
+from benchmarks.accuracy.plan import DECAY, NOTHING, RATE, RESULT, TRY_SEED, Plan
 from benchmarks.accuracy.rows import Row
 from benchmarks.accuracy.training import RunError
 
@@ -35,9 +35,11 @@ class Fake:
 
 @pytest.fixture
 def make(config, data, tmp_path, inline):
-    def comparison(do, rates=RATES, decays=DECAYS, seeds=(0, 1)):
+    def comparison(do, rates=RATES, decays=DECAYS, seeds=(0, 1), trains=True):
         plan = Plan(tmp_path / 'out', data, 2)
-        rows = {row: plan.config(row) for row in (Row(n, config) for n in BEST)}
+        rows = [
+            plan.prepare(Row(name, config))._replace(trains=trains) for name in BEST
+        ]
         return Comparison(plan, rows, rates, decays, seeds, inline, do)
 
     return comparison
@@ -107,3 +109,10 @@ def test_with_one_rate_and_one_decay_nothing_is_tried(make):
     found.tune()
     assert do.jobs == []
     assert found.settings == {'small': (5e-4, 0.2), 'large': (5e-4, 0.2)}
+
+
+def test_systems_without_training_are_not_tuned(make, capsys):
+    do = Fake()
+    found = make(do, trains=False)
+    found.tune()
+    assert (do.jobs, found.settings) == ([], dict.fromkeys(BEST, NOTHING))

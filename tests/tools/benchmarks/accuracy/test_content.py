@@ -25,7 +25,7 @@ def comparison(tmp_path):
     }
     return SimpleNamespace(
         plan=SimpleNamespace(data=tmp_path / 'my set'),
-        rows={name: (Row(name, f'{name}.py', {'a': None}), None) for name in runs},
+        rows={name: (Row(name, f'{name}.py', {'a': None}),) for name in runs},
         settings={'first': SETTING, 'second': SETTING},
         results={(name, s): r for name, rs in runs.items() for s, r in rs.items()},
         of_seeds=runs.get,

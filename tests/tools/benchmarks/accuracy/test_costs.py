@@ -1,16 +1,22 @@
+import pytest
 from benchmarks.accuracy import costs
 from benchmarks.accuracy.plan import Plan
 from benchmarks.accuracy.rows import Row
 
 
-def test_a_model_is_counted_and_timed_beside_the_reference(
-    config, data, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(costs, 'SECONDS', 0.01)
+@pytest.fixture
+def make(config, data, tmp_path):
     plan = Plan(tmp_path, data, 1)
-    small, large = (
-        plan.config(Row('x', config, {'model.head.num_classes': n})) for n in (2, 5002)
-    )
+
+    def read(labels):
+        return plan.prepare(Row('x', config, {'model.head.num_classes': labels})).cfg
+
+    return read
+
+
+def test_a_model_is_counted_and_timed_beside_the_reference(make, monkeypatch):
+    monkeypatch.setattr(costs, 'SECONDS', 0.01)
+    small, large = make(2), make(5002)
     measured = costs.Costs(small)
     before, after = measured.measure(small), measured.measure(large)
     # a row of weights and a bias for each label
@@ -19,11 +25,8 @@ def test_a_model_is_counted_and_timed_beside_the_reference(
     assert min(before.ms, after.ms, after.reference_ms) > 0
 
 
-def test_a_cost_is_measured_once(config, data, tmp_path, monkeypatch):
-    plan = Plan(tmp_path, data, 1)
-    small, large = (
-        plan.config(Row('x', config, {'model.head.num_classes': n})) for n in (2, 3)
-    )
+def test_a_cost_is_measured_once(make, tmp_path, monkeypatch):
+    small, large = make(2), make(3)
     measured = costs.Costs(small)
     monkeypatch.setattr(measured, 'measure', lambda cfg: costs.Cost(1, 2, 3.0, 4.0))
     measured.kept(tmp_path, large)

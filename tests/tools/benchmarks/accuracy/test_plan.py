@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from benchmarks.accuracy.plan import DECAY, RATE, TRY_SEED, Plan, Run, Setting
+from benchmarks.accuracy.plan import DECAY, NOTHING, RATE, TRY_SEED, Plan, Run, Setting
 from benchmarks.accuracy.rows import Row
 
 SETTING = Setting(1e-3, 0.01)
@@ -12,7 +12,7 @@ def make(config, data, tmp_path):
     def job(run=None, overrides=None, **changes):
         plan = Plan(**{**dict(out=tmp_path, data=data, budget=20), **changes})
         row = Row('4: a + b', config, overrides or {})
-        return plan.job(row, plan.config(row), run or Run(row.name, SETTING, 3))
+        return plan.job(plan.prepare(row), run or Run(row.name, SETTING, 3))
 
     return job
 
@@ -75,6 +75,20 @@ def test_what_training_is_told_beside_the_config(make, tmp_path):
     assert make().flags == ()
     job = make(amp=True, features=tmp_path)
     assert job.flags == ('--amp', '--features', str(tmp_path))
+    # features are those of a frozen backbone
+    last = job.overrides['custom_hooks'][-1]
+    assert last == dict(type='FreezeModules', names=['backbone'])
+    assert len(job.overrides['custom_hooks']) == 2
+
+
+def test_a_system_without_training_takes_one_epoch_of_pictures(make, config, tmp_path):
+    text = Path(config).read_text()
+    Path(config).write_text(text.replace('by_epoch=True,', "type='FitLoop',"))
+    job = make(Run('4: a + b', NOTHING, 3), features=tmp_path, amp=True)
+    assert job.flags == ('--amp',)
+    changed = {'train_cfg.max_epochs', 'train_cfg.val_interval', RATE, DECAY}
+    assert changed.isdisjoint(job.overrides)
+    assert 'custom_hooks' not in job.overrides
 
 
 def test_options_of_the_command_line_have_the_last_word(make):

@@ -19,7 +19,7 @@ def make(config, data, tmp_path):
     def job(seed=0, out='out', budget=EPOCHS):
         plan = Plan(tmp_path / out, data, budget)
         row = Row('net', config)
-        return plan.job(row, plan.config(row), Run('net', Setting(0.01, 0.1), seed))
+        return plan.job(plan.prepare(row), Run('net', Setting(0.01, 0.1), seed))
 
     return job
 
