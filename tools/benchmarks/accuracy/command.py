@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
         theirs = prepared[rows.index(reference)].cfg
         costs = measure_costs(plan, prepared, theirs)
         differs = {row.name: differences(cfg, theirs) for row, cfg, *_ in prepared}
-        with workers(args.jobs) as pool:
+        with workers(args.jobs, training.prepare) as pool:
             comparison = Comparison(
                 plan, prepared, args.rates, args.decays, args.seeds, pool, training.run
             )

@@ -103,6 +103,8 @@ class Plan:
         """
         overrides = {
             'data_root': str(self.data),
+            # at most a fifth of a run is lost
+            'default_hooks.checkpoint.interval': max(1, self.budget // 5),
             'default_hooks.checkpoint.save_best': None,
             'default_hooks.checkpoint.max_keep_ckpts': 1,
             **row.overrides,

@@ -1,5 +1,6 @@
 """One run: train as `mvlr train` does, score the averaged weights, leave a result."""
 
+import gc
 import json
 import time
 import traceback
@@ -32,6 +33,14 @@ def read_result(job: Job) -> dict[str, Any] | None:
     """Return the result of a run, None if it is not there."""
     path = job.folder / RESULT
     return json.loads(path.read_text()) if path.is_file() else None
+
+
+def prepare() -> None:
+    """Let the collector of garbage pass over what was imported.
+
+    mmengine calls it for each data set, and most of what it would look at are modules.
+    """
+    gc.freeze()
 
 
 def forget_runs() -> None:

@@ -1,3 +1,4 @@
+import gc
 import json
 import sys
 from concurrent.futures import Future
@@ -52,6 +53,14 @@ custom_hooks = [
 visualizer = dict(
     type='UniversalVisualizer', vis_backends=[dict(type='LocalVisBackend')])
 """
+
+
+@pytest.fixture(autouse=True)
+def quick_collection():
+    """mmengine collects garbage for each data set; modules are none."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ TOOL = ROOT / 'tools/benchmark.py'
 @pytest.fixture
 def run(config, data, tmp_path, inline, monkeypatch):
     monkeypatch.setattr(costs, 'SECONDS', 0.01)
-    monkeypatch.setattr(command, 'workers', lambda jobs: nullcontext(inline))
+    monkeypatch.setattr(command, 'workers', lambda *_: nullcontext(inline))
     second = tmp_path / 'second.py'
     second.write_text(Path(config).read_text().replace('momentum=0.1', 'momentum=0.2'))
 
@@ -34,7 +34,7 @@ def run(config, data, tmp_path, inline, monkeypatch):
     return run
 
 
-SHORT = ('--budget', '1', '--rates', '1e-3', '1e-2', '--decays', '0.01', '0.1')
+SHORT = ('--budget', '1', '--rates', '1e-3', '1e-2', '--decays', '0.1')
 
 
 def test_from_configs_to_tables_and_pictures(run, tmp_path, capsys):
@@ -44,7 +44,7 @@ def test_from_configs_to_tables_and_pictures(run, tmp_path, capsys):
     first, second = content['rows']
     assert (first['name'], second['name']) == ('net', 'second')
     assert content['data'] == dict(name='grey', train=12, val=8, test=10, labels=2)
-    assert len(first['tries']) == len(second['tries']) == content['tries'] == 3
+    assert len(first['tries']) == len(second['tries']) == content['tries'] == 2
     best = max(first['tries'], key=lambda tried: tried['val mAP'])
     assert first['setting']['lr'] == best['lr']
     assert list(second['seeds']) == ['0', '1']

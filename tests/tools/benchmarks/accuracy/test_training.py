@@ -11,7 +11,7 @@ from mvlr_mm.engine import load_weights
 from mvlr_mm.visualization import read_scalars
 from mvlr_stack.command import main
 
-EPOCHS = 3
+EPOCHS = 2
 
 
 @pytest.fixture
