@@ -13,9 +13,11 @@ PROGRAM = """
 import sys
 sys.path.insert(0, {tools!r})
 from benchmarks.accuracy.workers import workers
-import os, time
+import os, signal, time
 
 if __name__ == '__main__':
+    # a shell's background jobs are started deaf to it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with workers(1) as pool:
         print(pool.submit(os.getpid).result(), flush=True)
         pool.submit(time.sleep, 600)
