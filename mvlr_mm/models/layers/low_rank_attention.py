@@ -17,7 +17,7 @@ class LowRankAttention(nn.Module):
         hidden_dim: Width of the product.
     """
 
-    def __init__(self, embed_dim: int, label_dim: int, hidden_dim: int = 1024) -> None:
+    def __init__(self, embed_dim: int, label_dim: int, hidden_dim: int) -> None:
         super().__init__()
         self.patch = nn.Linear(embed_dim, hidden_dim, bias=False)
         self.label = nn.Linear(label_dim, hidden_dim, bias=False)

@@ -24,7 +24,8 @@ class ADDGCNHead(NamedLabelsHead):
 
     Args:
         embed_dim: Width D of the patches.
-        hidden_dim: Width of a label's vector.
+        hidden_dim: Width of a label's vector; None takes half of D, the official 1024
+            behind ResNet-101.
         classes: The C label names; see :class:`NamedLabelsHead`.
         num_classes: C, where the names are not known.
         loss: Config of the loss on (logits, targets).
@@ -48,7 +49,7 @@ class ADDGCNHead(NamedLabelsHead):
     def __init__(
         self,
         embed_dim: int,
-        hidden_dim: int = 1024,
+        hidden_dim: int | None = None,
         classes: Sequence[str] | str | None = None,
         num_classes: int | None = None,
         loss: dict | None = None,
@@ -57,6 +58,7 @@ class ADDGCNHead(NamedLabelsHead):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(classes, num_classes, loss, thr, topk, init_cfg)
+        hidden_dim = hidden_dim or embed_dim // 2
         self.scores = nn.Linear(embed_dim, self.num_labels, bias=False)
         self.transform = nn.Linear(embed_dim, hidden_dim)
         self.graph = DynamicGraph(hidden_dim, self.num_labels)

@@ -28,7 +28,8 @@ class MLGCNHead(LabelFilesHead):
         label_vectors: File with a vector for each label, GloVe's in the paper; or their
             width, where a checkpoint brings them.
         vectors_key: Which array of that file.
-        hidden_dim: Width between the two convolutions.
+        hidden_dim: Width between the two convolutions; None takes half of D, the
+            official 1024 behind ResNet-101.
         threshold: Probability from which one label points to another, tau.
         neighbours: Weight of all neighbours together beside the label's own 1.
         classes: The C label names; see :class:`NamedLabelsHead`.
@@ -50,7 +51,7 @@ class MLGCNHead(LabelFilesHead):
         graph: str | None,
         label_vectors: str | int,
         vectors_key: str | None = None,
-        hidden_dim: int = 1024,
+        hidden_dim: int | None = None,
         threshold: float = 0.4,
         neighbours: float = 0.25,
         classes: Sequence[str] | str | None = None,
@@ -65,6 +66,7 @@ class MLGCNHead(LabelFilesHead):
         self.add_graph(
             graph, lambda counts: correlation_matrix(counts, threshold, neighbours)
         )
+        hidden_dim = hidden_dim or embed_dim // 2
         self.first = GraphConvolution(width, hidden_dim)
         self.second = GraphConvolution(hidden_dim, embed_dim)
 

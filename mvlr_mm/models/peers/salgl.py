@@ -40,7 +40,8 @@ class SALGLHead(LabelFilesHead):
         vectors_key: Which array of that file.
         scenes: Arguments of :class:`SceneGraphs`.
         num_heads: Heads of the encoder layer; must divide ``embed_dim``.
-        hidden_dim: Width of the attention's product.
+        hidden_dim: Width of the attention's product; None takes half of D, the official
+            1024 behind ResNet-101.
         num_steps: Steps of the graph network.
         count_first: The order of the official code.
         entropy_weight: Weight of the two entropies in the loss.
@@ -67,7 +68,7 @@ class SALGLHead(LabelFilesHead):
         vectors_key: str | None = None,
         scenes: dict | None = None,
         num_heads: int = 8,
-        hidden_dim: int = 1024,
+        hidden_dim: int | None = None,
         num_steps: int = 3,
         count_first: bool = False,
         entropy_weight: float = 1.0,
@@ -81,9 +82,10 @@ class SALGLHead(LabelFilesHead):
         super().__init__(classes, num_classes, loss, thr, topk, init_cfg)
         self.count_first, self.entropy_weight = count_first, entropy_weight
         width = self.add_vectors(label_vectors, vectors_key)
-        self.encoder = PostNormBlock(embed_dim, num_heads, hidden_dim=2048)
+        self.encoder = PostNormBlock(embed_dim, num_heads, hidden_dim=embed_dim)
         self.scenes = SceneGraphs(self.num_labels, **(scenes or {}))
         self.choice = nn.Linear(embed_dim, self.scenes.num_scenes, bias=False)
+        hidden_dim = hidden_dim or embed_dim // 2
         self.attention = LowRankAttention(embed_dim, width, hidden_dim)
         self.network = GatedGraph(embed_dim, num_steps)
         self.output = nn.Linear(2 * embed_dim, embed_dim)

@@ -31,7 +31,8 @@ class SSGRLHead(LabelFilesHead):
         label_vectors: File with a vector for each label, GloVe's in the paper; or their
             width, where a checkpoint brings them.
         vectors_key: Which array of that file.
-        hidden_dim: Width of the attention's product.
+        hidden_dim: Width of the attention's product; None takes half of D, the official
+            1024 behind ResNet-101.
         num_steps: Steps of the graph network.
         pooling: Side of the squares that are averaged, in patches.
         classes: The C label names; see :class:`NamedLabelsHead`.
@@ -54,7 +55,7 @@ class SSGRLHead(LabelFilesHead):
         graph: str | None,
         label_vectors: str | int,
         vectors_key: str | None = None,
-        hidden_dim: int = 1024,
+        hidden_dim: int | None = None,
         num_steps: int = 3,
         pooling: int = 2,
         classes: Sequence[str] | str | None = None,
@@ -70,6 +71,7 @@ class SSGRLHead(LabelFilesHead):
         self.pooling = pooling
         width = self.add_vectors(label_vectors, vectors_key)
         self.add_graph(graph, LabelGraph.probabilities)
+        hidden_dim = hidden_dim or embed_dim // 2
         self.attention = LowRankAttention(embed_dim, width, hidden_dim)
         self.network = GatedGraph(embed_dim, num_steps)
         self.output = nn.Linear(2 * embed_dim, embed_dim)

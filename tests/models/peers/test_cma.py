@@ -75,7 +75,7 @@ def test_the_graph_embedding_draws_cosines_to_the_likeness():
         for i in range(4):
             for j in range(4):
                 cosine = F.cosine_similarity(labels[i], labels[j], dim=0)
-                if i != j and max(float(cosine), float(graph[i, j])) >= relaxation:
+                if i != j and max(cosine.item(), graph[i, j].item()) >= relaxation:
                     total = total + (cosine - graph[i, j]) ** 2
         loss = graph_embedding_loss(labels, graph, relaxation)
         torch.testing.assert_close(loss, total / 12)

@@ -77,8 +77,8 @@ def test_logits_are_scaled_cosines_of_the_adapted_mean(feats):
         picture = mean + second.weight @ hidden + second.bias
         for c in range(3):
             cosine = F.cosine_similarity(picture, feats.labels[c], dim=0)
-            assert float(logits[b, c]) == pytest.approx(float(7 * cosine - 2), abs=1e-5)
-    assert float(head.log_scale) == pytest.approx(math.log(7))
+            assert logits[b, c].item() == pytest.approx(7 * cosine.item() - 2, abs=1e-5)
+    assert head.log_scale.item() == pytest.approx(math.log(7))
 
 
 def test_patches_have_the_logits_of_their_cosines(feats):

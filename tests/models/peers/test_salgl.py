@@ -81,7 +81,7 @@ def test_the_loss_of_the_scenes_is_two_entropies():
     means = [sum(row[k] for row in shares) / 4 for k in range(3)]
     even = sum(-p * math.log(p) for p in means)
     loss = scene_loss(choice)
-    assert float(loss) == pytest.approx(single + 100 * (math.log(3) - even), rel=1e-5)
+    assert loss.item() == pytest.approx(single + 100 * (math.log(3) - even), rel=1e-5)
     double = choice.detach().double().requires_grad_()
     step = 1e-4
     (gradient,) = torch.autograd.grad(loss, choice)
@@ -90,7 +90,7 @@ def test_the_loss_of_the_scenes_is_two_entropies():
         high[place] += step
         low[place] -= step
         slope = (scene_loss(high) - scene_loss(low)) / (2 * step)
-        assert float(gradient[place]) == pytest.approx(float(slope), rel=0.02, abs=0.02)
+        assert gradient[place].item() == pytest.approx(slope.item(), rel=0.02, abs=0.02)
     assert scene_loss(1e4 * torch.randn(4, 3)).isfinite()
 
 
