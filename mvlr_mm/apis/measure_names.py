@@ -30,7 +30,7 @@ def measure_names(
     model: nn.Module,
     batches: Iterable[dict],
     count: int,
-    pictures: int = 64,
+    pictures: int = 128,
     generic: Sequence[str] = GENERIC_NAMES,
 ) -> MeasuredNames:
     """Find the scale of new names, from the trained ones on annotated pictures.

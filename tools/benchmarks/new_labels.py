@@ -23,7 +23,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmpretrain.structures import DataSample
-from new_labels_ways import table
+from new_labels_ways import KEPT, table
 from rich.progress import track
 from torch import Tensor, nn
 
@@ -123,7 +123,8 @@ def score(model: nn.Module, new: list[str], data: dict) -> dict[str, np.ndarray]
     feats = {s: VLFeatures(data[s][0], model.backbone.grid) for s in SPLITS[1:]}
     trained, head, found = model.neck.classes, model.head, {}
     samples = [DataSample().set_gt_score(target) for target in data['val'][1]]
-    scale = measure_names(model, _batches(data['val'][0], samples), len(samples)).scale
+    batches = _batches(data['val'][0], samples)
+    scale = measure_names(model, batches, len(samples), KEPT).scale
     stage = model.neck.label_stage()
     generic = labels_together(stage, scale.generic)
     together = labels_together(stage, (*trained, *new))

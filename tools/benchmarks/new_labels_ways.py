@@ -8,8 +8,8 @@ from mvlr_mm.evaluation import average_precision
 from mvlr_mm.evaluation.calibration import brier_score, calibration_error
 from mvlr_mm.evaluation.logistic import fit_logistic
 
-# Of the trained names on val, which fit; of the same on themselves; of the new names.
-Way = tuple[np.ndarray | None, np.ndarray]
+KEPT = 64  # pictures of val in the scale
+HEAD = '| | mAP | ECE | median | Brier | median | AP, all names pooled |'
 
 
 def ways(found: dict, split: str) -> dict[str, np.ndarray]:
@@ -33,6 +33,9 @@ def ways(found: dict, split: str) -> dict[str, np.ndarray]:
         return sigmoid(slope * new + bias)
 
     result = {
+        'always the share of the trained names': np.full(
+            found[f'{split} new'].shape, found['val old'].mean()
+        ),
         'all stages, new names together': sigmoid(found[f'{split} together']),
         'all stages, each beside the trained': sigmoid(found[f'{split} beside']),
         '... standardised': fitted(
@@ -47,27 +50,29 @@ def ways(found: dict, split: str) -> dict[str, np.ndarray]:
         result[f'apart, {name}standardised'] = fitted(
             z(val_old, val_old), z(new, val_new)
         )
-    result['`mvlr names`: the last, 64 pictures'] = sigmoid(found[f'{split} shipped'])
+    result[f'the last, as `mvlr names` does with {KEPT} pictures'] = sigmoid(
+        found[f'{split} shipped']
+    )
     return result
 
 
-def numbers(found: dict, split: str, scores: np.ndarray) -> dict[str, float]:
-    """Return the numbers of new names' probabilities, in percent but for Brier.
+def numbers(found: dict, split: str, scores: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the numbers of each new name, (K,), in percent; the last is for all, (1,).
 
     Args:
         found: As for :func:`ways`.
         split: ``val`` or ``test``.
-        scores: Of the new names, (N, K).
+        scores: Probabilities of the new names, (N, K).
     """
     new, old = found[f'{split} new'], found[f'{split} old']
     both = np.concatenate([scores, sigmoid(found[f'{split} own'])], axis=1)
     every = np.concatenate([new, old], axis=1)
     pooled = average_precision(both.reshape(-1, 1), every.reshape(-1, 1))
     return {
-        'mAP': 100 * float(np.nanmean(average_precision(scores, new))),
-        'AP of all, old and new': 100 * float(pooled[0]),
-        'ECE': 100 * float(calibration_error(scores, new).mean()),
-        'Brier': 100 * float(brier_score(scores, new).mean()),
+        'AP': 100 * average_precision(scores, new),
+        'ECE': 100 * calibration_error(scores, new),
+        'Brier': 100 * brier_score(scores, new),
+        'pooled AP': 100 * pooled,
     }
 
 
@@ -88,16 +93,31 @@ def changes(found: dict) -> dict[str, float]:
 
 
 def table(splits: Sequence[dict]) -> str:
-    """Return the tables in markdown: means over the splits of the names."""
+    """Return the tables in markdown.
+
+    Args:
+        splits: What was found with each third of the names held out.
+    """
     lines = [f'{len(splits)} splits of the names.', '']
     for split in ('val', 'test'):
         rows: dict[str, list[dict]] = {}
         for found in splits:
             for name, scores in ways(found, split).items():
                 rows.setdefault(name, []).append(numbers(found, split, scores))
-        lines += [f'New names on {split}:', '', *_rows(rows), '']
-    lines += ['Trained names on test, and one new name in their sequence:', '']
-    lines += [*_rows({'in one sequence': [changes(found) for found in splits]}, 4), '']
+        lines += [f'New names on {split}:', '', HEAD, '|---' * 7 + '|']
+        for name, every in rows.items():
+            ap, ece, brier, pooled = (
+                np.concatenate([one[key] for one in every]) for key in every[0]
+            )
+            cells = [np.nanmean(ap), ece.mean(), np.median(ece)]
+            cells += [brier.mean(), np.median(brier), pooled.mean()]
+            lines.append(f'| {name} | {" | ".join(f"{x:.2f}" for x in cells)} |')
+        lines.append('')
+    lines += ['Trained names on test, with one new name in their sequence:', '']
+    shifts = [changes(found) for found in splits]
+    lines += [f'| {" | ".join(shifts[0])} |', '|---' * len(shifts[0]) + '|']
+    means = (np.mean([one[key] for one in shifts]) for key in shifts[0])
+    lines += [f'| {" | ".join(f"{x:.4f}" for x in means)} |', '']
     kinds = ('own', 'beside', 'apart', 'shipped')
     seconds = {k: np.mean([found[f'seconds {k}'] for found in splits]) for k in kinds}
     lines.append(
@@ -115,15 +135,3 @@ def z(values: np.ndarray, val: np.ndarray) -> np.ndarray:
 def sigmoid(logits: np.ndarray) -> np.ndarray:
     """Return probabilities."""
     return 0.5 * (1 + np.tanh(logits.astype(np.float64) / 2))
-
-
-def _rows(rows: dict[str, list[dict]], digits: int = 2) -> list[str]:
-    columns = list(next(iter(rows.values()))[0])
-    lines = [f'| | {" | ".join(columns)} |', '|---' * (len(columns) + 1) + '|']
-    for name, found in rows.items():
-        cells = [
-            f'{np.mean([one[column] for one in found]):.{digits}f}'
-            for column in columns
-        ]
-        lines.append(f'| {name} | {" | ".join(cells)} |')
-    return lines
