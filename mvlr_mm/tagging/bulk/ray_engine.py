@@ -69,6 +69,9 @@ def tag_ray(
         address: Of a Ray cluster; None starts one here.
         part_rows: Rows of a file of results, about.
         options: Of the call of the inferencer.
+
+    Raises:
+        ValueError: There are fewer GPUs than models; or as for the source.
     """
     with running_ray(workers, address) as cpus:
         folder = str(manifest.folder.resolve())
@@ -79,7 +82,7 @@ def tag_ray(
             os.path.join(folder, CHECKPOINT),
             delete_checkpoint_on_success=False,  # the next run has to know them
         )
-        gpus = model['device'] != 'cpu' and ray.cluster_resources().get('GPU', 0) > 0
+        gpus = _gpus_of_each(model['device'], workers)
         rows = found.map_batches(
             _Tagger,
             fn_constructor_kwargs=dict(model=model, options=options),
@@ -87,9 +90,24 @@ def tag_ray(
             batch_format='pyarrow',
             compute=ray.data.ActorPoolStrategy(size=workers),
             num_cpus=cpus,
-            num_gpus=1 if gpus else None,
+            num_gpus=gpus,
         )
-        rows.write_datasink(_Parts(folder, part_rows))
+        try:
+            rows.write_datasink(_Parts(folder, part_rows))
+        except ray.exceptions.RayTaskError as error:
+            raise error.cause from error  # its own text is a traceback
+
+
+def _gpus_of_each(device: str | None, workers: int) -> int | None:
+    there = ray.cluster_resources().get('GPU', 0)
+    if device == 'cpu' or not there:
+        return None
+    if workers > there:
+        raise ValueError(
+            f'--workers {workers}: each model takes a GPU and Ray has {there:g}; ask '
+            'for fewer, or add --device cpu.'
+        )
+    return 1
 
 
 class _Pictures(Datasource):

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+import ray
 from pyarrow import parquet
 
 from mvlr_mm.apis import MultiLabelInferencer
@@ -177,6 +178,14 @@ def test_the_driver_and_all_workers_are_killed(trained, model, source, tmp_path)
     run_and_kill(model, source, out, names)
     assert len(check(infer, source, out)) == 60
 
+    parquet.write_table(pa.table(dict(a=[1])), tmp_path / 'no_pictures.parquet')
+    odd = Source((str(tmp_path / 'no_pictures.parquet'),))
+    with (
+        Manifest(out, {}) as manifest,
+        pytest.raises(ValueError, match=r'^/.*must have a column of bytes'),
+    ):
+        tag_ray(model, odd, manifest, **OPTIONS)
+
     new = tmp_path / 'photos/new.png'
     new.write_bytes(Path(trained.pictures[1]).read_bytes())
     before = {path.name for path in out.glob('part-*')}
@@ -192,6 +201,19 @@ def test_tasks_read_shards_alone_and_pictures_together(monkeypatch):
     assert list(ray_engine._together(files)) == expected
     assert list(ray_engine._together(files[:3])) == [['s.tar'], ['a.jpg', 'b.jpg']]
     assert list(ray_engine._together(files[:1])) == [['a.jpg']]
+
+
+@pytest.mark.parametrize(
+    ('device', 'there', 'expected'), [('cpu', 4, None), (None, 0, None), (None, 2, 1)]
+)
+def test_each_model_takes_a_gpu_where_there_are_some(
+    monkeypatch, device, there, expected
+):
+    monkeypatch.setattr(ray, 'cluster_resources', lambda: {'CPU': 1, 'GPU': there})
+    assert ray_engine._gpus_of_each(device, 2) == expected
+    if expected:
+        with pytest.raises(ValueError, match='--workers 3: each model takes a GPU'):
+            ray_engine._gpus_of_each(device, 3)
 
 
 def test_tasks_are_small():
