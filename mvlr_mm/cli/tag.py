@@ -130,7 +130,11 @@ def _run_ray(
     from mvlr_mm.tagging.bulk.ray_engine import tag_ray
 
     tag_ray(
-        dict(model=args.model, checkpoint=args.checkpoint, device=args.device),
+        dict(
+            model=_place(args.model),
+            checkpoint=args.checkpoint and _place(args.checkpoint),
+            device=args.device,
+        ),
         source,
         manifest,
         workers=args.workers,
@@ -138,6 +142,12 @@ def _run_ray(
         part_rows=args.part_rows,
         **options,
     )
+
+
+def _place(path: str) -> str:
+    """Return a path as workers find it, wherever they start; what is none, as it is."""
+    place = os.path.abspath(os.path.expanduser(path))
+    return place if os.path.exists(place) else path
 
 
 ENGINES = {'local': _run_local, 'ray': _run_ray}

@@ -8,7 +8,7 @@ import time
 import pytest
 from pyarrow import parquet
 
-from mvlr_mm.apis import MultiLabelInferencer
+from mvlr_mm.apis import MultiLabelInferencer, inferencer
 from mvlr_stack.command import main
 
 
@@ -74,17 +74,15 @@ def test_a_run_that_was_killed_goes_on(words, tmp_path):
 
 
 def test_a_run_that_is_interrupted_keeps_what_it_has(words, tmp_path, monkeypatch):
-    count = 0
+    batches, tag = [], inferencer._tag
 
-    def interrupt(self, *args, **kwargs):
-        nonlocal count
-        count += 1
-        if count == 3:
+    def interrupt(*args):
+        batches.append(args)
+        if len(batches) == 3:
             raise KeyboardInterrupt
-        return tag(self, *args, **kwargs)
+        return tag(*args)
 
-    tag = MultiLabelInferencer._results.__globals__['_tag']
-    monkeypatch.setattr('mvlr_mm.apis.inferencer._tag', interrupt)
+    monkeypatch.setattr(inferencer, '_tag', interrupt)
     with pytest.raises(SystemExit, match='130'):
         main(words)
     assert len(rows_of(tmp_path / 'tags')) == 16

@@ -19,6 +19,7 @@ from mvlr_mm.tagging.bulk import Manifest, Source, ray_engine
 from mvlr_mm.tagging.bulk.known import number_of
 from mvlr_mm.tagging.bulk.manifest import CHECKPOINT
 from mvlr_mm.tagging.bulk.ray_engine import tag_ray
+from mvlr_mm.tagging.bulk.ray_source import ID
 from mvlr_mm.tagging.bulk.ray_start import running_ray
 from mvlr_mm.tagging.result_files import arrow_schema, record_of, result_row, text_of
 from mvlr_stack.command import main
@@ -128,7 +129,7 @@ def leave_parts(infer, source, out):
     rows = [row | dict(id=number_of(row['path'])) for row in rows]
     (out / CHECKPOINT).mkdir(parents=True)
     for name, some in (('part-0-000000', rows[:5]), ('part-0-000001', rows[3:])):
-        table = pa.Table.from_pylist(some, arrow_schema().append(ray_engine.FIELD))
+        table = pa.Table.from_pylist(some, arrow_schema().append(ID))
         parquet.write_table(table, out / f'{name}.parquet')
         pending = '' if name.endswith('0') else '.pending'
         place = out / CHECKPOINT / f'{name}{pending}.parquet'
@@ -194,15 +195,6 @@ def test_the_driver_and_all_workers_are_killed(trained, model, source, tmp_path)
     assert len({path.name for path in out.glob('part-*')} - before) == 1
 
 
-def test_tasks_read_shards_alone_and_pictures_together(monkeypatch):
-    monkeypatch.setattr(ray_engine, '_FILES', 2)
-    files = ['a.jpg', 's.tar', 'b.jpg', 'c.jpg', 't.parquet', 'd.jpg']
-    expected = [['s.tar'], ['a.jpg', 'b.jpg'], ['t.parquet'], ['c.jpg', 'd.jpg']]
-    assert list(ray_engine._together(files)) == expected
-    assert list(ray_engine._together(files[:3])) == [['s.tar'], ['a.jpg', 'b.jpg']]
-    assert list(ray_engine._together(files[:1])) == [['a.jpg']]
-
-
 @pytest.mark.parametrize(
     ('device', 'there', 'expected'), [('cpu', 4, None), (None, 0, None), (None, 2, 1)]
 )
@@ -214,8 +206,3 @@ def test_each_model_takes_a_gpu_where_there_are_some(
     if expected:
         with pytest.raises(ValueError, match='--workers 3: each model takes a GPU'):
             ray_engine._gpus_of_each(device, 3)
-
-
-def test_tasks_are_small():
-    paths = [f'/data/photos/2026/{i:08d}.jpg' for i in range(256)]
-    assert len(ray_engine._pack(paths)) < 256 * 8
