@@ -7,7 +7,7 @@ from mvlr_mm.tagging.bulk.ray_source import Pictures
 
 
 def test_tasks_read_shards_alone_and_pictures_together(monkeypatch):
-    monkeypatch.setattr(ray_engine, '_FILES', 2)
+    monkeypatch.setattr(ray_source, '_FILES', 2)
     files = ['a.jpg', 's.tar', 'b.jpg', 'c.jpg', 't.parquet', 'd.jpg']
     expected = [['s.tar'], ['a.jpg', 'b.jpg'], ['t.parquet'], ['c.jpg', 'd.jpg']]
     assert list(ray_source._together(files)) == expected
@@ -39,7 +39,7 @@ def read(tmp_path, make_tar):
 
 def test_what_is_read_has_a_number_of_its_own(read, tmp_path, monkeypatch):
     monkeypatch.setattr(ray_source, 'TOGETHER', 2)
-    tables = [tables for tables in read()]
+    tables = read()
     assert [[len(table) for table in some] for some in tables] == [[2, 1], [1], [2, 1]]
     found = pa.concat_tables([table for some in tables for table in some]).to_pylist()
     assert [row['id'] for row in found] == [number_of(row['path']) for row in found]
