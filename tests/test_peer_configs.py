@@ -51,6 +51,19 @@ def test_pictures_trunk_and_budget_are_those_of_mvlr(path):
         assert cfg.model[key] == ours.model[key]
 
 
+@pytest.mark.parametrize('place', ['beside the pictures', 'elsewhere'])
+def test_files_about_labels_lie_beside_the_pictures_or_elsewhere(place, monkeypatch):
+    monkeypatch.delenv('MVLR_LABEL_FILES', raising=False)
+    if place == 'elsewhere':
+        monkeypatch.setenv('MVLR_LABEL_FILES', place)
+    found = set()
+    for path in SMALL:
+        cfg = read_config(path, {'data_root': 'beside the pictures'})
+        head = cfg.model.head
+        found |= {head[key] for key in ('graph', 'label_vectors') if key in head}
+    assert found == {f'{place}/label_graph.npz', f'{place}/label_vectors.npz'}
+
+
 @pytest.mark.parametrize('path', RN101, ids=lambda p: p.stem)
 def test_published_trunks_name_the_labels_of_coco(path):
     cfg = Config.fromfile(path)
