@@ -80,7 +80,7 @@ def ask_page(words: Sequence[str], folder: Path, log: Path) -> None:
     Raises:
         RuntimeError: The page has no tags.
     """
-    photo = min((folder.parent / 'new_photos').iterdir())
+    photo = photos_of(folder)[0]
     said = log.stat().st_size
     page = start(words, folder, log)
     try:
@@ -132,7 +132,7 @@ def tag_with_a_kill(words: Sequence[str], folder: Path, log: Path) -> None:
         RuntimeError: A picture is twice there, or not.
     """
     out = folder / words[words.index('--out') + 1]
-    photos = len(list((folder.parent / 'new_photos').iterdir()))
+    photos = len(photos_of(folder))
     words = [*words, '--part-rows', str(max(photos // 5, 1))]
     tagging = start(words, folder, log)
     try:
@@ -147,6 +147,12 @@ def tag_with_a_kill(words: Sequence[str], folder: Path, log: Path) -> None:
         raise RuntimeError(
             f'{len(found)} rows, {len(set(found))} pictures of {photos} in {out}.'
         )
+
+
+def photos_of(project: Path) -> list[Path]:
+    """Return the new photos beside a project, without their sidecars."""
+    there = sorted((project.parent / 'new_photos').iterdir())
+    return [path for path in there if path.suffix != '.xmp']
 
 
 def rows_of(folder: Path) -> list[str]:

@@ -28,7 +28,7 @@ def test_a_process_that_ends_too_early_is_told():
 def test_a_picture_that_is_lost_or_twice_there_is_told(tmp_path, monkeypatch, end):
     folder = tmp_path / 'pets'
     (tmp_path / 'new_photos').mkdir()
-    for name in 'ab':
+    for name in ('a', 'a.xmp', 'b'):
         (tmp_path / 'new_photos' / name).touch()
     rows = iter([['a'], end])
     sleep = (sys.executable, '-c', 'import time; time.sleep(60)')
