@@ -150,6 +150,7 @@ def test_what_the_tests_need_is_there():
     [
         ('onnx', 'export', 'export MODEL --out m.onnx'),
         ('onnxscript', 'export', 'pack MODEL --out pack --onnx'),
+        ('gradio', 'demo', 'demo MODEL --port 0'),
         ('pyarrow', 'tag', 'infer MODEL/../0.png --model MODEL --out t.parquet'),
         ('pyarrow', 'tag', 'tag MODEL/.. --model MODEL --out tags'),
         ('ray', 'tag', 'tag MODEL/.. --model MODEL --out tags --engine ray'),

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from mvlr_mm.extras import require
 
-URL = re.compile(r'http://127\.0\.0\.1:\d+')
+URL = re.compile(rb'http://127\.0\.0\.1:\d+')
 WAIT = 300  # seconds for a page or the first tags
 MVLR = (sys.executable, '-m', 'mvlr_stack')
 
@@ -84,7 +84,7 @@ def ask_page(words: Sequence[str], folder: Path, log: Path) -> None:
     said = log.stat().st_size
     page = start(words, folder, log)
     try:
-        url = wait_for(lambda: URL.search(log.read_text()[said:]), page)[0]
+        url = wait_for(lambda: URL.search(log.read_bytes()[said:]), page)[0].decode()
         found = drop(url, photo)
     finally:
         page.send_signal(signal.SIGINT)

@@ -52,14 +52,18 @@ def test_the_guide_goes_from_csv_to_parquet(data, tmp_path, tiny_clip, monkeypat
     guide = Path(shutil.copy(transcript.GUIDE, tmp_path))
     before = sorted(data.rglob('*'))
     clip = tiny_clip('resnet')['model']
-    short = 'train --cfg-options train_cfg.max_epochs=1'
-    options = ['--work', str(tmp_path / 'work'), '--clip', clip, '--add', short]
+    options = ['--work', str(tmp_path / 'work'), '--clip', clip]
+    for words in ('train --cfg-options train_cfg.max_epochs=1', 'demo --port 0'):
+        options += ['--add', words]
     transcript.main([str(data), *options, '--guide', str(guide)])
     folder = tmp_path / 'work/scenes'
     project = folder / 'pets'
     assert (project / 'work_dirs/config/report.html').is_file()
     assert (project / 'my_model/SHA256SUMS').is_file()
     assert (project / 'model.onnx').is_file()
+    log = (folder / 'transcript.log').read_text()
+    assert "test0.png: ['" in log  # the page's labels
+    assert 'killed after 1 of 5; 5 in the end' in log
     photos = folder / 'new_photos'
     assert len(list(photos.glob('*.png.xmp'))) == COUNTS['test']
     assert sorted(data.rglob('*')) == before  # what was given is as it was
