@@ -30,6 +30,7 @@ class NameScale:
     generic: tuple[str, ...]  # names whose mean is the level of a picture
     slope: float
     bias: float
+    weights: str  # fingerprint of what compares names with pictures
     grid: tuple[int, int]  # rows and columns of patches
     patches: Tensor  # (M, N, D) float16, of M pictures, before the prompt stage
 
@@ -65,6 +66,22 @@ class NameScale:
                 '`mvlr names WORK_DIR`.'
             )
 
+    def check_weights(self, weights: str) -> None:
+        """Compare the weights with those of a model.
+
+        Args:
+            weights: As :func:`mvlr_mm.apis.retag.comparing_weights` gives them.
+
+        Raises:
+            ValueError: They are others.
+        """
+        if weights != self.weights:
+            raise ValueError(
+                'the scale of new names was measured with other weights of prompts and '
+                'head, as of an earlier training: measure it again, `mvlr names '
+                'WORK_DIR --overwrite`, or take names.safetensors away.'
+            )
+
     def to_bytes(self) -> bytes:
         """Return the content of the file."""
         settings = dict(
@@ -73,6 +90,7 @@ class NameScale:
             generic=self.generic,
             slope=self.slope,
             bias=self.bias,
+            weights=self.weights,
             grid=self.grid,
         )
         return save({'settings': encode(settings), 'patches': self.patches})

@@ -11,7 +11,7 @@ from mvlr_mm.name_scale import NameScale, read_name_scale, write_name_scale
 @pytest.fixture
 def scale():
     patches = torch.randn(2, 6, 4, generator=torch.Generator().manual_seed(0))
-    return NameScale(('cat', 'Öl'), ('sky',), 0.75, -2.5, (2, 3), patches.half())
+    return NameScale(('cat', 'Öl'), ('sky',), 0.75, -2.5, 'ab', (2, 3), patches.half())
 
 
 def test_what_is_written_is_read(scale, tmp_path):
@@ -62,3 +62,9 @@ def test_the_labels_of_another_model(scale):
     scale.check(['cat', 'Öl'])
     with pytest.raises(ValueError, match=r"2 labels \('cat', \.\.\.\), and the model"):
         scale.check(['Öl', 'cat'])
+
+
+def test_the_weights_of_another_training(scale):
+    scale.check_weights('ab')
+    with pytest.raises(ValueError, match=r'other weights of prompts and head'):
+        scale.check_weights('abc')

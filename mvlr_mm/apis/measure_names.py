@@ -14,7 +14,7 @@ from ..generic_names import GENERIC_NAMES
 from ..label_names import as_tower_reads
 from ..name_scale import NameScale
 from .name_similarity import NameSimilarity, mean_and_spread
-from .retag import check_takes_names, labels_together
+from .retag import check_takes_names, comparing_weights, labels_together
 
 
 class MeasuredNames(NamedTuple):
@@ -79,7 +79,9 @@ def measure_names(
             f'the pictures have several sizes in patches, {sorted(grids)[:3]}; bring '
             'them to one size in the pipeline of val_dataloader: Resize(scale=(W, H)).'
         )
-    start = NameScale(stage.classes, generic, 1.0, 0.0, feats.grid, torch.stack(kept))
+    weights = comparing_weights(stage, model.head)
+    patches = torch.stack(kept)
+    start = NameScale(stage.classes, generic, 1.0, 0.0, weights, feats.grid, patches)
     means, spreads = mean_and_spread(similarity, trained, start)
     z = (torch.stack(found) - means.cpu()) / spreads.cpu()
     return _fitted(start, z.double().numpy(), torch.stack(targets).numpy())

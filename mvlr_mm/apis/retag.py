@@ -9,6 +9,7 @@ from torch import nn
 
 from ..label_names import as_tower_reads, check_label_names
 from ..models.necks import NeckSequence
+from ..models.text.fingerprint import fingerprint
 from ..name_scale import NameScale
 from ..structures import VLFeatures
 from .name_similarity import NameSimilarity, gain_and_shift
@@ -58,6 +59,7 @@ def retagged(
     similarity = NameSimilarity(head)
     if new and scale is not None:
         scale.check(neck.classes)
+        scale.check_weights(comparing_weights(stage, head))
         similarity = NameSimilarity(head, labels_together(stage, scale.generic))
         gain, shift = gain_and_shift(similarity, made, scale)
     device = next(model.parameters()).device
@@ -96,6 +98,24 @@ def check_takes_names(model: nn.Module) -> tuple[list[nn.Module], nn.Module]:
             'training and takes no others; SimilarityHead does.'
         )
     return stages[: stages.index(stage)], stage
+
+
+def comparing_weights(stage: nn.Module, head: nn.Module) -> str:
+    """Return a fingerprint of what has learned to compare names with pictures.
+
+    Args:
+        stage: Makes labels from names.
+        head: Compares them with patches.
+    """
+    parts = {'stage': stage, 'head': head}
+    return fingerprint(
+        {
+            f'{part}.{name}': weight
+            for part, module in parts.items()
+            for name, weight in module.named_parameters()
+            if weight.requires_grad
+        }
+    )
 
 
 def labels_one_by_one(stage: nn.Module, names: Sequence[str]) -> list[VLFeatures]:

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 
 from mvlr_mm.apis import MultiLabelInferencer, load_model
-from mvlr_mm.apis.retag import retagged
+from mvlr_mm.apis.retag import comparing_weights, retagged
 from mvlr_mm.name_scale import NameScale
 from mvlr_mm.structures import VLFeatures
 
@@ -31,10 +31,17 @@ def model(trained):
 
 
 @pytest.fixture(scope='module')
-def scale():
+def scale(model):
+    weights = comparing_weights(model.neck.prompt, model.head)
     patches = torch.randn(5, 16, 16, generator=torch.Generator().manual_seed(1))
     return NameScale(
-        ('cat', 'dog', 'boat'), ('sky', 'wall'), 0.8, -2.5, GRID, patches.half()
+        ('cat', 'dog', 'boat'),
+        ('sky', 'wall'),
+        0.8,
+        -2.5,
+        weights,
+        GRID,
+        patches.half(),
     )
 
 
@@ -146,6 +153,29 @@ def test_a_scale_of_another_model_is_refused(model, scale):
     other = replace(scale, classes=('cat', 'boat', 'dog'))
     with pytest.raises(ValueError, match=r'in another order: measure it again'):
         retagged(model, ['zebra'], other)
+
+
+def test_a_scale_of_an_earlier_training_is_refused(trained, scale):
+    model = load_model(trained.folder).model
+    retagged(model, ['zebra'], scale)
+    with torch.no_grad():
+        model.neck.prompt.context[0, 0] += 1e-3
+    with pytest.raises(ValueError, match=r'other weights of prompts and head'):
+        retagged(model, ['zebra'], scale)
+    retagged(model, ['cat'], scale)  # which needs none
+
+
+def test_a_head_that_reads_more_of_the_prompts(trained, tiny_clip):
+    model = load_model(trained.folder).model
+    encoder = dict(type='CLIPTextEncoder', **tiny_clip('vit'))
+    prompt = dict(type='DualPrompts', text_encoder=encoder, classes=['cat', 'dog'])
+    model.neck = MODELS.build(dict(type='NeckSequence', prompt=prompt)).eval()
+    model.head = MODELS.build(dict(type='DualCoOpHead'))
+    other = retagged(model, ['zebra', 'dog', 'moon'])
+    own, found = logits(model), logits(other)
+    assert torch.equal(found[:, 1], own[:, 1])
+    model.neck.set_classes(('zebra', 'moon'))  # no label meets another in this model
+    torch.testing.assert_close(found[:, [0, 2]], logits(model))
 
 
 def test_models_without_a_text_side_refuse(trained):

@@ -152,7 +152,7 @@ def test_other_labels_than_those_of_the_weights(folder, sign):
 def test_a_scale_of_new_names_goes_along(make, sign, tmp_path):
     patches = torch.randn(3, 6, 16).half()
     given = make()
-    scale = NameScale(given.classes, ('sky',), 0.5, -2.0, (2, 3), patches)
+    scale = NameScale(given.classes, ('sky',), 0.5, -2.0, 'ab', (2, 3), patches)
     given = dataclasses.replace(given, name_scale=scale)
     folder = tmp_path / 'pack'
     pack = write_pack(folder, given)
