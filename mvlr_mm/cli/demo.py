@@ -3,6 +3,7 @@
 import argparse
 import signal
 import sys
+import warnings
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -26,6 +27,7 @@ def run(args: argparse.Namespace) -> int:
             :class:`~mvlr_mm.apis.MultiLabelInferencer`.
     """
     require('gradio', extra='demo')  # before the model, which takes its time
+    warnings.filterwarnings('ignore', module='gradio')  # of packages that it calls
     with listen(args.host, args.port) as listening, private_folder() as folder:
         # so that the folder goes, too, when the process is asked to end
         signal.signal(signal.SIGTERM, signal.default_int_handler)

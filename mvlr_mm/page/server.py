@@ -22,7 +22,7 @@ _HEADERS = (
     (b'content-security-policy', POLICY.encode()),
     (b'referrer-policy', b'no-referrer'),
 )
-_LOOPBACK = ('127.0.0.1', 'localhost', '[::1]')
+_LOOPBACK = ('127.0.0.1', 'localhost')
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -33,7 +33,10 @@ def read_upload(path: str, max_pixels: int) -> np.ndarray:
         ValueError: It is no whole picture, or too large.
     """
     name = name_of(path)
-    content = Path(path).read_bytes()
+    try:
+        content = Path(path).read_bytes()
+    except FileNotFoundError as error:
+        raise ValueError(f'{name} is not here any more; drop it again.') from error
     if content:
         _check_size(*_size_of(content, name, max_pixels), name, max_pixels)
     return decode_picture(content, name)

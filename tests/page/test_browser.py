@@ -24,19 +24,26 @@ playwright = pytest.importorskip('playwright.sync_api', reason='pip install play
 
 
 @pytest.fixture(scope='module')
-def address(trained):
+def address(trained, tmp_path_factory):
+    temporary = tmp_path_factory.mktemp('temporary')
     words = ['demo', str(trained.folder), '--port', '0', '--device', 'cpu']
     process = subprocess.Popen(
         [sys.executable, '-m', 'mvlr_stack', *words, '--max-pixels', '20000'],
         stdout=subprocess.PIPE,
         text=True,
         # a proxy must not stand between the page and its own machine
-        env={**os.environ, 'HTTP_PROXY': 'http://127.0.0.1:9'},
+        env={
+            **os.environ,
+            'HTTP_PROXY': 'http://127.0.0.1:9',
+            'TMPDIR': str(temporary),
+        },
     )
     line = process.stdout.readline()
     yield re.fullmatch(r'open (http://127\.0\.0\.1:\d+/) in a browser.*\n', line)[1]
+    assert len(list(temporary.glob('mvlr_demo_*'))) == 1
     process.terminate()
-    assert process.wait(20) == 130
+    assert process.wait(60) == 130
+    assert not list(temporary.glob('mvlr_demo_*'))
 
 
 @pytest.fixture(scope='module')

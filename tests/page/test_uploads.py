@@ -67,6 +67,11 @@ def test_what_cannot_be_shown_is_said_plainly(
     assert str(tmp_path) not in str(raised.value)
 
 
+def test_an_upload_that_was_removed_is_asked_for_again(tmp_path):
+    with pytest.raises(ValueError, match=r'^a.png is not here any more; drop it'):
+        read_upload(str(tmp_path / 'a.png'), 1200)
+
+
 def test_other_codecs_are_not_reached(tmp_path, monkeypatch):
     _, content = cv2.imencode('.ppm', np.zeros((4, 4, 3), np.uint8))
     path = tmp_path / 'a.jpg'
