@@ -11,9 +11,10 @@ SHOWN = 12  # labels that are no tags, at once; the others are folded away
 MOST = 500  # labels at all
 
 HINT = '<p class="hint">Drop a picture, and its labels are shown here.</p>'
-NEVER_TRAINED = (
-    'Added by name, never trained: these scores are on no common scale with the others.'
-)
+ADDED = {
+    True: 'Added by name; brought to the scale of the trained ones',
+    False: 'Added by name; on no common scale with the others before `mvlr names`',
+}
 
 
 def bars(look: Look) -> str:
@@ -40,7 +41,7 @@ def bars(look: Look) -> str:
         inside = ''.join(_bar(look, i, False) for i in rest)
         parts.append(f'<details><summary>{more}</summary>{inside}</details>')
     if added:
-        parts.append(f'<p class="sum">{NEVER_TRAINED}</p>')
+        parts.append(f'<p class="sum">{ADDED[look.scaled]}</p>')
         parts += [_bar(look, i, tags[i]) for i in added]
     return f'<div class="bars">{"".join(parts)}</div>'
 

@@ -34,6 +34,7 @@ class Look:
     scores: np.ndarray  # (C,)
     thresholds: np.ndarray  # (C,)
     picture: Image.Image  # small enough for the page
+    scaled: bool = False  # whether added labels are on the scale of the others
     heatmap: np.ndarray | None = None  # (C, H, W), logits of the patches
 
     def where(self, name: str) -> Image.Image | None:
@@ -104,6 +105,7 @@ class PageTagger:
             scores=found.scores,
             thresholds=self.thresholds(added),
             picture=picture,
+            scaled=self._infer.loaded.name_scale is not None,
             heatmap=found.heatmap,
         )
 

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -62,10 +63,12 @@ def test_what_is_far_below_is_folded_away():
 
 def test_added_labels_stand_apart():
     html = bars(look(['cat', 'dog', 'car'], [0.1, 0.2, 0.9], [0.5] * 3, own=2))
-    trained, added = html.split('never trained')
+    trained, added = html.split('Added by name; on no common scale')
     assert [row[0] for row in rows(trained)] == ['dog', 'cat']
     assert [row[:2] for row in rows(added)] == [('car', True)]
     assert '0 tags of 2 labels' in html
+    scaled = replace(look(['a', 'b'], [0, 0], [1, 1], own=1), scaled=True)
+    assert 'brought to the scale' in bars(scaled)
 
 
 @pytest.mark.parametrize('name', ['<img src=x onerror=alert(1)>', '"><script>', '${1}'])

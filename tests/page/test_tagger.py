@@ -41,6 +41,9 @@ def test_added_labels_follow_the_own_ones(tagger, infer, trained):
     assert look.own == 3
     np.testing.assert_array_equal(look.scores, found.scores)
     assert look.where('snow').size == look.picture.size
+    own = tagger.look(path, ()).scores
+    np.testing.assert_array_equal(look.scores[:3], own)
+    assert look.scaled is False
 
 
 def test_stored_thresholds_count_and_others_are_a_half(infer):
