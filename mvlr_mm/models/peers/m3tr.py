@@ -99,7 +99,7 @@ class M3TRHead(LabelFilesHead):
     def pre_logits(self, feats: VLFeatures) -> tuple[Tensor, Tensor, Tensor]:
         """Return the class token (B, D), the labels' tokens, and those of before."""
         before = self.semantic_tokens(feats)
-        count, labels = len(before), self.num_labels
+        count, labels = before.shape[0], self.num_labels
         ends = self.class_token, self.words(self.vectors)[None]
         first, words = (end.expand(count, -1, -1) for end in ends)
         tokens = torch.cat([first, feats.visual, before, words], dim=1)

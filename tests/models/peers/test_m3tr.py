@@ -93,6 +93,21 @@ def test_a_checkpoint_of_another_order_gives_the_same_scores(label_file, patches
     torch.testing.assert_close(known(patches), trained(patches)[:, [2, 0, 1]])
 
 
+def test_is_exported_for_any_number_of_pictures(label_file, square):
+    head = build(label_file, depth=1).eval()
+
+    class OnTensor(torch.nn.Module):
+        def forward(self, visual):
+            return head(square._replace(visual=visual))
+
+    batch = {0: torch.export.Dim('batch', min=1, max=64)}
+    program = torch.export.export(
+        OnTensor(), (square.visual.detach(),), dynamic_shapes=(batch,), strict=False
+    )
+    five = torch.randn(5, 9, 8)
+    torch.testing.assert_close(program.module()(five), OnTensor()(five))
+
+
 @pytest.mark.parametrize('name', ['depth', 'map_side'])
 def test_numbers_out_of_range_are_refused(label_file, name):
     with pytest.raises(ValueError, match=rf'{name} \(0\) must be at least 1'):
