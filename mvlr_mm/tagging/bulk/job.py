@@ -33,6 +33,10 @@ def describe_job(
         max_tags: The most tags of a picture.
     """
     settings = [loaded.config.to_dict()['model'], loaded.pipeline]
+    if (
+        tuple(names) != loaded.classes
+    ):  # labels that were never trained are scored by it
+        settings.append(loaded.name_scale)
     text = json.dumps(settings, sort_keys=True, default=str)
     return {
         'format': 1,

@@ -67,6 +67,14 @@ def test_another_model_is_seen(describe, trained, loaded):
     assert text.startswith('settings of the model: ')
 
 
+def test_the_scale_of_new_labels_counts_where_there_are_some(describe, loaded):
+    scaled = dataclasses.replace(loaded, name_scale='another')
+    assert differences(describe(), describe(loaded=scaled)) == []
+    new = dict(names=['sun'], thresholds=np.zeros(1))
+    (text,) = differences(describe(**new), describe(loaded=scaled, **new))
+    assert text.startswith('settings of the model: ')
+
+
 def test_long_values_are_cut():
     (text,) = differences({'labels': ['x' * 99]}, {'labels': ['y' * 99]})
     assert len(text) < 160
