@@ -32,12 +32,7 @@ def describe_job(
         thresholds: Of the labels, (C,).
         max_tags: The most tags of a picture.
     """
-    settings = [loaded.config.to_dict()['model'], loaded.pipeline]
-    if (
-        tuple(names) != loaded.classes
-    ):  # labels that were never trained are scored by it
-        settings.append(loaded.name_scale)
-    text = json.dumps(settings, sort_keys=True, default=str)
+    new = tuple(names) != loaded.classes
     return {
         'format': 1,
         'engine': engine,
@@ -45,8 +40,11 @@ def describe_job(
         'exclude': list(source.exclude),
         'column': source.column,
         'weights of the model': fingerprint(loaded.model.state_dict()),
-        'settings of the model': hashlib.sha256(text.encode()).hexdigest()[:16],
+        'settings of the model': _digest(
+            [loaded.config.to_dict()['model'], loaded.pipeline]
+        ),
         'labels': list(names),
+        'scale of new labels': _digest(loaded.name_scale) if new else None,
         'thresholds': thresholds.tolist(),
         'max_tags': max_tags,
     }
@@ -70,6 +68,13 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
             key = f'the threshold of {label!r}'
         found.append(f'{key}: {_shown(old)} then, {_shown(value)} now')
     return found
+
+
+def _digest(value: Any) -> str | None:
+    if value is None:
+        return None
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _shown(value: Any) -> str:

@@ -72,7 +72,7 @@ def test_the_scale_of_new_labels_counts_where_there_are_some(describe, loaded):
     assert differences(describe(), describe(loaded=scaled)) == []
     new = dict(names=['sun'], thresholds=np.zeros(1))
     (text,) = differences(describe(**new), describe(loaded=scaled, **new))
-    assert text.startswith('settings of the model: ')
+    assert text.startswith('scale of new labels: null then, "')
 
 
 def test_long_values_are_cut():
