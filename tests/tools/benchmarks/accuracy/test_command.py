@@ -127,10 +127,9 @@ def test_a_comparison_that_was_killed_goes_on(config, data, tmp_path):
     words += ['--configs', config, '--out', str(out), '--budget', '3', '--jobs', '2']
     words += ['--seeds', *map(str, range(8)), '--rates', '1e-2', '--decays', '0.1']
     started = subprocess.Popen(words)
-    for _ in range(1200):
+    done = set()
+    while not done and started.poll() is None:
         done = set(out.glob('runs/*/*/result.json'))
-        if done:
-            break
         time.sleep(0.05)
     started.kill()
     started.wait()
