@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from mmengine.config import Config
 
 from mvlr_mm.config import read_config
+from mvlr_mm.features.index import INDEX
 from mvlr_mm.overrides import merge_overrides
 
 from .rows import Row
@@ -20,7 +21,6 @@ DECAY = 'optim_wrapper.optimizer.weight_decay'
 SPLITS = ('train', 'val', 'test')
 TRY_SEED = 1000  # of the tries, which are none of the runs that count
 RESULT = 'result.json'
-INDEX = 'index.json'  # of a folder of features
 
 
 class Setting(NamedTuple):
