@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import torch
 import torch.nn.functional as F
 from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from ...structures import VLFeatures
@@ -126,6 +127,10 @@ class MLDecoderTextHead(MultiLabelHead):
     paper). It reads the labels of a prompt stage, so that ``set_classes`` of the neck
     gives it others.
 
+    The paper has word vectors. Texts of a CLIP are nearly parallel, and queries alike
+    learn slowly; so vectors are of unit length, and the mean of those that are trained
+    on first is their origin from then on.
+
     Args:
         embed_dim: Width of the patches, and of the labels' vectors.
         width: Width D of the decoder.
@@ -160,12 +165,23 @@ class MLDecoderTextHead(MultiLabelHead):
         self.decoder = MLDecoder(embed_dim, width, num_heads, hidden_dim, dropout)
         self.text_proj = nn.Linear(embed_dim, width)
         self.fc = nn.Linear(width, 1)
+        self.register_buffer('origin', torch.zeros(embed_dim))
+
+    def loss(
+        self, feats: VLFeatures, data_samples: list[DataSample], **kwargs: object
+    ) -> dict[str, Tensor]:
+        """Return ``loss``; the first labels set the origin of all texts."""
+        if not self.origin.any():
+            labels = feats.require('labels', 'MLDecoderTextHead').detach()
+            units = F.normalize(labels, dim=-1).flatten(0, -2)
+            self.origin.copy_(units.mean(dim=0))
+        return super().loss(feats, data_samples, **kwargs)
 
     def pre_logits(self, feats: VLFeatures) -> Tensor:
         """Return the token of each label, (B, C, D)."""
         labels = feats.require('labels', 'MLDecoderTextHead')
-        # texts of CLIP and of others come in other lengths; the map wants one
-        queries = self.text_proj(F.normalize(labels, dim=-1)).relu()
+        texts = F.normalize(labels, dim=-1) - self.origin
+        queries = self.text_proj(texts).relu()
         return self.decoder(feats.visual, queries)
 
     def forward(self, feats: VLFeatures) -> Tensor:

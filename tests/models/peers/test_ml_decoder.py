@@ -108,6 +108,23 @@ def test_a_label_is_scored_whatever_else_is_asked():
     torch.testing.assert_close(alone[:, 0], whole[:, 1])
 
 
+def test_the_first_labels_trained_on_are_the_origin_of_all():
+    head, patches = build_text(), torch.randn(1, 4, 6)
+    feats = VLFeatures(patches, (2, 2), labels=torch.randn(3, 6))
+    samples = [DataSample().set_gt_label([1])]
+    head.loss(feats, samples)
+    origin = sum(row / row.norm() for row in feats.labels) / 3
+    torch.testing.assert_close(head.origin, origin)
+    others = feats._replace(labels=torch.randn(2, 6))
+    head.loss(others, samples)
+    torch.testing.assert_close(head.origin, origin)
+    found = head(others)
+    with torch.no_grad():
+        head.text_proj.bias -= head.text_proj.weight @ origin
+    head.origin.zero_()
+    torch.testing.assert_close(found, head(others))
+
+
 def test_text_head_needs_labels_and_learns(learns):
     head, feats = build_text(), VLFeatures(torch.randn(1, 4, 6), (2, 2))
     with pytest.raises(ValueError, match=r'MLDecoderTextHead needs VLFeatures.labels'):
