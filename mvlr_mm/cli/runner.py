@@ -44,12 +44,21 @@ def build_runner(cfg: Config) -> Runner:
     """
     kind = RUNNERS.get(cfg.runner_type) if 'runner_type' in cfg else _Runner
     if cfg.get('features') is None:
-        return kind.from_cfg(cfg)
+        runner = kind.from_cfg(cfg)
+    else:
 
-    class OnFeatures(kind):
-        """Keeps the config for pictures, which the model is used with later."""
+        class OnFeatures(kind):
+            """Keeps the config for pictures, which the model is used with later."""
 
-        def __init__(self, **parts: Any) -> None:
-            super().__init__(**parts | dict(cfg=cfg))
+            def __init__(self, **parts: Any) -> None:
+                super().__init__(**parts | dict(cfg=cfg))
 
-    return OnFeatures.from_cfg(on_features(cfg))
+        runner = OnFeatures.from_cfg(on_features(cfg))
+    # its text goes into every checkpoint, and yapf takes a third of a second for it
+    runner.cfg = Config(
+        runner.cfg.to_dict(),
+        cfg_text=runner.cfg.text,
+        filename=runner.cfg.filename,
+        format_python_code=False,
+    )
+    return runner

@@ -59,7 +59,9 @@ class TrainedWeightsEMA(ExponentialMovingAverage):
             setattr(self.module.get_submodule(owner), last, parameter)
             # which holds the copy that the base class has made
             self.avg_parameters.pop(name, None)
-        self._shared = frozenset(frozen)
+        self._shared = frozen
+        # a state dict of all names takes longer than the average of those that move
+        self._places = [_place(model, name) for name in self.avg_parameters]
 
     @torch.no_grad()
     def update_parameters(self, model: nn.Module) -> None:
@@ -71,18 +73,21 @@ class TrainedWeightsEMA(ExponentialMovingAverage):
         Raises:
             ValueError: A parameter trains that was frozen at the start.
         """
-        self._check_frozen(model)
-        whole = self.update_buffers
-        source = model.state_dict() if whole else dict(model.named_parameters())
+        self._check_frozen()
         steps = int(self.steps)
+        pairs = [
+            (average, getattr(owner, last).detach())
+            for average, (owner, last) in zip(
+                self.avg_parameters.values(), self._places, strict=True
+            )
+        ]
         if steps == 0:
-            for name, average in self.avg_parameters.items():
-                average.copy_(source[name])
+            for average, source in pairs:
+                average.copy_(source)
         elif steps % self.interval == 0:
-            names = [n for n, a in self.avg_parameters.items() if a.is_floating_point()]
+            floating = [pair for pair in pairs if pair[0].is_floating_point()]
             torch._foreach_lerp_(
-                [self.avg_parameters[name] for name in names],
-                [source[name] for name in names],
+                *map(list, zip(*floating, strict=True)),
                 momentum_of(steps // self.interval, self.momentum, self.warmup),
             )
         buffers = list(model.buffers())
@@ -90,14 +95,20 @@ class TrainedWeightsEMA(ExponentialMovingAverage):
             torch._foreach_copy_(list(self.module.buffers()), buffers)
         self.steps += 1
 
-    def _check_frozen(self, model: nn.Module) -> None:
-        for name, parameter in model.named_parameters():
-            if parameter.requires_grad and name in self._shared:
+    def _check_frozen(self) -> None:
+        for name, parameter in self._shared.items():
+            if parameter.requires_grad:
                 raise ValueError(
                     f'{name} was frozen when the average was made and trains now, so '
                     'TrainedWeightsEMA has no average of it; use EMAHook(ema_type='
                     "'ExponentialMovingAverage')."
                 )
+
+
+def _place(model: nn.Module, name: str) -> tuple[nn.Module, str]:
+    """Return the module that owns a parameter or buffer, and its name there."""
+    owner, _, last = name.rpartition('.')
+    return model.get_submodule(owner), last
 
 
 def momentum_of(update: int, momentum: float, warmup: float) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
+from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from torch import nn
@@ -26,6 +27,11 @@ class FreezeModules(Hook):
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
+
+    def before_run(self, runner: Runner) -> None:
+        """Stop the gradients before an average of the weights that train is made."""
+        if isinstance(runner.optim_wrapper, OptimWrapper):  # in training
+            self.freeze(_unwrapped(runner))
 
     def before_train(self, runner: Runner) -> None:
         """Find the modules and stop their gradients.
