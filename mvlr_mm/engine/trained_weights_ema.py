@@ -60,8 +60,13 @@ class TrainedWeightsEMA(ExponentialMovingAverage):
             # which holds the copy that the base class has made
             self.avg_parameters.pop(name, None)
         self._shared = frozen
-        # a state dict of all names takes longer than the average of those that move
-        self._places = [_place(model, name) for name in self.avg_parameters]
+        # a state dict of all names would take longer than the average of those that
+        # move; what modules add to one, such as names of labels, has no average
+        self._places = {
+            name: place
+            for name, place in ((n, _place(model, n)) for n in self.avg_parameters)
+            if hasattr(*place)
+        }
 
     @torch.no_grad()
     def update_parameters(self, model: nn.Module) -> None:
@@ -76,10 +81,8 @@ class TrainedWeightsEMA(ExponentialMovingAverage):
         self._check_frozen()
         steps = int(self.steps)
         pairs = [
-            (average, getattr(owner, last).detach())
-            for average, (owner, last) in zip(
-                self.avg_parameters.values(), self._places, strict=True
-            )
+            (self.avg_parameters[name], getattr(*place).detach())
+            for name, place in self._places.items()
         ]
         if steps == 0:
             for average, source in pairs:
