@@ -58,7 +58,7 @@ class SeparateHead(nn.Module):
         similarity: With the trained head.
         trained: Columns of the trained labels that are wanted.
         new: New labels as the prompt stage makes them, each by itself.
-        gain: Of each new label's similarity, (K,); None is 1.
+        gain: Factor of each new label's similarity, (K,).
         shift: Added to it, (K,).
         order: Columns of the trained labels, then of the new, in the order wanted.
     """
