@@ -21,7 +21,7 @@ _KEYS = {'patches', 'settings'}
 class NameScale:
     """From a similarity of picture and name to a logit like those of trained labels.
 
-    The similarity is standardised over some pictures of the val set, and then
+    The similarity is standardised over some pictures of the val set, if any, and then
     ``slope * z + bias``, which were fitted on the trained labels, scored as if they
     were new. One over the slope is the temperature.
     """
@@ -44,10 +44,10 @@ class NameScale:
                 f'slope ({self.slope}), bias ({self.bias}) must be finite.'
             )
         shape, kind = tuple(self.patches.shape), self.patches.dtype
-        if len(shape) != 3 or shape[0] < 2 or shape[1] != math.prod(self.grid):
+        if len(shape) != 3 or shape[0] == 1 or shape[1] != math.prod(self.grid):
             raise ValueError(
-                f'patches {shape} must be of two pictures or more, and as many as a '
-                f'grid of {self.grid} has.'
+                f'patches {shape} must be of none or two pictures or more, and as many '
+                f'as a grid of {self.grid} has.'
             )
         if kind != torch.float16 or not self.patches.isfinite().all():
             raise ValueError(f'patches ({kind}) must be finite numbers in float16.')

@@ -29,7 +29,7 @@ def test_what_is_written_is_read(scale, tmp_path):
         (dict(generic=(3,)), 'generic must be names'),
         (dict(slope=float('nan')), r'slope \(nan\)'),
         (dict(grid=(2, 2)), r'grid of \(2, 2\)'),
-        (dict(patches=torch.zeros(1, 6, 4).half()), 'of two pictures or more'),
+        (dict(patches=torch.zeros(1, 6, 4).half()), 'of none or two pictures'),
         (dict(patches=torch.zeros(2, 6, 4)), r'torch.float32\) must be finite'),
         (dict(patches=torch.full((2, 6, 4), torch.inf).half()), 'must be finite'),
     ],

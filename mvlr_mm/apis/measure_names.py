@@ -44,7 +44,8 @@ def measure_names(
         model: A classifier whose labels come from names, in eval mode.
         batches: Of pictures that it was not trained on, as its data loader gives them.
         count: How many pictures they are.
-        pictures: How many of them are kept for standardising, spread evenly.
+        pictures: How many of them are kept for standardising, spread evenly; with 0
+            nothing is standardised.
         generic: Names whose mean similarity is the level of a picture; those that are
             trained labels are left out.
 
@@ -53,13 +54,14 @@ def measure_names(
             have several sizes, or none has a label.
     """
     before, stage = check_takes_names(model)
-    if min(count, pictures) < 2:
-        raise ValueError(f'pictures ({pictures} of {count}) must be at least 2.')
+    pictures = min(pictures, count)
+    if pictures == 1 or pictures < 0:
+        raise ValueError(f'pictures ({pictures} of {count}) must be at least 2, or 0.')
     own = {as_tower_reads(name) for name in stage.classes}
     generic = tuple(name for name in generic if as_tower_reads(name) not in own)
     similarity = NameSimilarity(model.head, labels_together(stage, generic))
     trained = [labels_together(stage, stage.classes)]
-    wanted = set(np.linspace(0, count - 1, min(pictures, count)).round().astype(int))
+    wanted = set(np.linspace(0, count - 1, pictures).round().astype(int))
     kept, found, targets, grids = [], [], [], set()
     for batch in batches:
         batch = model.data_preprocessor(batch, False)
@@ -80,7 +82,7 @@ def measure_names(
             'them to one size in the pipeline of val_dataloader: Resize(scale=(W, H)).'
         )
     weights = comparing_weights(stage, model.head)
-    patches = torch.stack(kept)
+    patches = torch.stack(kept) if kept else feats.visual[:0].half().cpu()
     start = NameScale(stage.classes, generic, 1.0, 0.0, weights, feats.grid, patches)
     means, spreads = mean_and_spread(similarity, trained, start)
     z = (torch.stack(found) - means.cpu()) / spreads.cpu()

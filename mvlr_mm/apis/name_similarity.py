@@ -59,11 +59,14 @@ def mean_and_spread(
     Args:
         similarity: Of a model.
         labels: Labels as its prompt stage makes them; K in all.
-        scale: With pictures.
+        scale: Of the same model.
 
     Returns:
-        Both (K,), float32.
+        Both (K,), float32; 0 and 1 without pictures.
     """
+    if not len(scale.patches):
+        count = sum(len(some.labels) for some in labels)
+        return torch.zeros(count), torch.ones(count)
     device = next(similarity.parameters()).device
     found = [
         similarity(VLFeatures(some.to(device).float(), scale.grid), labels)

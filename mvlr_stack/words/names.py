@@ -25,10 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         '--pictures',
-        type=at_least(2),
+        type=at_least(0),
         default=128,
         help='pictures of the val set that are kept, as features, for standardising '
-        'each new name (default: 128)',
+        'each new name (default: 128; 0 for none, and no standardising)',
     )
     add('--device', help='such as cpu or cuda:1 (default: a GPU where there is one)')
     add_overwrite(parser)

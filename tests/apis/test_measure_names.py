@@ -92,8 +92,28 @@ def test_a_new_name_is_scored_as_the_trained_ones_were(model, batches, measured)
     np.testing.assert_allclose(found, measured.scores[:16], atol=2e-4)
 
 
+def test_without_pictures_nothing_is_standardised(model, batches):
+    scale, scores, targets = measure_names(model, batches, COUNT, 0)
+    assert scale.patches.shape == (0, 16, 16)
+    raw = measure_names(model, batches, COUNT, 40)
+    known = targets >= 0
+    plain = np.log(scores / (1 - scores))
+    # of each label the same values but for a line
+    again = np.log(raw.scores / (1 - raw.scores))
+    for a, b in zip(plain.T, again.T, strict=True):
+        assert np.corrcoef(a, b)[0, 1] == pytest.approx(1, abs=1e-6)
+    similarity = (plain - scale.bias) / scale.slope
+    fit = LogisticRegression(C=np.inf, tol=1e-10)
+    fit.fit(similarity[known][:, None], targets[known])
+    assert fit.coef_[0, 0] == pytest.approx(scale.slope, rel=1e-2, abs=1e-4)
+    other = retagged(model, ['zebra'], scale).head
+    assert (other.gain, other.shift) == (scale.slope, pytest.approx(scale.bias))
+
+
 def test_what_cannot_be_measured(model, batches):
-    with pytest.raises(ValueError, match=r'pictures \(1 of 40\) must be at least 2'):
+    with pytest.raises(
+        ValueError, match=r'pictures \(1 of 40\) must be at least 2, or 0'
+    ):
         measure_names(model, batches, COUNT, 1)
     small = dict(batches[0], inputs=batches[0]['inputs'][..., :48])
     with pytest.raises(ValueError, match=r'several sizes .* \[\(4, 3\), \(4, 4\)\]'):
