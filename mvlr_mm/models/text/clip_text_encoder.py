@@ -118,7 +118,10 @@ class CLIPTextEncoder(TextEncoder):
         What all texts begin with is computed once where the tower allows it
         (:mod:`.shared_prefix`); it is then :meth:`forward_plain` but for rounding.
         """
-        if not self.shares_prefix:
+        compiler = torch.compiler
+        # a graph that is exported cannot ask how many tokens there are
+        exported = compiler.is_compiling() and not compiler.is_dynamo_compiling()
+        if exported or not self.shares_prefix:
             return self.forward_plain(tokens, prompt)
         packed = self._pack(tokens.ids)
         shared = self._embed(tokens.ids[:1, : packed.shared], prompt)[0]
