@@ -73,7 +73,8 @@ def assert_no_text(program):
 @pytest.mark.parametrize('path', distinct(), ids=lambda path: path.stem)
 def test_neck_and_head_for_any_batch_and_number_of_patches(path, tiny_config):
     model = FromPatches(build(path, tiny_config))
-    example = torch.randn(2, 6, model.embed_dim)
+    # none of these lengths is that of another dimension, which it would be taken for
+    example = torch.randn(5, 7, model.embed_dim)
     with torch.no_grad():
         model(example)  # what no picture changes is computed once, before the export
     sizes = {0: Dim('batch', max=64), 1: Dim('patches', max=4096)}
@@ -84,7 +85,7 @@ def test_neck_and_head_for_any_batch_and_number_of_patches(path, tiny_config):
     exported = program.module()
     with torch.no_grad():
         for shape in ((2, 6), (1, 1), (3, 40), (1, 100)):
-            patches = torch.randn(*shape, 16)
+            patches = torch.randn(*shape, model.embed_dim)
             torch.testing.assert_close(exported(patches), model(patches))
 
 
