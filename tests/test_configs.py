@@ -36,7 +36,7 @@ def test_leaf_builds_and_trains_one_step(path, tiny_config):
     assert any(n.startswith('backbone') for n in moved)
     scores = model.eval().val_step(data)[0].pred_score
     assert scores.dim() == 1
-    assert ((scores > 0) & (scores < 1)).all()
+    assert ((scores >= 0) & (scores <= 1)).all()  # random texts can be sure of a thing
 
 
 @pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
