@@ -76,24 +76,24 @@ def listeners(processes):
     return {x[1] for x in lines if x[3] == '0A' and f'socket:[{x[9]}]' in sockets}
 
 
-def kill_workers(out, names, killed):
-    """Kill workers whose names start so, when another part of results has come."""
+def kill_workers(out, chosen, killed):
+    """Kill workers as soon as some are chosen, by command and whether a part has come."""
     parts = len(list(out.glob('part-*')))
     while not killed:
-        if len(list(out.glob('part-*'))) > parts:
-            for process, command in descendants().items():
-                if command.startswith(names):
-                    os.kill(process, signal.SIGKILL)
-                    killed.append(command)
+        grown = len(list(out.glob('part-*'))) > parts
+        for process, command in descendants().items():
+            if chosen(command, grown):
+                os.kill(process, signal.SIGKILL)
+                killed.append(command)
         time.sleep(0.005)
 
 
-def run_and_kill(model, source, out, names):
-    """Run, with workers of such names killed; return what listened to the net."""
+def run_and_kill(model, source, out, chosen):
+    """Run, with chosen workers killed; return what listened to the net."""
     killed = []
     with Manifest(out, {}) as manifest, running_ray(1, None):
         kill = threading.Thread(
-            target=kill_workers, args=(out, names, killed), daemon=True
+            target=kill_workers, args=(out, chosen, killed), daemon=True
         )
         kill.start()
         tag_ray(model, source, manifest, part_rows=6, **OPTIONS)
@@ -143,7 +143,15 @@ def test_an_earlier_run_is_gone_on_with_and_a_model_is_killed(
     infer = MultiLabelInferencer(trained.folder, device='cpu')
     Manifest(out, {}).close()
     leave_parts(infer, source, out)
-    found = run_and_kill(model, source, out, 'ray::MapWorker')
+    tagger = 'ray::MapWorker(MapBatches(_Tagger))'
+    found = run_and_kill(
+        model,
+        source,
+        out,
+        lambda command, grown: (
+            command.startswith(tagger) and (grown or '.submit' in command)
+        ),
+    )
     assert (out / 'part-0-000000.parquet').is_file()
     rows = check(infer, source, out)
     assert len(rows) == 60
@@ -176,7 +184,12 @@ def test_the_driver_and_all_workers_are_killed(trained, model, source, tmp_path)
     assert process.returncode == -signal.SIGKILL
     assert 0 < len(parquet.read_table(out)) < 60
     names = ('ray::MapWorker', 'ray::Write', 'ray::IDLE')
-    run_and_kill(model, source, out, names)
+    run_and_kill(
+        model,
+        source,
+        out,
+        lambda command, grown: grown and command.startswith(names),
+    )
     assert len(check(infer, source, out)) == 60
 
     parquet.write_table(pa.table(dict(a=[1])), tmp_path / 'no_pictures.parquet')
