@@ -77,7 +77,7 @@ def listeners(processes):
 
 
 def kill_workers(out, chosen, killed):
-    """Kill workers as soon as some are chosen, by command and whether a part has come."""
+    """Kill workers once some are chosen, by command and whether a part has come."""
     parts = len(list(out.glob('part-*')))
     while not killed:
         grown = len(list(out.glob('part-*'))) > parts
