@@ -110,7 +110,7 @@ def cost_table(rows: Rows, reference: str) -> str:
             cells = [f'{cost["parameters"] / 1e6:.2f}']
             cells += [f'{cost["multiply_adds"] / 1e9:.2f}']
             cells += [f'{cost[key]:.1f}' for key in ('ms', 'reference_ms')]
-        trained = '' if row['trained'] is None else f'{row["trained"] / 1e6:.2f}'
+        trained = '' if row['trained'] is None else f'{row["trained"] / 1e6:.3f}'
         cells.insert(1, trained)
         mean = f'{sum(seconds) / len(seconds):.0f}' if seconds else ''
         body.append([escaped_name(row['name']), *cells, mean])

@@ -97,7 +97,7 @@ def test_what_was_tuned_is_told_with_every_try(content):
 def test_cost_stands_beside(content):
     text = section(page(content, []), 'Cost')
     assert line(text, '| names ') == [
-        *('names', '2.50', '1.20', '0.03', '4.0', '4.0', '12'),
+        *('names', '2.50', '1.200', '0.03', '4.0', '4.0', '12'),
     ]
     assert line(text, '| empty ') == ['empty', *[''] * 6]
 
