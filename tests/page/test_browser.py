@@ -58,7 +58,7 @@ def browser():
 def page(browser, address):
     """The page, opened; it must ask no other server, and complain of nothing."""
     page = browser.new_page(viewport=dict(width=1280, height=900))
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)  # of a busy machine
     asked, said = [], []
     page.on('request', lambda request: asked.append(request.url))
     page.on('console', lambda m: said.append(m.text) if m.type == 'error' else None)
