@@ -3,9 +3,11 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmengine.model import convert_sync_batchnorm
+from mmengine.optim import OptimWrapper
 from mmpretrain.registry import HOOKS
 from torch import nn
 
+from mvlr_mm.engine import TrainedWeightsEMA
 from mvlr_mm.engine.hooks import freeze_modules
 
 
@@ -56,3 +58,17 @@ def test_norms_that_become_synchronised_stay_as_they_are(monkeypatch):
     assert not norm.training
     assert not norm.weight.requires_grad
     assert wrapper.module['backbone'].training
+
+
+def test_an_average_that_is_made_before_the_training_shares_what_is_frozen():
+    net = model()
+    hook = HOOKS.build(dict(type='FreezeModules', names=['backbone']))
+    optimizer = torch.optim.SGD(net.parameters(), lr=1.0)
+    runner = SimpleNamespace(model=net, optim_wrapper=OptimWrapper(optimizer))
+    hook.before_run(runner)
+    average = TrainedWeightsEMA(net)
+    assert average.module['backbone'][0].weight is net['backbone'][0].weight
+    assert average.module['head'].weight is not net['head'].weight
+    untrained = SimpleNamespace(model=model(), optim_wrapper=None)  # of a test
+    hook.before_run(untrained)
+    assert untrained.model['backbone'][0].weight.requires_grad
