@@ -94,6 +94,7 @@ def _draw(
     """Draw the panels and write them."""
     # no global state: a backend of pyplot's would need a display
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogFormatter
 
     figure = Figure(figsize=(5.2 * len(titles), 3.6), layout='constrained')
     panels = figure.subplots(1, len(titles), squeeze=False)[0]
@@ -106,6 +107,9 @@ def _draw(
         axes.set(title=title, xlabel='epoch' if '/' in key else 'iteration')
         if 'loss' in key:  # the first steps would flatten all that follows
             axes.set_yscale('log')
+            # not matplotlib's own, which writes formulas
+            axes.yaxis.set_major_formatter(LogFormatter())
+            axes.yaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False))
         axes.grid(alpha=0.3)
         axes.legend()
     with whole_file(path) as draft:

@@ -34,6 +34,15 @@ def test_a_panel_per_scalar_and_a_curve_per_run(tmp_path):
     assert {(31, 119, 180), (255, 127, 14)} <= {color for _, color in colors}
 
 
+def test_a_logarithmic_axis_is_written_in_plain_numbers(tmp_path):
+    runs = {'a': [_write(tmp_path / 'a', 3)]}
+    figure = draw_curves(tmp_path / 'curves.png', runs, ['loss'])
+    ticks = figure.axes[0].yaxis.get_ticklabels(which='both')
+    texts = [text for text in (tick.get_text() for tick in ticks) if text]
+    assert texts
+    assert all(float(text.replace('\N{MINUS SIGN}', '-')) > 0 for text in texts)
+
+
 def test_a_scalar_that_no_run_has_is_named(tmp_path):
     runs = {'a': [_write(tmp_path / 'a', 1)]}
     with pytest.raises(ValueError, match="no run has the scalar 'acc'"):

@@ -44,6 +44,7 @@ def draw_accuracy(path: Path, rows: Sequence[Mapping[str, Any]]) -> bool:
                     name, (cost, mean), (4, 4), textcoords='offset points', fontsize=7
                 )
             axes.set(xlabel=label)
+            axes.margins(x=0.2)  # room for the names
             axes.grid(alpha=0.3)
         panels[0].set(ylabel='test mAP, %')
         with whole_file(path) as draft:
