@@ -30,21 +30,21 @@ def measure_names(
     model: nn.Module,
     batches: Iterable[dict],
     count: int,
-    pictures: int = 128,
+    pictures: int = 0,
     generic: Sequence[str] = GENERIC_NAMES,
 ) -> MeasuredNames:
     """Find the scale of new names, from the trained ones on annotated pictures.
 
     The trained labels are scored as if they were new: compared with the pictures as
     :func:`mvlr_mm.apis.retag.retagged` compares a new one, and standardised over some
-    of the pictures. A logistic regression of all pictures and labels together then
+    of the pictures, if any are kept. A logistic regression of all pictures and labels together then
     gives slope and bias.
 
     Args:
         model: A classifier whose labels come from names, in eval mode.
         batches: Of pictures that it was not trained on, as its data loader gives them.
         count: How many pictures they are.
-        pictures: How many of them are kept for standardising, spread evenly; with 0
+        pictures: How many of them are kept to standardise over, spread evenly; with 0
             nothing is standardised.
         generic: Names whose mean similarity is the level of a picture; those that are
             trained labels are left out.

@@ -12,6 +12,7 @@ from mvlr_mm.apis import LoadedModel, load_model
 from mvlr_mm.apis.measure_names import measure_names
 from mvlr_mm.apis.work_dir import NAMES
 from mvlr_mm.evaluation.calibration import brier_score, calibration_error
+from mvlr_mm.evaluation.means import mean_over_labels
 from mvlr_mm.name_scale import write_name_scale
 from mvlr_stack.outputs import check_output
 from mvlr_stack.progress import track
@@ -60,10 +61,11 @@ def run(args: argparse.Namespace) -> int:
     seen = track(batches, 'Measuring', len(batches))
     scale, scores, targets = measure_names(loaded.model, seen, count, args.pictures)
     write_name_scale(out, scale)
-    error, brier = (x(scores, targets).mean() for x in (calibration_error, brier_score))
+    numbers = (x(scores, targets) for x in (calibration_error, brier_score))
+    error, brier = (mean_over_labels(x) for x in numbers)
     print(
         f'{count} pictures, {len(scale.patches)} of them kept; logit = '
-        f'{scale.slope:.3f} z {scale.bias:+.3f}\n'
+        f'{scale.slope:.3f} x {scale.bias:+.3f}\n'
         f'the trained labels, scored as if they were new: calibration error '
         f'{100 * error:.2f} %, Brier score {brier:.4f}\n'
         f'scale of new names: {out}'

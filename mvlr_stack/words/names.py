@@ -26,9 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         '--pictures',
         type=at_least(0),
-        default=128,
-        help='pictures of the val set that are kept, as features, for standardising '
-        'each new name (default: 128; 0 for none, and no standardising)',
+        default=0,
+        help='keep so many pictures of the val set, as features, and standardise each '
+        'new name over them (default: 0, neither)',
     )
     add('--device', help='such as cpu or cuda:1 (default: a GPU where there is one)')
     add_overwrite(parser)

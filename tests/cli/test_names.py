@@ -55,7 +55,7 @@ def test_it_says_what_came_out(measured, tmp_path, capsys):
     out = str(tmp_path / 'other.safetensors')
     main(['names', str(measured), '--out', out, '--device', 'cpu'])
     printed = capsys.readouterr().out
-    assert '7 pictures, 7 of them kept; logit = ' in printed
+    assert '7 pictures, 0 of them kept; logit = ' in printed
     assert 'calibration error' in printed
     assert printed.rstrip().endswith(f'scale of new names: {out}')
 
