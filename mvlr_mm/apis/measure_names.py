@@ -37,8 +37,8 @@ def measure_names(
 
     The trained labels are scored as if they were new: compared with the pictures as
     :func:`mvlr_mm.apis.retag.retagged` compares a new one, and standardised over some
-    of the pictures, if any are kept. A logistic regression of all pictures and labels together then
-    gives slope and bias.
+    of the pictures, if any are kept. A logistic regression of all pictures and labels
+    together then gives slope and bias.
 
     Args:
         model: A classifier whose labels come from names, in eval mode.

@@ -50,7 +50,7 @@ def ways(found: dict, split: str) -> dict[str, np.ndarray]:
         result[f'apart, {name}standardised'] = fitted(
             z(val_old, val_old), z(new, val_new)
         )
-    result[f'the last, over {KEPT} pictures: `mvlr names`'] = sigmoid(
+    result[f'the last: `mvlr names --pictures {KEPT}`'] = sigmoid(
         found[f'{split} shipped']
     )
     return result
