@@ -92,7 +92,9 @@ def test_every_script_of_the_wheel_runs(installed):
     tools = installed / 'mvlr_mm/.mim/tools'
     scripts = {str(p.relative_to(tools)): p for p in tools.rglob('*.*[hy]')}
     shell = {'dist_test.sh', 'dist_train.sh', 'launch.sh', 'slurm_train.sh'}
-    assert set(scripts) == {'analysis/complexity.py', 'test.py', 'train.py', *shell}
+    data = {f'dataset_converters/label_{what}.py' for what in ('graph', 'vectors')}
+    programs = {'analysis/complexity.py', 'test.py', 'train.py', *data}
+    assert set(scripts) == {*programs, *shell}
     for name, script in scripts.items():
         if name in shell:
             done = subprocess.run([script], capture_output=True, text=True)
