@@ -9,7 +9,7 @@ from mmpretrain.registry import HOOKS
 from torch.utils.data import DataLoader
 
 from ..engine import FreezeModules
-from ..models.backbones import PatchBackbone
+from ..models.backbones.patch_backbone import PatchBackbone
 from ..models.text.fingerprint import fingerprint
 from .computing import FrozenPart, Views, preprocessor_of
 from .differences import differences

@@ -14,7 +14,7 @@ from mmpretrain.registry import MODELS, TRANSFORMS
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from ..models.backbones import PatchBackbone
+from ..models.backbones.patch_backbone import PatchBackbone
 from .frozen_part import TRUNK
 from .index import as_data
 

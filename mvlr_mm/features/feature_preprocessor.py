@@ -4,7 +4,7 @@ import torch
 from mmengine.model import BaseDataPreprocessor
 from mmpretrain.registry import MODELS
 
-from ..models.backbones import TrunkPatches
+from ..models.backbones.patch_backbone import TrunkPatches
 from ..structures import VLFeatures
 from .frozen_part import PATCHES
 

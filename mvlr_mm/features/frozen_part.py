@@ -7,7 +7,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from ..engine import FreezeModules
 from ..engine.fit_weights import unwrap
-from ..models.backbones import PatchBackbone
+from ..models.backbones.patch_backbone import PatchBackbone
 
 PATCHES = 'patches'  # all of the backbone is frozen
 TRUNK = 'trunk'  # its projection trains, or has no weights
