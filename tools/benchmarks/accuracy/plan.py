@@ -106,7 +106,8 @@ class Plan:
             # at most a fifth of a run is lost
             'default_hooks.checkpoint.interval': max(1, self.budget // 5),
             'default_hooks.checkpoint.save_best': None,
-            'default_hooks.checkpoint.max_keep_ckpts': 1,
+            # the last is named before the next is whole, and must be there until then
+            'default_hooks.checkpoint.max_keep_ckpts': 2,
             **row.overrides,
             **(self.options or {}),
         }
