@@ -3,6 +3,7 @@
 The values are those of :mod:`mvlr_mm.override_values`.
 """
 
+import copy
 import inspect
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -73,7 +74,7 @@ def merge_overrides(cfg: Config, overrides: Mapping[str, Any]) -> None:
                 value = read_value(value, before)
             for keys in _ways(path, value):
                 _check_known(cfg, keys)
-            nested = value
+            nested = copy.deepcopy(value)  # mmengine takes `_delete_` out of it
             for name in reversed(path):
                 nested = {name: nested}
             cfg.merge_from_dict(nested)

@@ -11,6 +11,7 @@ import torch
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
+from mvlr_mm.overrides import merge_overrides
 from mvlr_mm.paper import TABLES
 
 ROOT = Path(__file__).parents[1]
@@ -102,7 +103,7 @@ def model_of(tiny_config, tiny_bert):
 
     def read(row):
         cfg = tiny_config(BASE)
-        cfg.merge_from_dict(row)
+        merge_overrides(cfg, row)
         encoder = cfg.model.get('neck') and cfg.model.neck.prompt.text_encoder
         if encoder and encoder.type == 'HFTextEncoder':
             encoder.model = tiny_bert

@@ -55,6 +55,14 @@ def test_a_dict_is_merged_and_a_part_of_it_overridden(cfg):
     assert merge(cfg, 'model.neck=None').model.neck is None
 
 
+def test_what_is_given_stays_as_it_is(cfg):
+    given = {'model.neck': dict(_delete_=True, type='B', x=dict(_delete_=True, y=1))}
+    merge_overrides(cfg, given)
+    assert given == {
+        'model.neck': dict(_delete_=True, type='B', x=dict(_delete_=True, y=1))
+    }
+
+
 def test_names_of_parameters_hold_dots(cfg):
     start = 'optim_wrapper.paramwise_cfg.custom_keys'
     merge(cfg, f'{start}.backbone.tower.lr_mult=0.2')

@@ -73,7 +73,8 @@ class CLIPTextEncoder(TextEncoder):
             and self.pool_type != 'first'
             and can_share(self.transformer.resblocks)
         )
-        self._packed: tuple[Tensor | None, int, Packed | None] = (None, 0, None)
+        # ids, their version, the prompt's length, and what came of them
+        self._packed: tuple[Tensor | None, int, int, Packed | None] = (None, 0, 0, None)
         if self.tokenizer.vocab_size > self.token_embedding.num_embeddings:
             raise ValueError(
                 f'model ({model!r}) has {self.token_embedding.num_embeddings} tokens, '
@@ -123,7 +124,7 @@ class CLIPTextEncoder(TextEncoder):
         exported = compiler.is_compiling() and not compiler.is_dynamo_compiling()
         if exported or not self.shares_prefix:
             return self.forward_plain(tokens, prompt)
-        packed = self._pack(tokens.ids)
+        packed = self._pack(tokens.ids, 0 if prompt is None else len(prompt))
         shared = self._embed(tokens.ids[:1, : packed.shared], prompt)[0]
         own = self.token_embedding(tokens.ids[packed.rows, packed.places])
         x = torch.cat([shared, own])
@@ -160,15 +161,17 @@ class CLIPTextEncoder(TextEncoder):
             return self.text_projection(x)
         return x if self.text_projection is None else x @ self.text_projection
 
-    def _pack(self, ids: Tensor) -> Packed:
+    def _pack(self, ids: Tensor, prompt_length: int) -> Packed:
         """Return :func:`pack`'s answer; for the labels of a model it stays the same."""
+        start = self.tokenizer.num_start
+        prompt = slice(start, start + prompt_length)
         if ids.is_inference():  # no version tells whether it was changed
-            return pack(ids, self._ends(ids))
-        known, version, packed = self._packed
-        if known is not ids or version != ids._version:
-            packed = pack(ids, self._ends(ids))
-            self._packed = ids, ids._version, packed
-        return packed
+            return pack(ids, self._ends(ids), prompt)
+        known, *settings = self._packed[:3]
+        if known is not ids or settings != [ids._version, prompt_length]:
+            packed = pack(ids, self._ends(ids), prompt)
+            self._packed = ids, ids._version, prompt_length, packed
+        return self._packed[-1]
 
     def embed_words(self, text: str) -> Tensor:
         """See :meth:`TextEncoder.embed_words`."""

@@ -14,6 +14,8 @@ from open_clip.transformer import ResidualAttentionBlock
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+NOWHERE = slice(0)
+
 
 class Packed(NamedTuple):
     """Where the tokens of C texts go: P that all share, then T in a row, text by text.
@@ -29,26 +31,23 @@ class Packed(NamedTuple):
     ends: Tensor  # (C,) which of the T is the last of each text
 
 
-def count_shared(ids: Tensor, ends: Tensor) -> int:
+def count_shared(ids: Tensor, ends: Tensor, prompt: slice = NOWHERE) -> int:
     """Return how many first tokens all texts share; each keeps its last one to itself.
 
     Args:
         ids: Tokens (C, S), equal where texts are equal.
         ends: Place of the last token that counts in each text, (C,).
+        prompt: Places of a prompt that all share, whatever the ids there.
     """
-    alike = (ids == ids[:1]).all(dim=0).int().cumprod(dim=0)
-    return min(int(alike.sum()), int(ends.min()))
+    alike = (ids == ids[:1]).all(dim=0).int()
+    alike[prompt] = 1
+    return min(int(alike.cumprod(dim=0).sum()), int(ends.min()))
 
 
 @torch.compiler.disable  # how many tokens there are depends on the values
-def pack(ids: Tensor, ends: Tensor) -> Packed:
-    """Find what texts share, and put the rest in a row.
-
-    Args:
-        ids: Tokens (C, S'), equal where texts are equal.
-        ends: Place of the last token that counts in each text, (C,).
-    """
-    shared = count_shared(ids, ends)
+def pack(ids: Tensor, ends: Tensor, prompt: slice = NOWHERE) -> Packed:
+    """Find what texts share, and put the rest in a row; see :func:`count_shared`."""
+    shared = count_shared(ids, ends, prompt)
     own = torch.arange(shared, int(ends.max()) + 1, device=ids.device) <= ends[:, None]
     rows, places = own.nonzero(as_tuple=True)
     flat = rows * own.shape[1] + places

@@ -99,7 +99,7 @@ def test_a_package_that_is_not_there_is_a_problem(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, 'scipy.io', None)
     cfg = dict(type='PA100K', data_root=str(tmp_path), split='train')
     (split,) = read_splits(config(train=cfg))
-    assert 'annotation.mat needs scipy: pip install scipy' in split.problems[0]
+    assert 'pip install "mvlr_mm[pa100k]"' in split.problems[0]
 
 
 def test_mmpretrains_own_data_set_is_checked_too(tmp_path):

@@ -119,8 +119,8 @@ def test_a_causal_model_reads_what_texts_share_once(causal, texts, pooling):
     torch.testing.assert_close(grad, wanted, rtol=1e-3, atol=1e-5)
 
 
-def test_bert_sees_what_is_behind_and_reads_each_text(bert):
-    assert not HFTextEncoder(bert).is_causal
+def test_bert_sees_what_is_behind_and_reads_each_text(tiny_bert):
+    assert not HFTextEncoder(tiny_bert).is_causal
 
 
 def reference(folder, texts, pooling):

@@ -112,9 +112,9 @@ def test_the_packing_is_remembered_until_the_tokens_change(encoder, monkeypatch)
     calls = []
     module = type(encoder).__module__
 
-    def count(ids, ends):
+    def count(ids, *rest):
         calls.append(len(ids))
-        return pack(ids, ends)
+        return pack(ids, *rest)
 
     monkeypatch.setattr(f'{module}.pack', count)
     tokens = encoder.tokenize(NAMES)
@@ -130,6 +130,14 @@ def test_the_packing_is_remembered_until_the_tokens_change(encoder, monkeypatch)
     with torch.inference_mode():
         inside = encoder.tokenize(NAMES)
         torch.testing.assert_close(encoder(inside), encoder.forward_plain(inside))
+
+
+def test_places_of_a_prompt_are_alike_whatever_stands_there():
+    ids, ends = torch.tensor([[4, 4, 4, 1], [5, 5, 5, 1]]), torch.tensor([3, 3])
+    assert pack(ids, ends).shared == 0
+    packed = pack(ids, ends, slice(0, 2))
+    assert packed.shared == 2
+    assert packed.places.tolist() == [2, 3, 2, 3]
 
 
 def test_layer_scale_counts_and_other_blocks_are_left_to_open_clip():
