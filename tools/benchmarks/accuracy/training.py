@@ -75,6 +75,7 @@ def run(job: Job) -> dict[str, Any]:
     """
     job.folder.mkdir(parents=True, exist_ok=True)
     log = job.folder / 'log.txt'
+    forget_runs()  # one of the same second would lend its logger
     try:
         with open(log, 'a') as file, redirect_stdout(file), redirect_stderr(file):
             result = _run(job)
