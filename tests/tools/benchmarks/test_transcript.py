@@ -41,6 +41,7 @@ def data(tmp_path):
     return folder
 
 
+@pytest.mark.slow  # over a minute; each command has tests of its own
 def test_the_guide_goes_from_csv_to_parquet(data, tmp_path, tiny_clip, monkeypatch):
     steps = importlib.import_module('benchmarks.transcript_steps')
 
