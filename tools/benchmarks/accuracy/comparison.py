@@ -46,36 +46,39 @@ class Comparison:
     ) -> None:
         self.plan, self.rates, self.decays, self.seeds = plan, rates, decays, seeds
         self.rows = {prepared.row.name: prepared for prepared in rows}
-        self._trained = [name for name, each in self.rows.items() if each.trains]
+        self._tuned = [
+            name
+            for name, each in self.rows.items()
+            if each.trains and each.row.tuned_as is None
+        ]
         self.results: dict[Run, dict[str, Any]] = {}
         self.failures: dict[Run, str] = {}
         self.settings: dict[str, Setting] = {}
         self._pool, self._do = pool, do
-        tries = number_of_tries(rates, decays) * len(self._trained)
+        tries = number_of_tries(rates, decays) * len(self._tuned)
         self._progress = Progress('accuracy', tries + len(seeds) * len(rows))
 
     def tune(self) -> None:
-        """Choose every row's setting by its val mAP."""
-        self.settings = dict.fromkeys(self.rows, NOTHING)
+        """Choose every row's setting by its val mAP, or by that of its system."""
+        best = self._best_settings()
+        for name, (row, _, _, trains) in self.rows.items():
+            setting = best.get(row.tuned_as or name) if trains else NOTHING
+            if setting is not None:
+                self.settings[name] = setting
+
+    def _best_settings(self) -> dict[str, Setting]:
+        """Return the setting of each row that is tuned itself and of which a try is."""
         if not number_of_tries(self.rates, self.decays):
-            only = Setting(self.rates[0], self.decays[0])
-            self.settings |= dict.fromkeys(self._trained, only)
-            return
+            return dict.fromkeys(self._tuned, Setting(self.rates[0], self.decays[0]))
         first = first_tries(self.rates, self.decays)
-        self._complete(
-            Run(name, setting) for setting in first for name in self._trained
-        )
+        self._complete(Run(name, setting) for setting in first for name in self._tuned)
         self._complete(
             Run(name, setting)
-            for name in self._trained
+            for name in self._tuned
             for setting in further_tries(self.scores(name), self.decays)
         )
-        for name in self._trained:
-            best = best_setting(self.scores(name))
-            if best is None:
-                del self.settings[name]
-            else:
-                self.settings[name] = best
+        best = {name: best_setting(self.scores(name)) for name in self._tuned}
+        return {name: setting for name, setting in best.items() if setting}
 
     def scores(self, name: str) -> dict[Setting, float | None]:
         """Return the val mAP of a row's tries, None of those that failed."""

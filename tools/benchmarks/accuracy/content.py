@@ -49,6 +49,7 @@ def _row(
         'config': row.config,
         'overrides': dict(row.overrides),
         'setting': setting and setting._asdict(),
+        'tuned_as': row.tuned_as,
         'tries': [
             {**tried._asdict(), 'val mAP': score}
             for tried, score in comparison.scores(name).items()

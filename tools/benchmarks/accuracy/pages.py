@@ -90,6 +90,8 @@ def tuning_table(rows: Rows) -> str:
             f'{t["lr"]:g}, {t["weight_decay"]:g}: {_number(t["val mAP"], "failed")}'
             for t in row['tries']
         )
+        if row['tuned_as']:
+            tries = f'as {escaped_name(row["tuned_as"])}'
         values = (_general(setting[key]) for key in ('lr', 'weight_decay'))
         body.append([escaped_name(row['name']), *values, tries])
     return markdown_table(header, body)
@@ -141,14 +143,16 @@ def _tuning_notes(content: Mapping[str, Any]) -> Iterator[str]:
         return
     others = ', '.join(map(_general, decays[1:])) or 'of no other'
     yield (
-        f'{content["tries"]} tries for each row: the rates '
+        f'{content["tries"]} tries for each system: the rates '
         f'{", ".join(map(_general, rates))} with the decay {decays[0]:g}, then the '
         f'best with the decays {others}; one seed, which is none of those above.'
     )
     ends = [
         row['name']
         for row in content['rows']
-        if row['setting'] and ends_of_the_search(row['setting']['lr'], rates)
+        if row['setting']
+        and not row['tuned_as']
+        and ends_of_the_search(row['setting']['lr'], rates)
     ]
     untrained = [row['name'] for row in content['rows'] if _untrained(row)]
     if untrained:

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -126,7 +128,8 @@ class Plan:
         """Return what a worker needs for a run.
 
         The folder is named after everything that decides about the result: a run of
-        another budget, config or set of pictures is never taken for this one.
+        another budget, config, set of pictures or file that the model reads (weights,
+        label vectors, graphs) is never taken for this one.
 
         Args:
             prepared: What :meth:`prepare` returned for the row.
@@ -140,7 +143,8 @@ class Plan:
             often = self.budget if run.seed is None else max(1, self.budget // 10)
             own['train_cfg.val_interval'] = often
         features = self.features if trains else None
-        files = [*_lists(cfg), *([features / INDEX] if features else [])]
+        named = [*_lists(cfg), *_files_in(cfg.model.to_dict())]
+        files = [*named, *([features / INDEX] if features else [])]
         what = [cfg.to_dict(), own, self.amp, run.seed is None, *map(_hash, files)]
         kind = 'try' if run.seed is None else f'seed{run.seed}'
         flags = ['--amp'] * self.amp + (['--features', str(features)] * bool(features))
@@ -172,5 +176,24 @@ def _lists(cfg: Config) -> Iterator[Path]:
             yield path
 
 
+def _files_in(value: Any) -> Iterator[Path]:
+    """Yield the files that plain data name by their paths."""
+    if isinstance(value, Mapping):
+        value = value.values()
+    if isinstance(value, str):
+        if os.path.isfile(value):  # Path.is_file raises for a text that is too long
+            yield Path(value)
+    elif isinstance(value, Iterable):
+        for below in value:
+            yield from _files_in(below)
+
+
 def _hash(path: Path) -> str:
+    state = path.stat()
+    return _hash_of(path, state.st_size, state.st_mtime_ns)
+
+
+@cache
+def _hash_of(path: Path, size: int, changed: int) -> str:
+    """Return the hash of a file, which is read again if it has changed."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from benchmarks.accuracy.comparison import Comparison
@@ -35,10 +36,18 @@ class Fake:
 
 @pytest.fixture
 def make(config, data, tmp_path, inline):
-    def comparison(do, rates=RATES, decays=DECAYS, seeds=(0, 1), trains=True):
+    def comparison(
+        do,
+        rates=RATES,
+        decays=DECAYS,
+        seeds=(0, 1),
+        trains=True,
+        change=lambda prepared: prepared,
+    ):
         plan = Plan(tmp_path / 'out', data, 2)
         rows = [
-            plan.prepare(Row(name, config))._replace(trains=trains) for name in BEST
+            change(plan.prepare(Row(name, config))._replace(trains=trains))
+            for name in BEST
         ]
         return Comparison(plan, rows, rates, decays, seeds, inline, do)
 
@@ -109,6 +118,24 @@ def test_with_one_rate_and_one_decay_nothing_is_tried(make):
     found.tune()
     assert do.jobs == []
     assert found.settings == {'small': (5e-4, 0.2), 'large': (5e-4, 0.2)}
+
+
+def test_rows_of_one_system_train_with_the_setting_of_its_full_model(make):
+    def as_small(prepared):
+        row = replace(prepared.row, tuned_as='small')
+        return prepared._replace(row=row) if row.name == 'large' else prepared
+
+    do = Fake()
+    found = make(do, change=as_small)
+    found.tune()
+    assert {job.folder.parent.name for job in do.jobs} == {'small'}
+    assert found.settings == dict.fromkeys(BEST, (1e-4, 0.1))
+    found.run_seeds(lambda: None)
+    assert list(found.of_seeds('large')) == ['0', '1']
+    failing = make(Fake(lambda job: True), change=as_small, seeds=(2,))
+    failing.rates = [5e-2]  # none of those that are done
+    failing.tune()
+    assert failing.settings == {}
 
 
 def test_systems_without_training_are_not_tuned(make, capsys):

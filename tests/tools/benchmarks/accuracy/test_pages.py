@@ -11,6 +11,7 @@ FIRST = dict(
     config='full.py',
     overrides={},
     setting=dict(lr=1e-3, weight_decay=0.01),
+    tuned_as=None,
     tries=[
         {'lr': 1e-3, 'weight_decay': 0.01, 'val mAP': 61.234},
         {'lr': 1e-2, 'weight_decay': 0.01, 'val mAP': None},
@@ -88,8 +89,12 @@ def test_what_was_tuned_is_told_with_every_try(content):
     tries = '0.001, 0.01: 61.23; 0.01, 0.01: failed'
     assert line(text, '| names ') == ['names', '0.001', '0.01', tries]
     assert line(text, '| empty ') == ['empty', '', '', '']
-    assert '3 tries for each row: the rates 0.001, 0.01 with the decay 0.01' in text
+    assert '3 tries for each system: the rates 0.001, 0.01 with the decay 0.01' in text
     assert r'lowest or highest that was tried: names, a\_b.' in text
+    content['rows'][1] |= dict(tries=[], tuned_as='names')
+    text = section(page(content, []), 'Tuned on val')
+    assert line(text, r'| a\_b ') == [r'a\_b', '0.001', '0.01', 'as names']
+    assert 'lowest or highest that was tried: names.' in text
     content['tries'] = 0
     assert 'Nothing was tuned' in page(content, [])
 

@@ -65,6 +65,10 @@ def test_whatever_decides_about_a_result_is_in_the_name_of_its_folder(
     jobs.append(make())
     (features / 'index.json').write_text('{"views": 2}')
     jobs.append(make(features=features))
+    vectors = tmp_path / 'vectors.npz'
+    for text in ('1', '2'):
+        vectors.write_text(text)
+        jobs.append(make(overrides={'model.head.init_cfg': {'files': [str(vectors)]}}))
     assert len({job.folder for job in jobs}) == len(jobs)
     (data / 'val.jsonl').write_text('\n'.join(lines))
     assert make().folder == jobs[0].folder

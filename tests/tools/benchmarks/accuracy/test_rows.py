@@ -13,9 +13,14 @@ def test_configs_come_first_and_a_model_of_several_tables_once():
 
 
 def test_the_full_model_of_a_table_is_its_config():
-    rows = chosen_rows(['x/full.py'], ['6'], 'x/full.py')
+    rows = chosen_rows(['x/full.py', 'peer.py'], ['6'], 'x/full.py')
     names = [row.name for row in rows]
-    assert names == ['full', '6: cross-attention', '6: self-attention']
+    assert names == ['full', 'peer', '6: cross-attention', '6: self-attention']
+    # and what the table's other rows are tuned as
+    assert [row.tuned_as for row in rows] == [None, None, 'full', 'full']
+    tuned = {row.name: row.tuned_as for row in chosen_rows([], ['4'], 'x/full.py')}
+    assert tuned['4: names'] == '4: PDLR + IFM + QMVL'
+    assert tuned['4: PDLR + IFM + QMVL'] is None
 
 
 def test_two_files_of_one_name_are_refused():
