@@ -48,9 +48,9 @@ PARTS = PEERS | _names(
     ClsDataPreprocessor TIMMBackbone ConvNeXt DenseNet EfficientNet EfficientNetV2
     LeNet5 MobileNetV2 MobileNetV3 RegNet ResNeSt ResNeXt ResNet ResNetV1c ResNetV1d
     SEResNet SwinTransformer SwinTransformerV2 VGG VisionTransformer
-    GlobalAveragePooling CSRAClsHead MultiLabelClsHead MultiLabelLinearClsHead
-    AsymmetricLoss CrossEntropyLoss FocalLoss BN BN2d SyncBN GN LN LN2d GELU HSigmoid
-    HSwish ReLU ReLU6 SiLU Sigmoid Swish Conv2d
+    GlobalAveragePooling PatchMean CSRAClsHead MultiLabelClsHead
+    MultiLabelLinearClsHead AsymmetricLoss CrossEntropyLoss FocalLoss BN BN2d SyncBN GN
+    LN LN2d GELU HSigmoid HSwish ReLU ReLU6 SiLU Sigmoid Swish Conv2d
     """
 )
 #: Transforms that bring a picture to the model.

@@ -16,6 +16,7 @@ from ..necks import NeckSequence
 from ..text import CLIPTextEncoder
 
 _OF_CLIP = ('model', 'pretrained')
+_WIDTHS = ('embed_dim', 'in_channels')  # here and in mmpretrain's heads
 _OF_KCR = ('knowledge', 'context')
 _CLASSIFICATION = SimpleNamespace(
     results=[SimpleNamespace(task='Image Classification')]
@@ -31,8 +32,9 @@ class VLClassifier(ImageClassifier):
     - A :class:`CLIPBackbone` without ``model`` or ``pretrained`` takes those of
       ``clip``; a :class:`CLIPTextEncoder` those of the backbone, or of ``clip`` where
       the backbone is no CLIP's.
-    - A stage of the neck, or a head, that has an ``embed_dim`` and does not say it
-      takes the width of the patches: the backbone's, or that of a ``DenseProjection``.
+    - A stage of the neck, or a head, that has an ``embed_dim`` or ``in_channels`` and
+      does not say it takes the width of the patches: the backbone's, or that of a
+      ``DenseProjection``.
     - A head with a ``num_classes`` that says neither it nor its ``classes`` counts the
       labels of the prompt stage.
     - The last stage that chooses what to ``refine`` refines the patches alone where the
@@ -205,9 +207,9 @@ def _complete(part: dict, clip: dict, width: int | None) -> dict:
     if isinstance(encoder, dict) and _class_of(encoder) is CLIPTextEncoder:
         part = dict(part, text_encoder=_with(encoder, **clip))
     kind = _class_of(part)
-    if width and kind and 'embed_dim' in inspect.signature(kind).parameters:
-        part = _with(part, embed_dim=width)
-    return part
+    taken = inspect.signature(kind).parameters if width and kind else ()
+    widths = {name: width for name in _WIDTHS if name in taken}
+    return _with(part, **widths)
 
 
 def _with(part: dict, **defaults: Any) -> dict:

@@ -8,6 +8,7 @@ from .fixed_labels import FixedLabels
 from .ifm import IFM
 from .label_vectors import LabelVectors
 from .neck_sequence import NeckSequence
+from .patch_mean import PatchMean
 from .pdlr import PDLR
 from .qmvl import QMVL
 
@@ -19,5 +20,6 @@ __all__ = [
     'FixedLabels',
     'LabelVectors',
     'NeckSequence',
+    'PatchMean',
     'SelfAttentionInteraction',
 ]

@@ -25,6 +25,7 @@ from .plan import TRY_SEED, Plan, Prepared
 from .report import Report
 from .rows import Row, chosen_rows
 from .sameness import differences
+from .trunk import trunk_overrides
 from .workers import workers
 
 BASE = 'configs/mvlr/mvlr_custom_small-clip.py'
@@ -44,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--reference', metavar='ROW', help='compared with it (default: the first row)')
     add('--jobs', type=at_least(1), default=1, help='runs side by side')
     add('--features', type=Path, metavar='FOLDER', help='of `mvlr features`: train on')
+    add('--trunk', metavar='CONFIG', help="all rows stand on this config's trunk")
     add('--amp', action='store_true', help='train in bfloat16')
     add('--out', type=Path, metavar='DIR', help=f'(default: {RESULTS}/NAME-OF-DATA)')
     add_overwrite(parser)
@@ -82,7 +84,13 @@ def run(args: argparse.Namespace) -> int:
     rows = chosen_rows(args.configs, args.tables, args.base)
     reference = reference_row(rows, args.reference)
     plan = Plan(
-        args.out, args.data, args.budget, args.features, args.amp, args.cfg_options
+        args.out,
+        args.data,
+        args.budget,
+        args.features,
+        args.amp,
+        args.cfg_options,
+        trunk_overrides(args.trunk) if args.trunk else None,
     )
     with alone_in(args.out):
         if not args.overwrite:

@@ -17,6 +17,7 @@ from mvlr_mm.features.index import INDEX
 from mvlr_mm.overrides import merge_overrides
 
 from .rows import Row
+from .trunk import frozen_part, refuse_training_free
 
 RATE = 'optim_wrapper.optimizer.lr'
 DECAY = 'optim_wrapper.optimizer.weight_decay'
@@ -88,6 +89,7 @@ class Plan:
             None to train on pictures.
         amp: Whether training computes in bfloat16.
         options: Overrides for every row, by dotted key.
+        trunk: What puts every row on one trunk, by dotted key; None for each its own.
     """
 
     out: Path
@@ -96,14 +98,17 @@ class Plan:
     features: Path | None = None
     amp: bool = False
     options: Mapping[str, Any] | None = None
+    trunk: Mapping[str, Any] | None = None
 
     def prepare(self, row: Row) -> Prepared:
         """Return a row with its config and what overrides it in every run.
 
         Raises:
-            ValueError: The config has no place for something; see `read_config`.
+            ValueError: The config has no place for something, see `read_config`, or
+                its system cannot stand on another trunk.
         """
         overrides = {
+            **(self.trunk or {}),
             'data_root': str(self.data),
             # at most a fifth of a run is lost
             'default_hooks.checkpoint.interval': max(1, self.budget // 5),
@@ -115,11 +120,13 @@ class Plan:
         }
         cfg = read_config(row.config, overrides)
         trains = cfg.train_cfg.get('type') != 'FitLoop'
+        if self.trunk and not trains:
+            refuse_training_free(row.name)
         more: dict[str, Any] = {}
         if trains:
             more['train_cfg.max_epochs'] = self.budget
         if trains and self.features:
-            frozen = dict(type='FreezeModules', names=['backbone'])
+            frozen = dict(type='FreezeModules', names=[frozen_part(cfg)])
             more['custom_hooks'] = [*cfg.to_dict().get('custom_hooks', []), frozen]
         merge_overrides(cfg, more)
         return Prepared(row, cfg, overrides | more, trains)
