@@ -8,7 +8,7 @@ from mmengine.registry import DefaultScope
 from mmpretrain.registry import MODELS
 from torch import nn
 
-from .name_scale import NameScale
+from .labels.scale import NameScale
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """``--cfg-options KEY=VALUE``: settings of a config that a command line overrides.
 
-What a value means depends on the config (:mod:`mvlr_mm.overrides`), which is read
-later: here it is only taken from the command line.
+What a value means depends on the config (:mod:`mvlr_mm.config.overrides`), which is
+read later: here it is only taken from the command line.
 """
 
 import argparse

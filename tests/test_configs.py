@@ -11,7 +11,7 @@ from mmpretrain.registry import DATASETS, HOOKS, METRICS, MODELS, TRANSFORMS
 from mmpretrain.structures import DataSample
 
 import mvlr_mm
-from mvlr_mm.label_names import read_label_names
+from mvlr_mm.labels.names import read_label_names
 
 ROOT = Path(__file__).parents[1] / 'configs'
 LEAVES = sorted(p for p in ROOT.glob('[!_]*/**/*.py'))

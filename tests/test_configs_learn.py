@@ -11,7 +11,7 @@ import torch
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
-from mvlr_mm.overrides import merge_overrides
+from mvlr_mm.config.overrides import merge_overrides
 from mvlr_mm.paper import TABLES
 
 ROOT = Path(__file__).parents[1]

@@ -11,8 +11,8 @@ from mmpretrain.registry import DATASETS, METRICS
 
 from mvlr_mm.datasets.checking.splits import read_splits
 from mvlr_mm.datasets.checking.verification import verify
-from mvlr_mm.known_labels import NUSWIDE_CLASSES, PA100K_NAMES
-from mvlr_mm.label_names import read_label_names
+from mvlr_mm.labels.known import NUSWIDE_CLASSES, PA100K_NAMES
+from mvlr_mm.labels.names import read_label_names
 
 ROOT = Path(__file__).parents[1] / 'configs/mvlr'
 XML = (

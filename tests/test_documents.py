@@ -29,11 +29,11 @@ from mvlr_mm.apis import LoadedModel
 from mvlr_mm.config import read_config
 from mvlr_mm.evaluation import write_results
 from mvlr_mm.evaluation.results import Results
-from mvlr_mm.known_labels import COCO_CLASSES
+from mvlr_mm.labels.known import COCO_CLASSES
+from mvlr_mm.labels.thresholds import write_thresholds
 from mvlr_mm.models.clip import loading
 from mvlr_mm.models.text import clip_text_encoder
 from mvlr_mm.packs import write_pack
-from mvlr_mm.threshold_file import write_thresholds
 from mvlr_stack.command import main, parse
 
 ROOT = Path(__file__).parents[1]

@@ -20,7 +20,7 @@ ORDER = (
     ('ops',),
 )
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
-LOWEST = len(ORDER)  # single files beside the rooms
+LOWEST = len(ORDER)  # config, labels and single files beside the rooms
 FILES = sorted((ROOT / 'mvlr_mm').glob('**/*.py'))
 
 

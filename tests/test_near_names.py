@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 
-from mvlr_mm.label_names import read_label_names
+from mvlr_mm.labels.names import read_label_names
 from mvlr_mm.near_names import nearest_names, same_letters
 
 COMPOSED, APART = (unicodedata.normalize(form, 'café') for form in ('NFC', 'NFD'))

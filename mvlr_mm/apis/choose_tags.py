@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ..labels.thresholds import in_order, read_thresholds
 from ..near_names import nearest_names
-from ..threshold_file import in_order, read_thresholds
 
 STORED = 'stored'
 

@@ -11,12 +11,12 @@ from torch import nn
 
 from ..config import read_config
 from ..engine.fit_weights import fit_checkpoint
-from ..known_labels import KNOWN_LABELS
-from ..label_record import RECORD, decode_record
+from ..labels.known import KNOWN_LABELS
+from ..labels.record import RECORD, decode_record
+from ..labels.scale import NameScale, read_name_scale
+from ..labels.thresholds import label_thresholds
 from ..loaded_model import LoadedModel, build_model
-from ..name_scale import NameScale, read_name_scale
 from ..packs import load_pack
-from ..threshold_file import label_thresholds
 from ..weight_files import read_weights
 from .work_dir import NAMES, THRESHOLDS, find_config, find_run
 

@@ -10,9 +10,9 @@ from torch import nn
 
 from ..evaluation.logistic import fit_logistic
 from ..evaluation.samples import scores_and_target
-from ..generic_names import GENERIC_NAMES
-from ..label_names import as_tower_reads
-from ..name_scale import NameScale
+from ..labels.generic import GENERIC_NAMES
+from ..labels.names import as_tower_reads
+from ..labels.scale import NameScale
 from .name_similarity import NameSimilarity, mean_and_spread
 from .retag import check_takes_names, comparing_weights, labels_together
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from ..name_scale import NameScale
+from ..labels.scale import NameScale
 from ..structures import VLFeatures
 
 _BATCH = 16

@@ -7,10 +7,10 @@ from itertools import chain
 import torch
 from torch import nn
 
-from ..label_names import as_tower_reads, check_label_names
+from ..labels.names import as_tower_reads, check_label_names
+from ..labels.scale import NameScale
 from ..models.necks import NeckSequence
 from ..models.text.fingerprint import fingerprint
-from ..name_scale import NameScale
 from ..structures import VLFeatures
 from .name_similarity import NameSimilarity, gain_and_shift
 from .separate_labels import SeparateHead, SeparateNeck

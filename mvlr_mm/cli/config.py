@@ -11,7 +11,7 @@ import torch
 from mmengine.config import Config
 
 from mvlr_mm.config import read_config
-from mvlr_mm.overrides import find
+from mvlr_mm.config.overrides import find
 
 
 def load_config(args: argparse.Namespace, parts: Iterable[str] = ()) -> Config:

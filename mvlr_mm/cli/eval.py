@@ -16,8 +16,8 @@ from mvlr_mm.evaluation.protocols import (
 from mvlr_mm.evaluation.results import Results, read_results
 from mvlr_mm.evaluation.table_files import check_table_path, write_table
 from mvlr_mm.evaluation.table_text import format_table
+from mvlr_mm.labels.thresholds import read_temperatures, read_thresholds
 from mvlr_mm.near_names import nearest_names, same_letters
-from mvlr_mm.threshold_file import read_temperatures, read_thresholds
 
 FIELDS = (
     'ap',

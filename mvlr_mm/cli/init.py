@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from mvlr_mm.datasets.checking.problems import CollectedProblems
-from mvlr_mm.label_names import read_label_names
+from mvlr_mm.labels.names import read_label_names
 from mvlr_mm.projects.backbones import choose_backbone
 from mvlr_mm.projects.look import look
 from mvlr_mm.projects.names import distinct, settle_labels

@@ -13,7 +13,7 @@ from mvlr_mm.apis.measure_names import measure_names
 from mvlr_mm.apis.work_dir import NAMES
 from mvlr_mm.evaluation.calibration import brier_score, calibration_error
 from mvlr_mm.evaluation.means import mean_over_labels
-from mvlr_mm.name_scale import write_name_scale
+from mvlr_mm.labels.scale import write_name_scale
 from mvlr_stack.outputs import check_output
 from mvlr_stack.progress import track
 

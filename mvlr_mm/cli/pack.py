@@ -5,10 +5,10 @@ from pathlib import Path
 
 from mvlr_mm.apis import LoadedModel, load_model
 from mvlr_mm.apis.work_dir import THRESHOLDS
+from mvlr_mm.labels.thresholds import read_temperatures, read_thresholds
 from mvlr_mm.packs import Pack, write_pack
 from mvlr_mm.packs.files import ABOUT
 from mvlr_mm.packs.write import read_numbers
-from mvlr_mm.threshold_file import read_temperatures, read_thresholds
 
 Values = dict[str, float]
 

@@ -13,9 +13,9 @@ from mvlr_mm.apis.load import LoadedModel, load_model
 from mvlr_mm.apis.work_dir import find_run
 from mvlr_mm.evaluation.label_errors import suspected_label_errors
 from mvlr_mm.evaluation.results import Results, read_results
+from mvlr_mm.labels.thresholds import in_order, read_thresholds
 from mvlr_mm.report import Tested, judge_results, write_report
 from mvlr_mm.report.looks import pick
-from mvlr_mm.threshold_file import in_order, read_thresholds
 from mvlr_stack.command import parse
 from mvlr_stack.outputs import check_output
 from mvlr_stack.progress import track

@@ -7,7 +7,7 @@ import numpy as np
 
 from mvlr_mm.apis import LoadedModel
 from mvlr_mm.apis.choose_tags import STORED, TagChoice
-from mvlr_mm.label_names import read_label_names
+from mvlr_mm.labels.names import read_label_names
 
 
 def read_classes(text: str | None) -> tuple[str, ...] | None:

@@ -18,8 +18,8 @@ from mvlr_mm.evaluation.thresholds import (
     global_threshold,
     search_thresholds,
 )
+from mvlr_mm.labels.thresholds import write_thresholds
 from mvlr_mm.shown_text import printable
-from mvlr_mm.threshold_file import write_thresholds
 
 
 def label_records(

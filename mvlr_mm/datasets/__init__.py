@@ -1,6 +1,6 @@
 """Data sets and transforms."""
 
-from ..known_labels import COCO_CLASSES
+from ..labels.known import COCO_CLASSES
 from .coco import COCOMultiLabel
 from .multilabel_list import MultiLabelList
 from .nuswide import NUSWIDE

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from mmpretrain.registry import DATASETS
 
-from ..known_labels import KNOWN_LABELS
-from ..label_names import read_label_names
+from ..labels.known import KNOWN_LABELS
+from ..labels.names import read_label_names
 from .checking.checked_dataset import CheckedDataset
 from .formats.label_states import label_states
 from .formats.lists import read_list

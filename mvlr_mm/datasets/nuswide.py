@@ -9,7 +9,7 @@ from mmengine.logging import print_log
 from mmpretrain.registry import DATASETS
 
 from ..argument_checks import check_choice
-from ..known_labels import NUSWIDE_CLASSES
+from ..labels.known import NUSWIDE_CLASSES
 from .checking.checked_dataset import CheckedDataset
 from .checking.problems import Problems
 from .formats.columns import read_columns, read_image_list

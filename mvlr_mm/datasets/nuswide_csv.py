@@ -8,7 +8,7 @@ from typing import ClassVar
 from mmpretrain.registry import DATASETS
 
 from ..argument_checks import check_choice
-from ..known_labels import NUSWIDE_CLASSES
+from ..labels.known import NUSWIDE_CLASSES
 from .checking.checked_dataset import CheckedDataset
 from .formats.files import read_text
 from .formats.label_messages import unknown_label

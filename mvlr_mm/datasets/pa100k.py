@@ -6,7 +6,7 @@ import numpy as np
 from mmpretrain.registry import DATASETS
 
 from ..argument_checks import check_choice
-from ..known_labels import PA100K_CLASSES, PA100K_NAMES
+from ..labels.known import PA100K_CLASSES, PA100K_NAMES
 from .checking.checked_dataset import CheckedDataset
 from .formats.mat import read_mat, read_strings
 from .formats.picture_paths import picture_path

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from mmpretrain.registry import DATASETS
 
 from ..argument_checks import check_choice
-from ..known_labels import VOC_CLASSES, VOC_NAMES
-from ..label_names import read_label_names
+from ..labels.known import VOC_CLASSES, VOC_NAMES
+from ..labels.names import read_label_names
 from .checking.checked_dataset import CheckedDataset
 from .formats.label_states import label_states
 from .formats.picture_paths import PicturesByStem, picture_path

@@ -9,7 +9,7 @@ from mmengine.model import BaseTTAModel, is_model_wrapper
 from torch import Tensor, nn
 
 from ..json_tensor import encode
-from ..label_record import RECORD
+from ..labels.record import RECORD
 from .label_weights import label_weights, named_rows
 from .trial_load import try_load
 

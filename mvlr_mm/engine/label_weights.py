@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from torch import nn
 
-from ..label_record import RECORD
+from ..labels.record import RECORD
 
 
 def named_rows(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:

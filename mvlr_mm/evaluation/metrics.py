@@ -9,7 +9,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmpretrain.registry import METRICS
 
-from ..threshold_file import in_order, label_thresholds
+from ..labels.thresholds import in_order, label_thresholds
 from .label_table import LabelRow, label_table
 from .protocol_numbers import evaluate
 from .protocols import protocol_of

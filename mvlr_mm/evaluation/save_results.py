@@ -9,7 +9,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmpretrain.registry import METRICS
 
-from ..threshold_file import in_order, label_thresholds
+from ..labels.thresholds import in_order, label_thresholds
 from .results import Results, check_results_path, write_results
 from .samples import refuse_missing, scores_and_target
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ..evaluation.protocols import protocol_of
-from ..label_names import check_label_names
+from ..labels.names import check_label_names
 from .allowed import PARTS, TRANSFORMS, check_settings, shortened
 
 FORMAT = 'mvlr-pack-1'

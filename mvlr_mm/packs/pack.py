@@ -12,8 +12,8 @@ from safetensors.torch import load
 from torch import Tensor, nn
 
 from ..engine.fit_weights import fit_checkpoint
+from ..labels.scale import NameScale
 from ..loaded_model import LoadedModel, build_model
-from ..name_scale import NameScale
 from .about import About
 from .bounded import bounded
 from .files import ABOUT, NAMES, WEIGHTS, read_files

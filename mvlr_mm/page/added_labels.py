@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..label_names import as_tower_reads
+from ..labels.names import as_tower_reads
 
 MOST, LONGEST = 30, 80
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..datasets.checking.problems import Problems
 from ..datasets.formats.written_labels import WrittenLabels
-from ..label_names import check_label_names, read_label_names
+from ..labels.names import check_label_names, read_label_names
 from .record import Record, Source
 
 NAME_FILES = ('classes.json', 'classes.txt', 'names.txt', 'obj.names', 'classes.names')

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from mvlr_stack.outputs import whole_file
 
-from ..label_graph import count_pairs
+from ..labels.graph import count_pairs
 from .fonts import drawable
 from .plot_text import plain_text, plot_names
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mvlr_mm.apis.choose_tags import TagChoice
-from mvlr_mm.threshold_file import write_thresholds
+from mvlr_mm.labels.thresholds import write_thresholds
 
 NAMES = ('cat', 'dog', 'boat')
 SCORES = np.array([0.5, 0.9, 0.7], np.float32)

@@ -6,8 +6,8 @@ from mmengine.config import Config
 
 from mvlr_mm.apis import load_model
 from mvlr_mm.config import read_config
+from mvlr_mm.labels.thresholds import write_thresholds
 from mvlr_mm.loaded_model import build_model
-from mvlr_mm.threshold_file import write_thresholds
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from mmpretrain.registry import MODELS
 
 from mvlr_mm.apis import MultiLabelInferencer, load_model
 from mvlr_mm.apis.retag import comparing_weights, retagged
-from mvlr_mm.name_scale import NameScale
+from mvlr_mm.labels.scale import NameScale
 from mvlr_mm.structures import VLFeatures
 
 GRID = (4, 4)

@@ -11,7 +11,7 @@ from mvlr_mm.evaluation import evaluate, write_results
 from mvlr_mm.evaluation.calibration import apply_temperatures, calibration_error
 from mvlr_mm.evaluation.protocols import PROTOCOLS, Protocol, protocol_of
 from mvlr_mm.evaluation.results import Results
-from mvlr_mm.threshold_file import write_thresholds
+from mvlr_mm.labels.thresholds import write_thresholds
 from mvlr_stack.command import main
 
 CLASSES = ['cat', 'traffic light', 'dog', 'sea']

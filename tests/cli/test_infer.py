@@ -11,7 +11,7 @@ from PIL import Image
 from mvlr_mm.apis import MultiLabelInferencer, Tagged
 from mvlr_mm.cli.infer import _hand_out
 from mvlr_mm.cli.infer_outputs import Lines
-from mvlr_mm.threshold_file import write_thresholds
+from mvlr_mm.labels.thresholds import write_thresholds
 from mvlr_mm.visualization import heat_map
 from mvlr_stack.command import main
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mvlr_mm.apis import MultiLabelInferencer, load_model
-from mvlr_mm.name_scale import read_name_scale
+from mvlr_mm.labels.scale import read_name_scale
 from mvlr_mm.packs import read_pack
 from mvlr_stack.command import main
 

@@ -5,9 +5,9 @@ import torch
 from mmengine.config import Config
 
 from mvlr_mm.apis import load_model
+from mvlr_mm.labels.thresholds import write_thresholds
 from mvlr_mm.loaded_model import build_model
 from mvlr_mm.packs import read_pack
-from mvlr_mm.threshold_file import write_thresholds
 from mvlr_stack.command import main
 
 CLASSES = ['cat', 'dog', 'boat']

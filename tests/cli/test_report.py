@@ -11,7 +11,7 @@ from mvlr_mm.apis.load import build_model
 from mvlr_mm.config import read_config
 from mvlr_mm.evaluation import read_results
 from mvlr_mm.evaluation.results import write_results
-from mvlr_mm.threshold_file import write_thresholds
+from mvlr_mm.labels.thresholds import write_thresholds
 from mvlr_stack.command import main
 
 

@@ -14,7 +14,7 @@ from mmpretrain.registry import MODELS
 from mvlr_mm.cli.config import load_config
 from mvlr_mm.evaluation import evaluate, read_results
 from mvlr_mm.evaluation.protocols import PROTOCOLS, protocol_of
-from mvlr_mm.threshold_file import write_thresholds
+from mvlr_mm.labels.thresholds import write_thresholds
 from mvlr_stack.command import main, parse
 
 

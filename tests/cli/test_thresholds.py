@@ -11,7 +11,7 @@ from mvlr_mm.evaluation.thresholds import (
     global_threshold,
     search_thresholds,
 )
-from mvlr_mm.threshold_file import read_thresholds
+from mvlr_mm.labels.thresholds import read_thresholds
 from mvlr_stack.command import main
 
 CLASSES = ['cat', 'traffic light', 'dog', 'never']

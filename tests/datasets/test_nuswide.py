@@ -6,7 +6,7 @@ import pytest
 from mvlr_mm.datasets import NUSWIDE, nuswide
 from mvlr_mm.datasets.checking.problems import CollectedProblems
 from mvlr_mm.datasets.formats.columns import read_image_list
-from mvlr_mm.known_labels import NUSWIDE_CLASSES
+from mvlr_mm.labels.known import NUSWIDE_CLASSES
 
 TRAIN = [r'actor\0001_2124494179.jpg', r'zoos\0002_1.jpg', r'actor\0003_3.jpg']
 TEST = [r'actor\0004_4.jpg', r'zoos\0005_5.jpg']

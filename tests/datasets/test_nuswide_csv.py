@@ -2,7 +2,7 @@ import pytest
 
 from mvlr_mm.datasets import NUSWIDECSV
 from mvlr_mm.datasets.checking.problems import CollectedProblems
-from mvlr_mm.known_labels import NUSWIDE_CLASSES
+from mvlr_mm.labels.known import NUSWIDE_CLASSES
 
 HEADINGS = 'filepath,label,split_name\n'
 TEXT = HEADINGS + (

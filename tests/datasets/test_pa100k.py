@@ -5,7 +5,7 @@ import pytest
 
 from mvlr_mm.datasets import PA100K
 from mvlr_mm.datasets.checking.problems import CollectedProblems
-from mvlr_mm.known_labels import PA100K_CLASSES, PA100K_NAMES
+from mvlr_mm.labels.known import PA100K_CLASSES, PA100K_NAMES
 
 scipy_io = pytest.importorskip('scipy.io')
 LABELS = {'train': [[0, 4, 25], [], [2]], 'val': [[7]], 'test': [[24], [1, 6]]}

@@ -2,7 +2,7 @@ import pytest
 
 from mvlr_mm.datasets import VOCMultiLabel
 from mvlr_mm.datasets.checking.problems import CollectedProblems
-from mvlr_mm.known_labels import VOC_CLASSES, VOC_NAMES
+from mvlr_mm.labels.known import VOC_CLASSES, VOC_NAMES
 
 OBJECT = """
     <object>

@@ -13,7 +13,7 @@ from mvlr_mm.engine.fit_weights import (
     fit_weights,
     unwrap,
 )
-from mvlr_mm.label_record import RECORD
+from mvlr_mm.labels.record import RECORD
 
 NAMES = ('cat', 'traffic light', 'sea')
 

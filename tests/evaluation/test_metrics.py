@@ -21,7 +21,7 @@ from mvlr_mm.evaluation import (
 )
 from mvlr_mm.evaluation.protocol_numbers import evaluate
 from mvlr_mm.evaluation.protocols import PROTOCOLS
-from mvlr_mm.threshold_file import write_thresholds
+from mvlr_mm.labels.thresholds import write_thresholds
 
 CLASSES = ('cat', 'traffic light', 'dog', 'never')
 

@@ -6,7 +6,7 @@ from mmpretrain.registry import METRICS
 from mmpretrain.structures import DataSample
 
 from mvlr_mm.evaluation.results import read_results
-from mvlr_mm.threshold_file import write_thresholds
+from mvlr_mm.labels.thresholds import write_thresholds
 
 CLASSES = ['cat', 'café']
 PATHS = ['a b.jpg', 'ü.jpg', '']

@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 
 from mvlr_mm.apis import MultiLabelInferencer
+from mvlr_mm.labels.scale import NameScale
 from mvlr_mm.loaded_model import build_model
-from mvlr_mm.name_scale import NameScale
 from mvlr_mm.packs import build, load_pack, read_pack, write_pack
 
 PICTURES = torch.randn(2, 3, 64, 48, generator=torch.Generator().manual_seed(0))

@@ -5,10 +5,10 @@ from mmengine.config import Config
 from torch import nn
 
 from mvlr_mm.apis import LoadedModel
+from mvlr_mm.labels.thresholds import write_thresholds
 from mvlr_mm.loaded_model import build_model
 from mvlr_mm.packs import build, read_pack, write_pack
 from mvlr_mm.packs.settings import model_settings, pipeline_settings, quick_gelu
-from mvlr_mm.threshold_file import write_thresholds
 
 CLASSES = ('cat', 'traffic light', 'boat')
 PICTURES = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))

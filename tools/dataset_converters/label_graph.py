@@ -17,8 +17,8 @@ from mmengine.registry import init_default_scope
 
 from mvlr_mm.config import read_config
 from mvlr_mm.datasets.checking.splits import Split, read_splits
-from mvlr_mm.label_graph import LabelGraph, count_label_graph, write_label_graph
-from mvlr_mm.named_arrays import ENDINGS
+from mvlr_mm.labels.arrays import ENDINGS
+from mvlr_mm.labels.graph import LabelGraph, count_label_graph, write_label_graph
 from mvlr_stack.arguments import add_overwrite
 from mvlr_stack.outputs import check_output
 from mvlr_stack.overrides import add_overrides

@@ -15,14 +15,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mvlr_mm.label_names import read_label_names
+from mvlr_mm.labels.arrays import ENDINGS, write_named_arrays
+from mvlr_mm.labels.names import read_label_names
 from mvlr_mm.models.text import (
     CLIPTextEncoder,
     HFTextEncoder,
     TextEncoder,
     read_label_vectors,
 )
-from mvlr_mm.named_arrays import ENDINGS, write_named_arrays
 from mvlr_stack.arguments import add_overwrite
 from mvlr_stack.outputs import check_output
 

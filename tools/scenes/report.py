@@ -25,8 +25,8 @@ from mvlr_mm.evaluation.protocols import PROTOCOLS
 from mvlr_mm.evaluation.results import Results, write_results
 from mvlr_mm.evaluation.table_files import write_comparison
 from mvlr_mm.evaluation.table_text import format_comparison
+from mvlr_mm.labels.thresholds import read_thresholds
 from mvlr_mm.models.classifiers import VLClassifier
-from mvlr_mm.threshold_file import read_thresholds
 from mvlr_mm.visualization import (
     Line,
     draw_curves,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...label_names import check_label_names
+from ...labels.names import check_label_names
 from ..checking.problems import Problems
 from .coco_json import BOX_KEYS, CATEGORY_KEYS, IMAGE_KEYS
 from .files import require_keys

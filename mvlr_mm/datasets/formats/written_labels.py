@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ...known_labels import READABLE
+from ...labels.known import READABLE
 from ...near_names import same_letters
 from ..checking.problems import RAISED, Problems
 from .label_messages import unknown_label

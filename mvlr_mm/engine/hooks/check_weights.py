@@ -7,7 +7,7 @@ from mmengine.model import BaseTTAModel
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 
-from ...label_record import RECORD, decode_record
+from ...labels.record import RECORD, decode_record
 from ..fit_weights import check_allow, fit_checkpoint, unwrap
 from ..label_weights import named_rows
 

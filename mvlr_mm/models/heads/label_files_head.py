@@ -8,7 +8,7 @@ import torch
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
-from ...label_graph import LabelGraph, read_label_graph
+from ...labels.graph import LabelGraph, read_label_graph
 from ...structures import VLFeatures
 from ..text import read_label_vectors
 from .named_labels_head import NamedLabelsHead
@@ -58,7 +58,7 @@ class LabelFilesHead(NamedLabelsHead):
         """Register the buffer ``graph``.
 
         Args:
-            file: For :func:`mvlr_mm.label_graph.read_label_graph`, or None.
+            file: For :func:`mvlr_mm.labels.graph.read_label_graph`, or None.
             make: From the counts to (C, C).
 
         Raises:

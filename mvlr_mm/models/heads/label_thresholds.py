@@ -6,7 +6,7 @@ from math import inf
 import torch
 from torch import Tensor
 
-from ...threshold_file import label_thresholds
+from ...labels.thresholds import label_thresholds
 
 
 class LabelThresholds:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
-from ...label_names import read_label_names
+from ...labels.names import read_label_names
 from ...structures import VLFeatures
 from ..layers.named_rows import NamedRows
 from .multi_label_head import MultiLabelHead
@@ -20,7 +20,7 @@ class NamedLabelsHead(NamedRows, MultiLabelHead):
 
     Args:
         classes: The C label names, or what
-            :func:`mvlr_mm.label_names.read_label_names` makes them from: ``coco``, or
+            :func:`mvlr_mm.labels.names.read_label_names` makes them from: ``coco``, or
             the path of a json list or a text file.
         num_classes: C, where the names are not known; one of the two is needed.
         loss: Config of the loss on (logits, targets); ``LogitAsymmetricLoss`` if None.

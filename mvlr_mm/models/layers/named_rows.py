@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ...json_tensor import encode
-from ...label_record import RECORD, decode_record, rows_by_name
+from ...labels.record import RECORD, decode_record, rows_by_name
 
 
 class NamedRows(nn.Module):

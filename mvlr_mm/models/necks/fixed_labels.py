@@ -7,7 +7,7 @@ from mmengine.model import BaseModule
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from ...label_names import check_label_names
+from ...labels.names import check_label_names
 from ...structures import VLFeatures
 from ..layers.named_rows import NamedRows
 

@@ -7,7 +7,7 @@ from mmengine.model import BaseModule
 from mmpretrain.registry import MODELS
 from torch import nn
 
-from ...label_names import read_label_names
+from ...labels.names import read_label_names
 from ...structures import VLFeatures
 from ..layers.named_rows import NamedRows, match_vectors
 from ..text import read_label_vectors
@@ -25,7 +25,7 @@ class LabelVectors(NamedRows, BaseModule):
         file: Path of the vectors (``.npz``, ``.npy``, ``.safetensors``, or ``.txt`` as
             GloVe's); see :func:`mvlr_mm.models.text.read_label_vectors`.
         classes: The C label names, ``coco``, or the path of a json list or a text file
-            of them; see :func:`mvlr_mm.label_names.read_label_names`.
+            of them; see :func:`mvlr_mm.labels.names.read_label_names`.
         embed_dim: Width D that comes out.
         key: Which array of the file, where it holds several.
         init_cfg: As in mmengine.

@@ -9,7 +9,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 from ...argument_checks import check_choice
-from ...label_names import read_label_names
+from ...labels.names import read_label_names
 from ...structures import VLFeatures
 from ..layers.eval_cache import EvalCache
 from ..layers.named_rows import NamedRows, match_vectors

@@ -9,7 +9,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...label_graph import LabelGraph
+from ...labels.graph import LabelGraph
 from ...structures import VLFeatures
 from ..heads.label_files_head import LabelFilesHead
 from ..layers.label_linear import LabelLinear
@@ -28,7 +28,7 @@ class CMAHead(LabelFilesHead):
     Args:
         embed_dim: Width D of the patches.
         graph: File with the counts of the training labels; None where a checkpoint
-            brings them. See :func:`mvlr_mm.label_graph.read_label_graph`.
+            brings them. See :func:`mvlr_mm.labels.graph.read_label_graph`.
         label_vectors: File with a vector for each label; or their width, where a
             checkpoint brings them.
         vectors_key: Which array of that file.

@@ -8,7 +8,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...label_graph import LabelGraph
+from ...labels.graph import LabelGraph
 from ...structures import VLFeatures
 from ..heads.label_files_head import LabelFilesHead
 
@@ -24,7 +24,7 @@ class MLGCNHead(LabelFilesHead):
     Args:
         embed_dim: Width D of the patches.
         graph: File with the counts of the training labels; None where a checkpoint
-            brings the matrix. See :func:`mvlr_mm.label_graph.read_label_graph`.
+            brings the matrix. See :func:`mvlr_mm.labels.graph.read_label_graph`.
         label_vectors: File with a vector for each label, GloVe's in the paper; or their
             width, where a checkpoint brings them.
         vectors_key: Which array of that file.

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...named_arrays import read_named_arrays, rows_of
+from ...labels.arrays import read_named_arrays, rows_of
 from ...weight_files import readable_weights
 from .word_vectors import read_word_vectors
 

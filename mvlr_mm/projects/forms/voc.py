@@ -5,7 +5,7 @@ from pathlib import Path
 from ...datasets.checking.problems import Problems
 from ...datasets.formats.voc_lists import read_ids
 from ...datasets.formats.voc_xml import read_xml
-from ...known_labels import READABLE, VOC_NAMES
+from ...labels.known import READABLE, VOC_NAMES
 from ..record import Record, Source, split_of, split_of_path
 from ..tree import Tree
 from .beside import note_without

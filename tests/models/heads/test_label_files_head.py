@@ -4,7 +4,7 @@ import torch
 from mmpretrain.structures import DataSample
 from torch import nn
 
-from mvlr_mm.label_graph import LabelGraph
+from mvlr_mm.labels.graph import LabelGraph
 from mvlr_mm.models.heads.label_files_head import LabelFilesHead
 from mvlr_mm.structures import VLFeatures
 

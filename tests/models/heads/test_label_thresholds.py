@@ -3,8 +3,8 @@ from math import inf
 import pytest
 import torch
 
+from mvlr_mm.labels.thresholds import write_thresholds
 from mvlr_mm.models.heads.label_thresholds import LabelThresholds
-from mvlr_mm.threshold_file import write_thresholds
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from mmpretrain.structures import DataSample
 
 from mvlr_mm import VLFeatures
 from mvlr_mm.evaluation.counts import decide
-from mvlr_mm.threshold_file import write_thresholds
+from mvlr_mm.labels.thresholds import write_thresholds
 
 NAMES = ['dog', 'cat', 'sea']
 CONFIGS = [

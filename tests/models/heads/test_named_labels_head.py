@@ -6,7 +6,7 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
 from mvlr_mm import VLFeatures
-from mvlr_mm.known_labels import COCO_CLASSES
+from mvlr_mm.labels.known import COCO_CLASSES
 from mvlr_mm.models.heads.visual_classifier_head import VisualClassifierHead
 
 NAMES = ['cat', 'dog', 'sea']

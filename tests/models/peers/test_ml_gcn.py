@@ -3,7 +3,7 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from mvlr_mm.label_graph import LabelGraph, read_label_graph
+from mvlr_mm.labels.graph import LabelGraph, read_label_graph
 from mvlr_mm.models.peers.ml_gcn import correlation_matrix
 
 

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch.nn.functional import pad
 from torch.utils.flop_counter import FlopCounterMode
 
-from mvlr_mm.label_names import read_label_names
+from mvlr_mm.labels.names import read_label_names
 from mvlr_mm.models.text import CLIPTextEncoder, TokenBatch
 
 TEXT = dict(context_length=24, vocab_size=49408, width=32, heads=2, layers=2)

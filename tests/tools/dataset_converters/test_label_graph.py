@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mvlr_mm.label_graph import read_label_graph
+from mvlr_mm.labels.graph import read_label_graph
 
 ROOT = Path(__file__).parents[3]
 TOOL = runpy.run_path(str(ROOT / 'tools/dataset_converters/label_graph.py'))

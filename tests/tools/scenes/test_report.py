@@ -16,8 +16,8 @@ from mvlr_mm.evaluation import evaluate
 from mvlr_mm.evaluation.protocols import PROTOCOLS
 from mvlr_mm.evaluation.results import Results, read_results
 from mvlr_mm.evaluation.thresholds import search_thresholds
+from mvlr_mm.labels.thresholds import read_thresholds
 from mvlr_mm.models.clip import load_clip
-from mvlr_mm.threshold_file import read_thresholds
 
 ROOT = Path(__file__).parents[3]
 CONFIG = str(ROOT / 'configs/mvlr/mvlr_tiny_scenes.py')

@@ -14,7 +14,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 import mvlr_mm  # noqa: F401  registers the encoders
-from mvlr_mm.label_names import read_label_names
+from mvlr_mm.labels.names import read_label_names
 
 from .labels import label_names
 from .report import Result, table

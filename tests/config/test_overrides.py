@@ -3,7 +3,7 @@ import re
 import pytest
 from mmengine.config import Config
 
-from mvlr_mm.overrides import merge_overrides
+from mvlr_mm.config.overrides import merge_overrides
 from mvlr_stack.overrides import Word
 
 

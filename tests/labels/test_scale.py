@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import load, save
 
 from mvlr_mm.json_tensor import encode
-from mvlr_mm.name_scale import NameScale, read_name_scale, write_name_scale
+from mvlr_mm.labels.scale import NameScale, read_name_scale, write_name_scale
 
 
 @pytest.fixture

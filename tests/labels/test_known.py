@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mvlr_mm.known_labels import (
+from mvlr_mm.labels.known import (
     COCO_CLASSES,
     KNOWN_LABELS,
     NUSWIDE_CLASSES,
@@ -11,7 +11,7 @@ from mvlr_mm.known_labels import (
     VOC_NAMES,
     readable,
 )
-from mvlr_mm.label_names import read_label_names
+from mvlr_mm.labels.names import read_label_names
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from mmengine.logging import MMLogger
 
 from mvlr_stack.overrides import Word
 
-from .config_file import read_file
+from .file import read_file
 from .override_values import read_value
 from .overrides import READ, merge_overrides
 

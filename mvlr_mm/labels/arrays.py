@@ -9,9 +9,9 @@ import numpy as np
 
 from mvlr_stack.outputs import whole_file
 
-from .known_labels import readable
-from .near_names import nearest_names
-from .weight_files import readable_weights
+from ..near_names import nearest_names
+from ..weight_files import readable_weights
+from .known import readable
 
 #: Endings of such files.
 ENDINGS = ('.npz', '.safetensors')

@@ -1,6 +1,6 @@
 """Overrides of a config: each reaches a setting that is read, or stops the run.
 
-The values are those of :mod:`mvlr_mm.override_values`.
+The values are those of :mod:`mvlr_mm.config.override_values`.
 """
 
 import copy
@@ -61,7 +61,7 @@ def merge_overrides(cfg: Config, overrides: Mapping[str, Any]) -> None:
     Args:
         cfg: The config; it is changed.
         overrides: Values by dotted keys; a :class:`~mvlr_stack.overrides.Word` is read
-            as :func:`~mvlr_mm.override_values.read_value` says.
+            as :func:`~mvlr_mm.config.override_values.read_value` says.
 
     Raises:
         ValueError: Nothing would read a key, the way to it leads through something that

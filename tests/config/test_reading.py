@@ -7,7 +7,7 @@ from mmengine.config import Config
 
 from mvlr_mm.config import read_config
 
-CONFIGS = Path(__file__).parents[1] / 'configs'
+CONFIGS = Path(__file__).parents[2] / 'configs'
 CUSTOM = CONFIGS / 'mvlr/mvlr_custom.py'
 BASE = """
 root = '{{$MVLR_TEST_ROOT:data}}'

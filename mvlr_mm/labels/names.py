@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from .known_labels import KNOWN_LABELS
-from .near_names import quoted
+from ..near_names import quoted
+from .known import KNOWN_LABELS
 
 _PIECES = r"'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+"
 _HEADINGS = ('name', 'names', 'class', 'classes', 'category', 'label', 'labels')
@@ -18,7 +18,7 @@ def read_label_names(classes: Sequence[str] | str | Path) -> tuple[str, ...]:
     """Return label names, checked.
 
     Args:
-        classes: The names; a key of :data:`mvlr_mm.known_labels.KNOWN_LABELS`
+        classes: The names; a key of :data:`mvlr_mm.labels.known.KNOWN_LABELS`
             (``coco``, ``voc`` ...); or the path of a file, in which ``~`` is the home
             folder: a json list (``.json``), or a UTF-8 text file with one name a line.
 

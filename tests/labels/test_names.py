@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from open_clip.tokenizer import SimpleTokenizer
 
-from mvlr_mm.label_names import as_tower_reads, read_label_names
+from mvlr_mm.labels.names import as_tower_reads, read_label_names
 
 
 def test_reads_lists_json_and_text(tmp_path):

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from mvlr_mm.known_labels import COCO_CLASSES, VOC_CLASSES
-from mvlr_mm.label_graph import (
+from mvlr_mm.labels.graph import (
     count_label_graph,
     read_label_graph,
     write_label_graph,
 )
+from mvlr_mm.labels.known import COCO_CLASSES, VOC_CLASSES
 
 NAMES = ('cat', 'dog', 'sea')
 STATES = np.array([[1, 1, 0], [1, 0, -1], [1, 1, 1], [0, -1, 0], [0, 0, 0]])

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from mvlr_mm.threshold_file import (
+from mvlr_mm.labels.thresholds import (
     label_thresholds,
     read_temperatures,
     read_thresholds,

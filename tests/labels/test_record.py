@@ -1,7 +1,7 @@
 import pytest
 
 from mvlr_mm.json_tensor import encode
-from mvlr_mm.label_record import decode_record, rows_by_name
+from mvlr_mm.labels.record import decode_record, rows_by_name
 
 
 def test_rows_follow_the_names():

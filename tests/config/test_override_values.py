@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from mvlr_mm.override_values import read_value
+from mvlr_mm.config.override_values import read_value
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .named_arrays import read_named_arrays, rows_of, write_named_arrays
+from .arrays import read_named_arrays, rows_of, write_named_arrays
 
 HOW = 'make one with tools/dataset_converters/label_graph.py'
 

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from mvlr_mm.config_file import read_file
+from mvlr_mm.config.file import read_file
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mvlr_stack.outputs import whole_file
 
-from .json_tensor import decode, encode
+from ..json_tensor import decode, encode
 
 FORMAT = 'mvlr-names-1'
 _KEYS = {'patches', 'settings'}

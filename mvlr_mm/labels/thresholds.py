@@ -9,7 +9,7 @@ import numpy as np
 
 from mvlr_stack.outputs import write_text
 
-from .near_names import nearest_names
+from ..near_names import nearest_names
 
 FORMAT = 'mvlr-thresholds-1'
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from mvlr_mm.named_arrays import read_named_arrays, rows_of, write_named_arrays
+from mvlr_mm.labels.arrays import read_named_arrays, rows_of, write_named_arrays
 
 NAMES = ['cat', 'dog', 'dining table']
 ARRAYS = dict(

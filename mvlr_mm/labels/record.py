@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from .json_tensor import decode
+from ..json_tensor import decode
 
 #: Last part of the record's name in a state dict.
 RECORD = 'label_record'
