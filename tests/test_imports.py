@@ -12,10 +12,10 @@ ORDER = (
     ('page',),
     ('paper', 'report', 'tagging'),
     ('projects',),
-    ('apis', 'features'),
+    ('apis', 'cache', 'features'),
     ('packs', 'visualization'),
     ('export',),
-    ('engine',),
+    ('engine', 'stores'),
     ('datasets', 'evaluation', 'models'),
     ('ops',),
 )

@@ -11,12 +11,13 @@ from torch.utils.data import DataLoader
 from ..engine import FreezeModules
 from ..models.backbones.patch_backbone import PatchBackbone
 from ..models.text.fingerprint import fingerprint
+from ..stores.lists import pipeline_of, sizes_of
+from .arrays import plain_pipeline
 from .computing import FrozenPart, Views, preprocessor_of
 from .differences import differences
 from .frozen_part import TRUNK, backbone_of, frozen_stage, frozen_weights
 from .index import ArrayInfo, Index, read_index
 from .load_features import open_array
-from .splits import pipeline_of, plain_pipeline, sizes_of
 
 # root mean square over that of the picture: float16 makes 0.0002, TF32 some 0.001
 _DIFFERENCE = 0.003

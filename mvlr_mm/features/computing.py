@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from ..models.backbones.patch_backbone import PatchBackbone
+from ..stores.folder import as_data
 from .frozen_part import TRUNK
-from .index import as_data
 
 #: What a preprocessor does to labels, and no picture depends on.
 _OF_LABELS = ('to_onehot', 'num_classes', 'batch_augments')

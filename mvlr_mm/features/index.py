@@ -1,15 +1,13 @@
 """What a folder of features says of itself."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mvlr_stack.outputs import write_text
+from ..stores import folder as stored
+from ..stores.folder import Kind
 
-INDEX = 'index.json'
-VERSION = 1
-UNKNOWN = -1  # the size of a picture that is on no disk here
+FEATURES = Kind('features', 'features')
 
 
 @dataclass(frozen=True)
@@ -46,8 +44,7 @@ class Index:
 
 def write_index(folder: Path, index: Index) -> None:
     """Write the index into its folder, whole or not at all."""
-    content = dict(version=VERSION, **asdict(index))
-    write_text(folder / INDEX, json.dumps(content, ensure_ascii=False, indent=1))
+    stored.write_index(folder, FEATURES, asdict(index))
 
 
 def read_index(folder: str | Path) -> Index:
@@ -55,31 +52,11 @@ def read_index(folder: str | Path) -> Index:
 
     Raises:
         FileNotFoundError: The folder has none.
-        ValueError: It is of another version, or damaged.
+        ValueError: It is of another kind or version, or damaged.
     """
-    path = Path(folder) / INDEX
-    if not path.is_file():
-        raise FileNotFoundError(
-            f'features {folder}: there is no {INDEX}; make them with `mvlr features '
-            f'CONFIG --out {folder}`, or go without: features=None.'
-        )
-    try:
-        content = json.loads(path.read_text(encoding='utf-8'))
-        version = content.pop('version')
-        if version == VERSION:
-            arrays = {k: ArrayInfo(**v) for k, v in content.pop('arrays').items()}
-            return Index(arrays=arrays, **content)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            f'{path} is damaged ({error}); make the features anew with --overwrite.'
-        ) from error
-    raise ValueError(
-        f'{path} has version {version}, and this is read: {VERSION}; make the features '
-        'anew with --overwrite.'
-    )
+    return stored.read_index(folder, FEATURES, _of_content)
 
 
-def as_data(settings: Any) -> Any:
-    """Return settings as json has them, to be written and compared."""
-    text = json.dumps(settings, default=lambda kind: getattr(kind, '__name__', '?'))
-    return json.loads(text)
+def _of_content(content: dict) -> Index:
+    arrays = {k: ArrayInfo(**v) for k, v in content.pop('arrays').items()}
+    return Index(arrays=arrays, **content)

@@ -1,6 +1,5 @@
 """Read features where a pipeline would read and change pictures."""
 
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +7,10 @@ import torch
 from mmcv.transforms import BaseTransform
 from mmpretrain.registry import TRANSFORMS
 
-from .index import read_index
-from .splits import key_of
+from ..stores import folder as stored
+from ..stores.lists import key_of
+from ..stores.places import Places
+from .index import FEATURES, read_index
 
 
 def open_array(folder: str | Path, name: str) -> np.ndarray:
@@ -18,21 +19,7 @@ def open_array(folder: str | Path, name: str) -> np.ndarray:
     Raises:
         FileNotFoundError: It is not there, or not whole.
     """
-    path = Path(folder) / f'{name}.npy'
-    if not path.is_file():
-        stopped = path.with_suffix('.part').is_file()
-        why = 'is not whole, computing was stopped' if stopped else 'is not there'
-        raise FileNotFoundError(
-            f'features {folder}: {path.name} {why}; go on with `mvlr features CONFIG '
-            f'--out {folder}`.'
-        )
-    return np.load(path, mmap_mode='r')
-
-
-@lru_cache(maxsize=8)
-def _places(folder: str, split: str) -> dict[str, int]:
-    """Return the rows of the pictures of a split, by path."""
-    return {path: i for i, path in enumerate(read_index(folder).pictures[split])}
+    return stored.open_array(folder, name, FEATURES)
 
 
 @TRANSFORMS.register_module()
@@ -56,7 +43,7 @@ class LoadFeatures(BaseTransform):
     def __init__(self, folder: str, name: str, split: str) -> None:
         self.folder, self.name = folder, name
         self.array = open_array(folder, name)
-        self.places = _places(folder, split)
+        self.places = Places(read_index(folder).pictures[split])
         self.choose(0, 0)
 
     def choose(self, seed: int, epoch: int) -> None:
@@ -73,11 +60,12 @@ class LoadFeatures(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Load the features of ``img_path``."""
-        place = self.places.get(key_of(results['img_path']))
-        if place is None:
+        try:
+            place = self.places[key_of(results['img_path'])]
+        except KeyError:
             raise ValueError(
                 f'{results["img_path"]} has no features in {self.folder}, {self.name}.'
-            )
+            ) from None
         features = self.array[place, self.view[place]]
         results['img'] = torch.from_numpy(np.array(features))
         return results

@@ -1,11 +1,11 @@
 """A folder of features: made once, gone on with after a kill."""
 
-import fcntl
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmpretrain.registry import HOOKS
@@ -17,12 +17,16 @@ from ..datasets.checking.splits import SPLITS
 from ..engine import FreezeModules, load_weights
 from ..loaded_model import build_model
 from ..models.text.fingerprint import fingerprint
+from ..stores.folder import alone, settle
+from ..stores.growing_array import GrowingArray
+from ..stores.lists import records_of, size_of
+from .arrays import arrays_of
 from .computing import FrozenPart, Views, compute, preprocessor_of
 from .differences import differences
 from .frozen_part import backbone_of, frozen_stage, frozen_weights
-from .growing_array import GrowingArray
-from .index import INDEX, Index, read_index, write_index
-from .splits import arrays_of, records_of, size_of
+from .index import FEATURES, Index, read_index, write_index
+
+_NAMES = (*SPLITS, *(f'{split}_views' for split in SPLITS))  # of arrays
 
 
 def freezers_of(cfg: Config) -> list[FreezeModules]:
@@ -101,11 +105,13 @@ def make_features(
         same=same,
     )
     part = FrozenPart(backbone, stage, index.preprocessor)
-    with _alone(folder):
-        _settle(folder, index, overwrite)
+    with alone(folder):
+        reasons = partial(_reasons, folder, index)
+        if not settle(folder, FEATURES, reasons, _NAMES, overwrite):
+            write_index(folder, index)
         files = {
             name: GrowingArray(
-                folder / f'{name}.npy', len(records[a.split]) * a.views, a.views
+                folder / f'{name}.npy', (len(records[a.split]), a.views), np.float16
             )
             for name, a in arrays.items()
         }
@@ -121,41 +127,5 @@ def make_features(
     return left
 
 
-def _settle(folder: Path, index: Index, overwrite: bool) -> None:
-    """Take up the features of a folder, or begin new ones."""
-    if (folder / INDEX).is_file():
-        try:
-            reasons = list(differences(read_index(folder), index, whole=True))
-        except ValueError as error:
-            reasons = [str(error)]
-        if not reasons:
-            return
-        if not overwrite:
-            raise ValueError(
-                f'{folder} has other features than this config would give: '
-                f'{"; ".join(reasons)}. Name another --out, or add --overwrite to make '
-                'them anew.'
-            )
-        for name in [*SPLITS, *(f'{split}_views' for split in SPLITS)]:
-            (folder / f'{name}.npy').unlink(missing_ok=True)
-            (folder / f'{name}.part').unlink(missing_ok=True)
-        (folder / INDEX).unlink()
-    elif any(folder.glob('*.npy')):
-        raise FileExistsError(
-            f'{folder} holds arrays (.npy) and no {INDEX}; name another --out.'
-        )
-    write_index(folder, index)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Let no two processes write to a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / '.lock', 'w') as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BlockingIOError(
-                f'{folder}: another process is computing features there; wait for it.'
-            ) from None
-        yield
+def _reasons(folder: Path, wanted: Index) -> Iterator[str]:
+    return differences(read_index(folder), wanted, whole=True)

@@ -4,8 +4,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 
+from ..stores.lists import built_parts
 from .load_features import LoadFeatures
-from .splits import built_parts
 
 
 @HOOKS.register_module()

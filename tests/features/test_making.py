@@ -11,6 +11,7 @@ from PIL import Image
 from mvlr_mm.features import making, open_array
 from mvlr_mm.features.index import read_index
 from mvlr_mm.features.making import make_features, model_for
+from mvlr_mm.stores.folder import alone
 
 TINY_RESNET = dict(type='ResNet', depth=18, stem_channels=8, base_channels=8)
 
@@ -194,7 +195,7 @@ def test_pictures_of_several_sizes_are_refused(make_config, pictures):
 def test_two_processes_do_not_write_to_one_folder(make_config, pictures):
     folder = pictures / 'features'
     with (
-        making._alone(folder),
+        alone(folder),
         pytest.raises(BlockingIOError, match='another process is computing'),
     ):
         make_features(make_config(), folder, views=0)

@@ -14,7 +14,7 @@ from mmengine.config import Config
 
 from mvlr_mm.config import read_config
 from mvlr_mm.config.overrides import merge_overrides
-from mvlr_mm.features.index import INDEX
+from mvlr_mm.stores.folder import INDEX
 
 from .rows import Row
 from .trunk import frozen_part, refuse_training_free

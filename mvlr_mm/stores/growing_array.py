@@ -7,34 +7,37 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 from numpy.lib import format as npy
-
-HALF = np.dtype(np.float16)
 
 
 class GrowingArray:
-    """An array of float16 that is written from its first row to its last.
+    """An array that is written from its first row to its last.
 
     Until the last row is there it has the suffix ``.part``. What another process has
     left is gone on with: the file's length says how many rows are whole.
 
     Args:
         path: Of the whole array, ``.npy``.
-        rows: How many rows it will have.
-        views: The array's shape is (rows / views, views, ...).
+        leading: The first numbers of the array's shape; their product is that of rows.
+        dtype: Of a value.
 
     Attributes:
-        done: How many rows are there.
+        rows: How many there will be.
+        done: How many are there.
 
     Raises:
         ValueError: When rows are appended: they are of another shape than those before.
         OSError: When rows are appended: the disk is full.
     """
 
-    def __init__(self, path: Path, rows: int, views: int) -> None:
-        self.path, self.rows, self.views = path, rows, views
+    def __init__(
+        self, path: Path, leading: tuple[int, ...], dtype: npt.DTypeLike
+    ) -> None:
+        self.path, self.leading, self.dtype = path, leading, np.dtype(dtype)
+        self.rows = math.prod(leading)
         self.draft = path.with_suffix('.part')
-        self.done = rows if path.is_file() else 0
+        self.done = self.rows if path.is_file() else 0
         self._shape: tuple[int, ...] | None = None
         if not self.done and self.draft.is_file():
             self._take_up()
@@ -46,8 +49,8 @@ class GrowingArray:
             except ValueError:  # killed before the header was whole
                 file.truncate(0)
                 return
-            self._shape, start = shape[2:], file.tell()
-            row = HALF.itemsize * math.prod(self._shape)
+            self._shape, start = shape[len(self.leading) :], file.tell()
+            row = self.dtype.itemsize * math.prod(self._shape)
             self.done = min((self.draft.stat().st_size - start) // row, self.rows)
             file.truncate(start + self.done * row)
 
@@ -57,12 +60,12 @@ class GrowingArray:
             self._start(values.shape[1:])
         if values.shape[1:] != self._shape:
             raise ValueError(
-                f'pictures come out in several sizes: their features are (h, w, D) = '
-                f'{self._shape} and {values.shape[1:]}; bring all to one size in the '
+                f'pictures come out in several sizes: {self._shape} and '
+                f'{values.shape[1:]} are kept of them; bring all to one in the '
                 'pipeline, such as Resize with width and height.'
             )
         with open(self.draft, 'ab') as file:
-            file.write(np.ascontiguousarray(values, HALF).data)
+            file.write(np.ascontiguousarray(values, self.dtype).data)
             self.done += len(values)
             if self.done == self.rows:
                 file.flush()
@@ -72,15 +75,16 @@ class GrowingArray:
 
     def _start(self, shape: tuple[int, ...]) -> None:
         self._shape = tuple(shape)
-        full = (self.rows // self.views, self.views, *shape)
-        size = HALF.itemsize * math.prod(full)
+        full = (*self.leading, *shape)
+        size = self.dtype.itemsize * math.prod(full)
         free = shutil.disk_usage(self.path.parent).free
         if size > free:
             raise OSError(
                 f'{self.path} will take {size / 1e9:.1f} GB, and its disk has '
-                f'{free / 1e9:.1f} GB left; name another --out, or fewer --views.'
+                f'{free / 1e9:.1f} GB left; name another --out, or keep less.'
             )
-        header = dict(descr=HALF.str, fortran_order=False, shape=full)
+        descr = npy.dtype_to_descr(self.dtype)
+        header = dict(descr=descr, fortran_order=False, shape=full)
         with open(self.draft, 'wb') as file:
             npy.write_array_header_1_0(file, header)
 

@@ -1,4 +1,4 @@
-"""Which pictures of a config are kept, and by which pipelines."""
+"""Which pictures a config has, and by which pipelines they go."""
 
 import os
 from collections.abc import Iterator
@@ -9,7 +9,9 @@ from mmengine.registry import DefaultScope
 from mmpretrain.registry import DATASETS
 
 from ..datasets.checking.splits import SPLITS, inner_data_sets
-from .index import UNKNOWN, ArrayInfo, as_data
+from .folder import as_data
+
+UNKNOWN = -1  # the size of a picture that is on no disk here
 
 
 def pipeline_of(cfg: Config, split: str) -> list[dict]:
@@ -23,49 +25,25 @@ def pipeline_of(cfg: Config, split: str) -> list[dict]:
     if any(pipeline != pipelines[0] for pipeline in pipelines) or _mixes(data):
         raise ValueError(
             f'{split}_dataloader: its data sets have several pipelines, or a wrapper '
-            'with one of its own; features are kept of pictures that all take the '
+            'with one of its own; what is kept is kept of pictures that all take the '
             'same way.'
         )
     return pipelines[0]
 
 
-def plain_pipeline(cfg: Config, split: str) -> list[dict] | None:
-    """Return by which pipeline the pictures of a split are plain.
-
-    It is the split's own; that of train is the one of val, or of test. None where there
-    is neither.
-    """
-    splits = ('val', 'test') if split == 'train' else (split,)
-    there = (s for s in splits if cfg.get(f'{s}_dataloader') is not None)
-    return next((pipeline_of(cfg, s) for s in there), None)
-
-
-def arrays_of(cfg: Config, views: int) -> tuple[dict[str, ArrayInfo], dict[str, str]]:
-    """Return what is to be kept, and which splits are another one.
-
-    Each split plain, by the pipeline of val or test; and ``views`` of each picture of
-    train by its own.
+def splits_of(cfg: Config) -> tuple[list[str], dict[str, str]]:
+    """Return the splits of a config that differ, and which others are one of them.
 
     Raises:
-        ValueError: The config has no loader, or as for :func:`pipeline_of`.
+        ValueError: The config has no loader.
     """
     there = [split for split in SPLITS if cfg.get(f'{split}_dataloader') is not None]
     if not there:
         raise ValueError('the config has no train_, val_ or test_dataloader.')
-    same = {}
     if {'val', 'test'} <= set(there) and _reads(cfg, 'val') == _reads(cfg, 'test'):
-        same['test'] = 'val'
         there.remove('test')
-    plain = {split: plain_pipeline(cfg, split) for split in there}
-    arrays = {
-        split: ArrayInfo(split, 1, pipeline)
-        for split, pipeline in plain.items()
-        if pipeline is not None
-    }
-    if 'train' in there and views:
-        own = pipeline_of(cfg, 'train')
-        arrays['train_views'] = ArrayInfo('train', views, own)
-    return arrays, same
+        return there, {'test': 'val'}
+    return there, {}
 
 
 def records_of(cfg: Config, split: str) -> dict[str, dict]:
