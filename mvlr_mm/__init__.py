@@ -11,7 +11,15 @@ try:
     with quiet_import():
         from mmengine.config.utils import MODULE2PACKAGE
 
-        from . import datasets, engine, evaluation, features, models, registry
+        from . import (
+            cache,
+            datasets,
+            engine,
+            evaluation,
+            features,
+            models,
+            registry,
+        )
         from .model_hub import register_models
 
         register_models()
@@ -33,6 +41,7 @@ MODULE2PACKAGE['mvlr_mm'] = 'mvlr_mm.version'
 __all__ = [
     'VLFeatures',
     '__version__',
+    'cache',
     'datasets',
     'engine',
     'evaluation',

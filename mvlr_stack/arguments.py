@@ -111,6 +111,11 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help='of `mvlr features`: read them in the place of pictures',
     )
     parser.add_argument(
+        '--cache',
+        metavar='FOLDER',
+        help='of `mvlr cache`: read pictures that are decoded and resized',
+    )
+    parser.add_argument(
         '--amp', action='store_true', help='compute in bfloat16, or float16 on old GPUs'
     )
     add_overrides(parser)

@@ -40,8 +40,9 @@ def load_config(args: argparse.Namespace, parts: Iterable[str] = ()) -> Config:
             cfg.launcher = args.launcher
         if args.work_dir is not None or cfg.get('work_dir') is None:
             cfg.work_dir = args.work_dir or f'./work_dirs/{Path(args.config).stem}'
-        if args.features is not None:
-            cfg.features = args.features
+        for key in ('features', 'cache'):
+            if getattr(args, key) is not None:
+                cfg[key] = getattr(args, key)
     return cfg
 
 

@@ -6,8 +6,11 @@ from mmengine.config import Config
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from mvlr_mm.cache import on_cache
 from mvlr_mm.features import on_features
 
+# what a config may read instead of the files of its pictures
+_KEPT = {'cache': on_cache, 'features': on_features}
 # the hooks that mmengine has by itself, and leaves out where a config says None
 _OF_MMENGINE = (
     'runtime_info',
@@ -40,20 +43,30 @@ def build_runner(cfg: Config) -> Runner:
 
     Args:
         cfg: A whole config; what the runner writes beside its checkpoints is this. With
-            ``features`` it reads them in the place of pictures.
+            ``features`` it reads them in the place of pictures; with ``cache``,
+            pictures that are decoded and resized.
+
+    Raises:
+        ValueError: It has both; or as for :func:`~mvlr_mm.cache.on_cache`.
     """
     kind = RUNNERS.get(cfg.runner_type) if 'runner_type' in cfg else _Runner
-    if cfg.get('features') is None:
+    words = [word for word in _KEPT if cfg.get(word) is not None]
+    if len(words) > 1:
+        raise ValueError(
+            'features stand in the place of pictures, and cache has those pictures; '
+            'leave one of them out.'
+        )
+    if not words:
         runner = kind.from_cfg(cfg)
     else:
 
-        class OnFeatures(kind):
+        class OnKept(kind):
             """Keeps the config for pictures, which the model is used with later."""
 
             def __init__(self, **parts: Any) -> None:
                 super().__init__(**parts | dict(cfg=cfg))
 
-        runner = OnFeatures.from_cfg(on_features(cfg))
+        runner = OnKept.from_cfg(_KEPT[words[0]](cfg))
     # its text goes into every checkpoint, and yapf takes a third of a second for it
     runner.cfg = Config(
         runner.cfg.to_dict(),

@@ -32,6 +32,7 @@ READ = {
     'custom_imports',
     'data_preprocessor',
     'efficient_conv_bn_eval',
+    'cache',
     'features',
     'find_unused_parameters',
     'model_wrapper_cfg',

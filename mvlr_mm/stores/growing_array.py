@@ -73,6 +73,13 @@ class GrowingArray:
         if self.done == self.rows:
             os.replace(self.draft, self.path)
 
+    def read(self) -> np.ndarray:
+        """Map the rows that are there into memory: (done, ...)."""
+        with open(self.path if self.path.is_file() else self.draft, 'rb') as file:
+            shape, start = _read_header(file)[len(self.leading) :], file.tell()
+        where = dict(offset=start, shape=(self.done, *shape))
+        return np.memmap(file.name, self.dtype, 'r', **where)
+
     def _start(self, shape: tuple[int, ...]) -> None:
         self._shape = tuple(shape)
         full = (*self.leading, *shape)

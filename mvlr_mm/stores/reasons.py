@@ -23,11 +23,11 @@ def other_pictures(
     if lacking:
         yield (
             f'lists: {len(lacking)} of {len(wanted)} pictures of {split} are not '
-            f'there: {_first(lacking)}'
+            f'there: {first(lacking)}'
         )
     more = [path for path in kept if path not in wanted]
     if whole and more:
-        yield f'lists: {len(more)} pictures of {split} are no more: {_first(more)}'
+        yield f'lists: {len(more)} pictures of {split} are no more: {first(more)}'
     if whole and not more and not lacking and list(kept) != list(wanted):
         yield f'lists: the pictures of {split} are in another order'
     changed = [
@@ -38,7 +38,7 @@ def other_pictures(
     if changed:
         yield (
             f'pictures: {len(changed)} files of {split} have another size: '
-            f'{_first(changed)}'
+            f'{first(changed)}'
         )
 
 
@@ -55,5 +55,6 @@ def other_pipeline(
     yield f'pipeline of {name}, step {step}: {there} there, {here} here'
 
 
-def _first(paths: Sequence[str]) -> str:
+def first(paths: Sequence[str]) -> str:
+    """Return the first of some paths, and whether there are more."""
     return paths[0] + (', ...' if len(paths) > 1 else '')

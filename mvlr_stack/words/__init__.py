@@ -9,6 +9,7 @@ from importlib import import_module
 
 NAMES = (
     'init',
+    'cache',
     'features',
     'train',
     'test',

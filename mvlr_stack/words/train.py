@@ -11,6 +11,7 @@ EXAMPLES = (
     'mvlr train mvlr_mm::mvlr/mvlr_rn101_coco.py --amp --work-dir runs/coco',
     'mvlr train my_config.py --resume',
     'mvlr train my_config.py --features features   # of `mvlr features`',
+    'mvlr train my_config.py --cache cache   # of `mvlr cache`',
     'mvlr train   # in the folder of a project',
 )
 
