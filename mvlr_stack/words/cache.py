@@ -15,7 +15,7 @@ from ..project import settle_config
 PROGRAM = 'mvlr_mm.cli.cache'
 EXAMPLES = (
     'mvlr cache my_config.py --out cache',
-    'mvlr train my_config.py --cache cache',
+    'mvlr cache my_config.py --out cache --workers 4',
     'mvlr cache   # in the folder of a project; cache/ in its work folder',
 )
 
