@@ -11,6 +11,7 @@ from .selective_scan.dispatch import works
 from .selective_scan.native_load import load_first
 
 _MAX_WIDTH = 8  # of the C++
+_HALVES = {torch.bfloat16, torch.float16}
 _INPUTS = 'Tensor x, Tensor past, Tensor weight, Tensor bias'
 
 torch.library.define('mvlr_mm::conv_silu', f'({_INPUTS}) -> Tensor')
@@ -55,7 +56,7 @@ def causal_conv_silu(
     """Let every step see itself and the steps before it: ``silu(conv(x) + bias)``.
 
     In C++ for float32 on the CPU, where that works and nothing else was asked for; else
-    in plain torch.
+    in plain torch. Under autocast the C++ computes in float32, as the scan does.
 
     Args:
         x: (B, D, L).
@@ -66,27 +67,29 @@ def causal_conv_silu(
             for a choice by device.
 
     Returns:
-        (B, D, L), laid out with neighbouring channels together in C++.
+        (B, D, L); by the C++ with neighbouring channels together, and in float32.
     """
     width = weight.shape[-1]
     if past is None:
         past = x.new_zeros(x.shape[0], x.shape[1], width - 1)
+    allowed = {torch.float32}
+    if torch.is_autocast_enabled('cpu'):
+        allowed |= _HALVES
     dtypes = {t.dtype for t in (x, weight, bias, past)}
     if (
         backend in (None, 'native')
         and x.device.type == 'cpu'
-        and dtypes == {torch.float32}
-        and not torch.is_autocast_enabled('cpu')
+        and dtypes <= allowed
         and width <= _MAX_WIDTH
         and not torch.jit.is_tracing()  # counting knows torch's operators
         and works('native')
     ):
         refuse_forward_mode(x, past, weight, bias)
         out = torch.ops.mvlr_mm.conv_silu.default(
-            x.transpose(1, 2).contiguous(),
-            past.transpose(1, 2).contiguous(),
-            weight[:, 0].T.contiguous(),
-            bias.contiguous(),
+            x.float().transpose(1, 2).contiguous(),
+            past.float().transpose(1, 2).contiguous(),
+            weight[:, 0].float().T.contiguous(),
+            bias.float().contiguous(),
         )
         return out.transpose(1, 2)
     x = torch.cat([past, x], dim=2)

@@ -61,6 +61,22 @@ def test_without_the_library_it_runs_in_plain_torch(monkeypatch):
     torch.testing.assert_close(causal_conv_silu(*inputs), plain(*inputs))
 
 
+def test_autocast_runs_it_in_float32(built):
+    exact = draw(16, 9, 4)
+    rounded = [v.detach().bfloat16() for v in (exact[0], exact[3])]
+    x, past = (v.requires_grad_() for v in rounded)
+    weight, bias = exact[1:3]
+    with torch.autocast('cpu', torch.bfloat16):
+        got = causal_conv_silu(x, weight, bias, past)
+    want = plain(x.float(), weight, bias, past.float())
+    torch.testing.assert_close(got, want, rtol=1e-5, atol=1e-5)
+    inputs = (x, weight, bias, past)
+    torch.testing.assert_close(
+        torch.autograd.grad(got.sin().sum(), inputs),
+        torch.autograd.grad(want.sin().sum(), inputs),
+    )
+
+
 def test_the_operator_keeps_what_torch_library_asks_of_one(built):
     x, weight, bias, past = (v.detach() for v in draw(6, 7, 4))
     operands = (x.mT, past.mT, weight[:, 0].T, bias)

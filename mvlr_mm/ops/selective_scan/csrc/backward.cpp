@@ -13,7 +13,7 @@ namespace scan {
 namespace {
 
 // States that go through the steps together: what they share is loaded once.
-constexpr int64_t kTogether = 2;
+constexpr int64_t kTogether = 4;
 
 // What a task keeps of one chunk of one block, a vector for each step.
 struct Steps {
@@ -36,17 +36,22 @@ struct States {
 
 template <int K>
 void run_states(
-    Steps& steps, States& states, int64_t n, int64_t at, const Matrix& B,
-    const Matrix& C, int64_t chunk, int64_t T, bool gated) {
-  Vecs &decay = steps.decay, &h = steps.h, &dB = states.dB, &dC = states.dC;
+    Steps& steps, States& states, int64_t n, int64_t at, Matrix B, Matrix C,
+    int64_t chunk, int64_t T, bool gated) {
+  const Place step = steps.step.from(), x = steps.x.from(), dy = steps.dy.from();
+  const Place dx = steps.dx.from(), dstep = steps.dstep.from(), out = steps.out.from();
+  const Place decay = steps.decay.from(), h = steps.h.from();
+  const Place dB = states.dB.from(n * chunk), dC = states.dC.from(n * chunk);
   Vec rate[K], now[K];
+#pragma GCC unroll 4
   for (int k = 0; k < K; ++k) {
     rate[k] = states.rate[at + k];
     now[k] = states.start[n + k];
     h.set(k, now[k]);
   }
   for (int64_t t = 0; t < T; ++t) {
-    const Vec exponent = steps.step[t] * Vec(kLog2E), input = steps.x[t];
+    const Vec exponent = step[t] * Vec(kLog2E), input = x[t];
+#pragma GCC unroll 4
     for (int k = 0; k < K; ++k) {
       const Vec kept = exp2_of(exponent * rate[k]);
       now[k] = at::vec::fmadd(kept, now[k], input * B(k, t));
@@ -56,33 +61,37 @@ void run_states(
   }
   if (gated)  // the gate's gradient needs what it multiplied
     for (int64_t t = 0; t < T; ++t) {
-      Vec out = steps.out[t];
-      for (int k = 0; k < K; ++k) out = at::vec::fmadd(h[(t + 1) * K + k], C(k, t), out);
-      steps.out.set(t, out);
+      Vec sum = out[t];
+#pragma GCC unroll 4
+      for (int k = 0; k < K; ++k) sum = at::vec::fmadd(h[(t + 1) * K + k], C(k, t), sum);
+      out.set(t, sum);
     }
 
   Vec carried[K], drate[K];
+#pragma GCC unroll 4
   for (int k = 0; k < K; ++k) {
     carried[k] = states.carried[at + k];
     drate[k] = states.drate[at + k];
   }
   for (int64_t t = T - 1; t >= 0; --t) {
-    const Vec dy = steps.dy[t], x = steps.x[t], step = steps.step[t];
-    Vec dx = steps.dx[t], dstep = steps.dstep[t];
+    const Vec dy_t = dy[t], x_t = x[t], step_t = step[t];
+    Vec dx_t = dx[t], dstep_t = dstep[t];
+#pragma GCC unroll 4
     for (int k = 0; k < K; ++k) {
-      const int64_t i = (n + k) * chunk + t;
-      const Vec grad = at::vec::fmadd(dy, C(k, t), carried[k]);
-      dC.set(i, at::vec::fmadd(dy, h[(t + 1) * K + k], dC[i]));
-      dB.set(i, at::vec::fmadd(grad, x, dB[i]));
-      dx = at::vec::fmadd(grad, B(k, t), dx);
+      const int64_t i = k * chunk + t;
+      const Vec grad = at::vec::fmadd(dy_t, C(k, t), carried[k]);
+      dC.set(i, at::vec::fmadd(dy_t, h[(t + 1) * K + k], dC[i]));
+      dB.set(i, at::vec::fmadd(grad, x_t, dB[i]));
+      dx_t = at::vec::fmadd(grad, B(k, t), dx_t);
       carried[k] = grad * decay[t * K + k];
       const Vec dexponent = carried[k] * h[t * K + k];
-      drate[k] = at::vec::fmadd(dexponent, step, drate[k]);
-      dstep = at::vec::fmadd(dexponent, rate[k], dstep);
+      drate[k] = at::vec::fmadd(dexponent, step_t, drate[k]);
+      dstep_t = at::vec::fmadd(dexponent, rate[k], dstep_t);
     }
-    steps.dx.set(t, dx);
-    steps.dstep.set(t, dstep);
+    dx.set(t, dx_t);
+    dstep.set(t, dstep_t);
   }
+#pragma GCC unroll 4
   for (int k = 0; k < K; ++k) {
     states.carried.set(at + k, carried[k]);
     states.drate.set(at + k, drate[k]);

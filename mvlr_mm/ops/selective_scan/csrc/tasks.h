@@ -17,6 +17,18 @@ using Optional = std::optional<at::Tensor>;
 // Channels of one task. Fixed, so that sums do not depend on the number of threads.
 constexpr int64_t kTaskChannels = 128;
 
+// Where vectors are, for inner loops: by value it stays in a register, while what a Vecs
+// knows is read again after every store, which for all the compiler sees may change it.
+class Place {
+ public:
+  explicit Place(float* lanes) : lanes_(lanes) {}
+  Vec operator[](int64_t i) const { return Vec::loadu(lanes_ + i * kLanes); }
+  void set(int64_t i, const Vec& value) const { value.store(lanes_ + i * kLanes); }
+
+ private:
+  float* lanes_;
+};
+
 // Vectors in memory, read and written as a whole: a Vec that is also reached as floats
 // would break the compiler's rules of aliasing.
 class Vecs {
@@ -26,6 +38,7 @@ class Vecs {
   void set(int64_t i, const Vec& value) { value.store(lanes_.data() + i * kLanes); }
   void fill(float value) { std::fill(lanes_.begin(), lanes_.end(), value); }
   float* lanes(int64_t i = 0) { return lanes_.data() + i * kLanes; }
+  Place from(int64_t i = 0) { return Place(lanes(i)); }
 
  private:
   std::vector<float> lanes_;
