@@ -43,6 +43,7 @@ PARTS = PEERS | _names(
     """
     VLClassifier CLIPBackbone DenseBackbone DenseProjection CLIPTextEncoder NeckSequence
     PDLR FixedLabels IFM QMVL CrossAttentionInteraction SelfAttentionInteraction
+    WholePicture
     SimilarityHead VisualClassifierHead MeanPatchPooling MaxPatchPooling
     TopKPatchPooling SoftmaxPatchPooling LogitAsymmetricLoss KCRLoss ImageClassifier
     ClsDataPreprocessor TIMMBackbone ConvNeXt DenseNet EfficientNet EfficientNetV2

@@ -11,6 +11,7 @@ from .neck_sequence import NeckSequence
 from .patch_mean import PatchMean
 from .pdlr import PDLR
 from .qmvl import QMVL
+from .whole_picture import WholePicture
 
 __all__ = [
     'IFM',
@@ -22,4 +23,5 @@ __all__ = [
     'NeckSequence',
     'PatchMean',
     'SelfAttentionInteraction',
+    'WholePicture',
 ]

@@ -25,6 +25,7 @@ from .plan import TRY_SEED, Plan, Prepared
 from .report import Report
 from .rows import Row, chosen_rows
 from .sameness import differences
+from .supervision import add_supervision, chosen_supervision
 from .trunk import trunk_overrides
 from .workers import workers
 
@@ -48,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--trunk', metavar='CONFIG', help="all rows stand on this config's trunk")
     add('--amp', action='store_true', help='train in bfloat16')
     add('--out', type=Path, metavar='DIR', help=f'(default: {RESULTS}/NAME-OF-DATA)')
+    add_supervision(parser)
     add_overwrite(parser)
     add_overrides(parser)
 
@@ -83,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
     check(args)
     rows = chosen_rows(args.configs, args.tables, args.base)
     reference = reference_row(rows, args.reference)
+    options = {'data_root': str(args.data), **(args.cfg_options or {})}
     plan = Plan(
         args.out,
         args.data,
@@ -91,10 +94,13 @@ def run(args: argparse.Namespace) -> int:
         args.amp,
         args.cfg_options,
         trunk_overrides(args.trunk) if args.trunk else None,
+        chosen_supervision(args, rows[0].config, options),
     )
     with alone_in(args.out):
         if not args.overwrite:
-            refuse_to_replace(args.out, [row.name for row in rows], args.budget)
+            labels = plan.supervision.content() if plan.supervision else None
+            names = [row.name for row in rows]
+            refuse_to_replace(args.out, names, args.budget, labels)
         prepared = [plan.prepare(row) for row in rows]
         theirs = prepared[rows.index(reference)].cfg
         costs = measure_costs(plan, prepared, theirs)

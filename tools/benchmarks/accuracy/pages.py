@@ -71,7 +71,7 @@ def results_table(rows: Rows, reference: str) -> str:
     header = ['row', 'seeds', *METRICS, above, 'seed by seed']
     body = []
     for row in rows:
-        metrics = [_spread(row['spread'].get(metric)) for metric in METRICS]
+        metrics = [spread_text(row['spread'].get(metric)) for metric in METRICS]
         cells = ['', '']
         if row['above'] and row['name'] != reference:
             cells = [_interval(row['above']), _by_seed(row['above'])]
@@ -179,7 +179,8 @@ def _names(names: Sequence[str]) -> str:
     return ', '.join(map(escaped_name, names))
 
 
-def _spread(value: Mapping[str, float | None] | None) -> str:
+def spread_text(value: Mapping[str, float | None] | None) -> str:
+    """Return a mean and its deviation; nothing for None."""
     if value is None:
         return ''
     text = f'{value["mean"]:.2f}'

@@ -17,6 +17,7 @@ from mvlr_mm.config.overrides import merge_overrides
 from mvlr_mm.stores.folder import INDEX
 
 from .rows import Row
+from .supervision import Supervision
 from .trunk import frozen_part, refuse_training_free
 
 RATE = 'optim_wrapper.optimizer.lr'
@@ -75,6 +76,7 @@ class Job(NamedTuple):
     folder: Path
     flags: tuple[str, ...]
     tested: bool
+    unseen: tuple[str, ...] = ()  # names that the test asks for, and training does not
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class Plan:
         amp: Whether training computes in bfloat16.
         options: Overrides for every row, by dotted key.
         trunk: What puts every row on one trunk, by dotted key; None for each its own.
+        supervision: What training may know of the labels; None for everything.
     """
 
     out: Path
@@ -99,13 +102,14 @@ class Plan:
     amp: bool = False
     options: Mapping[str, Any] | None = None
     trunk: Mapping[str, Any] | None = None
+    supervision: Supervision | None = None
 
     def prepare(self, row: Row) -> Prepared:
         """Return a row with its config and what overrides it in every run.
 
         Raises:
             ValueError: The config has no place for something, see `read_config`, or
-                its system cannot stand on another trunk.
+                its system cannot stand on another trunk or train with such labels.
         """
         overrides = {
             **(self.trunk or {}),
@@ -122,6 +126,9 @@ class Plan:
         trains = cfg.train_cfg.get('type') != 'FitLoop'
         if self.trunk and not trains:
             refuse_training_free(row.name)
+        if self.supervision:
+            overrides |= self.supervision.overrides(row.name, cfg, trains)
+            cfg = read_config(row.config, overrides)
         more: dict[str, Any] = {}
         if trains:
             more['train_cfg.max_epochs'] = self.budget
@@ -153,6 +160,9 @@ class Plan:
         named = [*_lists(cfg), *_files_in(cfg.model.to_dict())]
         files = [*named, *([features / INDEX] if features else [])]
         what = [cfg.to_dict(), own, self.amp, run.seed is None, *map(_hash, files)]
+        known = self.supervision.content() if self.supervision else {}
+        if known:
+            what.append(known)
         kind = 'try' if run.seed is None else f'seed{run.seed}'
         flags = ['--amp'] * self.amp + (['--features', str(features)] * bool(features))
         return Job(
@@ -161,6 +171,7 @@ class Plan:
             self.folder(row) / f'{kind}_{key_of(what)}',
             tuple(flags),
             run.seed is not None,
+            tuple(known.get('unseen', ())),
         )
 
     def folder(self, row: Row) -> Path:

@@ -15,6 +15,7 @@ from .comparison import Comparison
 from .content import data_content, rows_content
 from .costs import Cost
 from .figures import draw_accuracy, draw_learning
+from .names_page import names_section
 from .pages import csv_text, page
 from .plan import Run
 from .training import scalars_of
@@ -43,6 +44,7 @@ class Report:
         differences: Mapping[str, list[str]],
     ) -> None:
         self.comparison, self.folder = comparison, comparison.plan.out
+        supervision = comparison.plan.supervision
         self._of_rows = (reference, costs, differences)
         self._fixed = {
             'command': shlex.join(['python', 'tools/benchmark.py', *sys.argv[1:]]),
@@ -54,6 +56,7 @@ class Report:
             'rates': list(comparison.rates),
             'decays': list(comparison.decays),
             'tries': number_of_tries(comparison.rates, comparison.decays),
+            'supervision': supervision.content() if supervision else {},
         }
         self._pictures: list[str] = []
 
@@ -66,7 +69,8 @@ class Report:
         """Write the json, the page and the csv."""
         content = self.content()
         write_text(self.folder / RESULTS, json.dumps(content, indent=1) + '\n')
-        write_text(self.folder / 'accuracy.md', page(content, self._pictures))
+        text = page(content, self._pictures) + names_section(content)
+        write_text(self.folder / 'accuracy.md', text)
         write_text(self.folder / 'accuracy.csv', csv_text(content['rows']))
 
     def draw(self) -> None:

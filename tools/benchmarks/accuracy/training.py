@@ -20,6 +20,7 @@ from mvlr_mm.cli import train
 from mvlr_stack.command import parse
 from mvlr_stack.outputs import write_text
 
+from .new_names import test_names
 from .plan import RESULT, Job
 
 _KEPT = (MMLogger, MessageHub, Visualizer, UniversalVisualizer, DefaultScope)
@@ -121,7 +122,8 @@ def _run(job: Job) -> dict[str, Any]:
     test = None
     if job.tested:
         loops.append(runner.test_loop)
-        test = numbers(runner.test_loop.run())
+        found = test_names(runner, job) if job.unseen else runner.test_loop.run()
+        test = numbers(found)
     return {
         'val': numbers(val),
         'test': test,

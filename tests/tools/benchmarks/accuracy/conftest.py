@@ -63,6 +63,23 @@ def quick_collection():
     gc.unfreeze()
 
 
+TEXTS = """
+import os
+model = dict(
+    type='VLClassifier',
+    clip=dict({clip}),
+    backbone=dict(type='CLIPBackbone'),
+    neck=dict(
+        type='NeckSequence',
+        prompt=dict(
+            type='PDLR',
+            text_encoder=dict(type='CLIPTextEncoder'),
+            classes=os.path.join(data_root, classes)),
+        interaction=dict(type='SelfAttentionInteraction')),
+    head=dict(type='SimilarityHead'))
+"""
+
+
 @pytest.fixture
 def data(tmp_path):
     """Grey pictures, dark or light, with a bright left half or without."""
@@ -90,6 +107,19 @@ def config(tmp_path, monkeypatch):
     monkeypatch.setenv('LOCAL_RANK', '0')
     path = tmp_path / 'net.py'
     path.write_text(CONFIG)
+    return str(path)
+
+
+@pytest.fixture
+def texts(config, tiny_clip):
+    """A config of a small CLIP whose labels come from names, and meet."""
+    path = Path(config).with_name('texts.py')
+    slot = 'classes = {{\'$MVLR_CLASSES:"classes.json"\'}}\n'
+    clip = ', '.join(f'{key}={value!r}' for key, value in tiny_clip().items())
+    text = CONFIG.replace("classes='classes.json'", 'classes=classes')
+    start, end = text.index('model = dict('), text.index('def loader')
+    model = TEXTS.format(clip=clip)
+    path.write_text(slot + text[:start] + model + text[end:])
     return str(path)
 
 

@@ -24,3 +24,12 @@ def test_tables_of_another_comparison_are_not_replaced(tmp_path):
         refuse_to_replace(tmp_path, ['a'], 5)
     with pytest.raises(FileExistsError, match=r'of 5 epochs'):
         refuse_to_replace(tmp_path, ['a', 'b'], 6)
+
+
+def test_tables_of_other_known_labels_stay(tmp_path):
+    content = dict(rows=[], budget=3, supervision={'unseen': ['cat']})
+    (tmp_path / 'accuracy.json').write_text(json.dumps(content))
+    refuse_to_replace(tmp_path, [], 3, {'unseen': ['cat']})
+    for other in (None, {'unseen': ['dog']}):
+        with pytest.raises(FileExistsError, match='other labels are known or held out'):
+            refuse_to_replace(tmp_path, [], 3, other)
