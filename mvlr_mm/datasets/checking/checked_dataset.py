@@ -2,9 +2,11 @@
 
 import os.path as osp
 from collections.abc import Callable
+from typing import Any
 
 from mmpretrain.datasets import MultiLabelDataset
 
+from ..hidden_labels import HiddenLabels
 from .problems import RAISED, Problems
 from .records import check_records
 
@@ -17,6 +19,8 @@ class CheckedDataset(MultiLabelDataset):
         data_root: Folder of everything; ``~`` is the home folder.
         data_prefix: Folder of the pictures, relative to ``data_root``.
         check_files: Look whether every picture exists; for a local disk.
+        hide: Which labels are hidden, of :class:`~mvlr_mm.datasets.hidden_labels.
+            HiddenLabels`: ``dict(known=0.1, seed=0)``; None for none.
         problems: Where problems go; the first is raised unless they are collected.
         **kwargs: As for :class:`mmpretrain.datasets.MultiLabelDataset`: ``pipeline``,
             ``indices`` and so on.
@@ -28,16 +32,25 @@ class CheckedDataset(MultiLabelDataset):
         data_root: str = '',
         data_prefix: str | dict = '',
         check_files: bool = True,
+        hide: dict[str, Any] | None = None,
         problems: Problems = RAISED,
         **kwargs,
     ) -> None:
         self.check_files, self.problems = check_files, problems
+        self.hide = None if hide is None else HiddenLabels(**hide)
         super().__init__(
             ann_file=ann_file,
             data_root=osp.expanduser(data_root),
             data_prefix=data_prefix,
             **kwargs,
         )
+
+    def filter_data(self) -> list[dict]:
+        """Return the records, some of whose labels are hidden."""
+        records = super().filter_data()
+        if self.hide is None:
+            return records
+        return self.hide.of_records(records, len(self.metainfo['classes']))
 
     def checked(self, data_list: list[dict], place: Callable[[int], str]) -> list[dict]:
         """Return the records, checked.

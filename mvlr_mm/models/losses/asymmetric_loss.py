@@ -85,6 +85,8 @@ class LogitAsymmetricLoss(nn.Module):
             [0, 1).
     """
 
+    leaves_out_unknown = True  # of targets below 0
+
     def __init__(
         self,
         gamma_pos: float = 0.0,

@@ -15,7 +15,7 @@ from .comparison import Comparison
 from .content import data_content, rows_content
 from .costs import Cost
 from .figures import draw_accuracy, draw_learning
-from .names_page import names_section
+from .labels_page import labels_section
 from .pages import csv_text, page
 from .plan import Run
 from .training import scalars_of
@@ -69,7 +69,7 @@ class Report:
         """Write the json, the page and the csv."""
         content = self.content()
         write_text(self.folder / RESULTS, json.dumps(content, indent=1) + '\n')
-        text = page(content, self._pictures) + names_section(content)
+        text = page(content, self._pictures) + labels_section(content)
         write_text(self.folder / 'accuracy.md', text)
         write_text(self.folder / 'accuracy.csv', csv_text(content['rows']))
 

@@ -8,9 +8,11 @@ from typing import Any, Protocol
 from mmengine.config import Config
 
 from mvlr_mm.config import read_config
+from mvlr_mm.datasets.hidden_labels import SINGLE_POSITIVE, HiddenLabels
 from mvlr_stack.arguments import at_least
 
 from .held_out import hold_out
+from .partial import PartialLabels
 
 
 class Supervision(Protocol):
@@ -31,6 +33,18 @@ def add_supervision(parser: argparse.ArgumentParser) -> None:
         type=float,
         metavar='NAMES',
         help='how many names, or which share of them, only the test asks for',
+    )
+    group.add_argument(
+        '--known',
+        type=_known,
+        metavar='SHARE',
+        help="which share of the labels is known, or 'single positive'",
+    )
+    group.add_argument(
+        '--unknown',
+        choices=['left-out', 'absent'],
+        help='what losses do with the others of --known; for a single positive, '
+        'without which all would be positive, say it: absent',
     )
     group.add_argument(
         '--labels-seed',
@@ -54,8 +68,29 @@ def chosen_supervision(
     Raises:
         ValueError: The arguments do not go together, or not with the labels.
     """
+    folder, seed = Path(args.out, 'labels'), args.labels_seed
+    if args.known is None and args.unknown is not None:
+        raise ValueError('--unknown goes with --known, which is not given.')
+    if args.known is not None and args.held_out is not None:
+        raise ValueError('--known and --held-out do not go together; give one.')
+    if args.known is not None:
+        if args.known == SINGLE_POSITIVE and args.unknown != 'absent':
+            raise ValueError(
+                f'--known {SINGLE_POSITIVE!r} leaves no label absent, and to call '
+                'every label there would cost nothing; add --unknown absent.'
+            )
+        rest = 'absent' if args.unknown == 'absent' else 'unknown'
+        return PartialLabels(args.known, seed, rest, folder)
     if args.held_out is None:
         return None
-    cfg = read_config(config, overrides)
-    folder = Path(args.out, 'labels')
-    return hold_out(cfg, folder, args.held_out, args.labels_seed)
+    return hold_out(read_config(config, overrides), folder, args.held_out, seed)
+
+
+def _known(text: str) -> float | str:
+    """Return what is known, as :class:`HiddenLabels` takes it."""
+    try:
+        found: float | str = text if text == SINGLE_POSITIVE else float(text)
+        HiddenLabels(found)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return found

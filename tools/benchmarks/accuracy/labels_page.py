@@ -1,4 +1,4 @@
-"""The part of a comparison's page about names that were not trained."""
+"""The part of a comparison's page about what training knew of the labels."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -19,20 +19,23 @@ NUMBERS = (
 )
 
 
-def names_section(content: Mapping[str, Any]) -> str:
-    """Return the lines about the names held out; nothing where all were trained.
+def labels_section(content: Mapping[str, Any]) -> str:
+    """Return the lines about what training knew; nothing where it was everything.
 
     Args:
         content: What the json holds.
     """
-    held_out = content['supervision'].get('unseen')
+    supervision = content['supervision']
+    if 'known' in supervision:
+        return '\n## Labels known\n\n' + known_text(supervision) + '\n'
+    held_out = supervision.get('unseen')
     if not held_out:
         return ''
     lines = [
         '',
         '## Names held out',
         '',
-        f'Trained and tuned on {len(content["supervision"]["seen"])} names. Not '
+        f'Trained and tuned on {len(supervision["seen"])} names. Not '
         f'trained: {", ".join(held_out)}. mAP and F1@3 (the overall F1 of the three '
         'highest scores) are of all names together, harmonic mAP is the harmonic mean '
         'of unseen and seen.',
@@ -40,6 +43,28 @@ def names_section(content: Mapping[str, Any]) -> str:
         names_table(content['rows']),
     ]
     return '\n'.join(lines) + '\n'
+
+
+def known_text(supervision: Mapping[str, Any]) -> str:
+    """Return a sentence about partial labels.
+
+    Args:
+        supervision: Of the json.
+    """
+    share = supervision['known']
+    kept = (
+        f'{100 * share:g} % of the labels of the training pictures'
+        if isinstance(share, float)
+        else 'One of the labels that are there, for each training picture,'
+    )
+    rest = {
+        'unknown': 'are left out of all losses',
+        'absent': 'count as absent ("assume negative")',
+    }[supervision['rest']]
+    return (
+        f'{kept}, drawn by the seed {supervision["seed"]}. The others {rest}. Val and '
+        'test have all labels.'
+    )
 
 
 def names_table(rows: Sequence[Mapping[str, Any]]) -> str:
