@@ -45,11 +45,14 @@ class Table:
         title: What it is about.
         rows: From top to bottom.
         note: What the paper leaves open, and how it is read here.
+        of_parts: Whether its rows have other parts than the full model, so that each
+            is a model of its own to be tuned, rather than other values of the same.
     """
 
     title: str
     rows: tuple[Row, ...]
     note: str = ''
+    of_parts: bool = False
 
 
 def _row(name: str, overrides: Mapping[str, Any], printed: str = '') -> Row:
@@ -116,6 +119,7 @@ TABLES: dict[str, Table] = {
             _row('PDLR + IFM + QMVL', FULL, '88.5 82.8 84.4 67.3 64.8 75.3'),
         ),
         'KCR goes with IFM.',
+        of_parts=True,
     ),
     '5': Table(
         'scanning order of QMVL',
@@ -141,6 +145,7 @@ TABLES: dict[str, Table] = {
             ),
             _row('QMVL', FULL, '88.5 82.8 84.4 67.3 64.9 75.5'),
         ),
+        of_parts=True,
     ),
     '7': Table(
         'category centres',
@@ -182,6 +187,7 @@ TABLES: dict[str, Table] = {
         "its labels as the names. The paper's label rep. and table 4's names differ, "
         'for no reason that it gives. `bert-base-uncased` comes from the hub, or is a '
         'folder of that name.',
+        of_parts=True,
     ),
     '8': Table(
         'prompts, L tokens',

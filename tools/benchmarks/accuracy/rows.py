@@ -1,11 +1,11 @@
 """The rows of a comparison: configs, and the paper's rows on one of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mvlr_mm.paper import TABLES
+from mvlr_mm.paper import FULL, TABLES
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,9 @@ class Row:
 def chosen_rows(configs: Sequence[str], tables: Sequence[str], base: str) -> list[Row]:
     """Return a row for each config, then those of the paper's tables.
 
-    A model that stands in several tables is one row, by the name that came first. The
-    tables' rows are one system, which is tuned once, by its full model.
+    A model that stands in several tables is one row, by the name that came first. Where
+    a table's rows are other values of the same parts, they train with the setting of
+    the full model.
 
     Args:
         configs: Paths, each a row named after its file.
@@ -52,16 +53,20 @@ def chosen_rows(configs: Sequence[str], tables: Sequence[str], base: str) -> lis
         rows.append(row)
     if not rows:
         raise ValueError('there is nothing to compare; give --configs or --tables.')
-    full = {row.config: row.name for row in rows if not row.overrides}
-    return [
-        replace(row, tuned_as=full.get(row.config)) if row.overrides else row
-        for row in rows
-    ]
+    return rows
 
 
 def _asked(configs: Sequence[str], tables: Sequence[str], base: str) -> Iterator[Row]:
     for config in configs:
         yield Row(Path(config).stem, config)
+    full = Path(base).stem if base in configs else None
     for table in tables:
+        names = {row.name: f'{table}: {row.name}' for row in TABLES[table].rows}
+        if full is None:
+            full = next(
+                names[r.name] for r in TABLES[table].rows if r.overrides == FULL
+            )
         for row in TABLES[table].rows:
-            yield Row(f'{table}: {row.name}', base, dict(row.overrides))
+            tuned = TABLES[table].of_parts or row.overrides == FULL
+            name, overrides = names[row.name], dict(row.overrides)
+            yield Row(name, base, overrides, None if tuned else full)

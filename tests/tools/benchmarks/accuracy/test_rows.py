@@ -16,11 +16,19 @@ def test_the_full_model_of_a_table_is_its_config():
     rows = chosen_rows(['x/full.py', 'peer.py'], ['6'], 'x/full.py')
     names = [row.name for row in rows]
     assert names == ['full', 'peer', '6: cross-attention', '6: self-attention']
-    # and what the table's other rows are tuned as
-    assert [row.tuned_as for row in rows] == [None, None, 'full', 'full']
-    tuned = {row.name: row.tuned_as for row in chosen_rows([], ['4'], 'x/full.py')}
-    assert tuned['4: names'] == '4: PDLR + IFM + QMVL'
-    assert tuned['4: PDLR + IFM + QMVL'] is None
+
+
+@pytest.mark.parametrize(
+    ('configs', 'full'), [(['full.py'], 'full'), ([], '6: QMVL')], ids=['config', 'row']
+)
+def test_other_values_of_the_same_parts_train_as_the_full_model(configs, full):
+    rows = chosen_rows(configs, ['6', '10', '4'], 'full.py')
+    tuned_as = {row.name: row.tuned_as for row in rows}
+    assert tuned_as['10: 0.2'] == full
+    # other parts are models of their own
+    itself = [full, '6: cross-attention', '4: names']
+    assert [tuned_as[name] for name in itself] == [None] * 3
+    assert full in tuned_as
 
 
 def test_two_files_of_one_name_are_refused():
