@@ -93,7 +93,15 @@ def load(args: argparse.Namespace) -> Part:
         [transform, *(times[transform] for times in transforms.values())]
         for transform in next(iter(transforms.values()))
     ]
-    columns, rates = list(speeds[0]), [list(row.values()) for row in speeds]
+    ratios = [f'over {name}' for name in (loader.MMPRETRAIN, loader.PLAIN)]
+    columns = [*speeds[0], *ratios]
+    rates = [
+        [
+            *row.values(),
+            *(row[loader.OURS] / row[name.removeprefix('over ')] for name in ratios),
+        ]
+        for row in speeds
+    ]
     heading = f'Milliseconds a picture of each transform, {args.side} px'
     wanted = [f'cores for {n} a second' for n in loader.GPU_RATES]
     names = ['pictures', 'side, px', 'cores', 'pictures a second', *wanted]
@@ -167,6 +175,10 @@ def run(args: argparse.Namespace) -> Result | None:
     notes = [
         f'`{Path(args.config).name}`, {args.side} px, {args.device}; random weights '
         'and pictures. The peak is that of the whole process, torch included.',
+        'One process of the loader has one thread. What stands under "over" is the '
+        "config's pipeline divided by that one; its transforms and mmpretrain's give "
+        'the same pictures. The cache holds them decoded and resized '
+        '(`mvlr cache`).',
         'A reduced decode does less only for pictures of which half is still `margin` '
         'times the side; the margin is 1.5 where none is named.',
     ]

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mmengine.config import Config
+from mmengine.dataset import Compose
 from PIL import Image
 
 ROOT = Path(__file__).parents[4]
@@ -61,10 +62,22 @@ def test_pipelines_differ_in_what_their_names_say(cfg):
     assert cfg.train_dataloader.dataset.pipeline[1].scale == (448, 448)
 
 
+def test_a_cached_pipeline_gives_the_configs_pictures(cfg, tmp_path):
+    paths = loader.draw_pictures(tmp_path, 2, (128, 96))
+    pipeline = loader.pipelines(cfg, 32)[loader.OURS]
+    cached = loader.cached_pipeline(pipeline, paths, tmp_path)
+    assert cached[1:] == pipeline[2:]
+    for path in paths:
+        found = []
+        for steps in (pipeline[:2], cached[:1]):
+            found.append(Compose(steps)(dict(img_path=str(path)))['img'])
+        assert np.array_equal(*found)
+
+
 def test_every_pipeline_loads(cfg, tmp_path):
     paths = loader.draw_pictures(tmp_path, 1, (128, 96))
     speeds = loader.images_per_second(cfg, 32, paths, seconds=0)
-    assert list(speeds) == list(loader.pipelines(cfg, 32))
+    assert list(speeds) == [*loader.pipelines(cfg, 32), loader.CACHED]
     assert all(speed > 0 for speed in speeds.values())
     cores, rate = loader.all_cores(cfg, 32, paths, seconds=0.1)
     assert cores >= 1
