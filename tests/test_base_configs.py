@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.dataset import Compose, default_collate
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from mmpretrain.models.utils import ClsDataPreprocessor
 from mmpretrain.registry import HOOKS
 from torch import nn
 
 from mvlr_mm.engine import load_weights
 
 BASE = Path(__file__).parents[1] / 'configs/_base_'
+DATA_SETS = sorted((BASE / 'datasets').glob('*.py'))
 CLASSES = ['red', 'green', 'blue']
 LEAF = f"""
 _base_ = [
@@ -148,3 +151,30 @@ def test_ema_averages_the_statistics_and_leaves_constants_alone(cfg):
     hook.after_val_epoch(runner)
     torch.testing.assert_close(net[1].running_mean, last, rtol=0, atol=0)
     assert not last.equal(start)
+
+
+@pytest.mark.parametrize('path', DATA_SETS, ids=lambda path: path.stem)
+@pytest.mark.parametrize('split', ['train', 'val'])
+def test_pictures_go_to_the_device_as_bytes(path, split, tmp_path, monkeypatch):
+    """A quarter of what real numbers would take; they are normalised there."""
+    cfg = Config.fromfile(path)
+    img = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
+    cv2.imwrite(f'{tmp_path}/a.png', img)
+    pipeline = Compose(cfg[f'{split}_dataloader'].dataset.pipeline)
+    record = dict(img_path=f'{tmp_path}/a.png', gt_label=[0])
+    batch = default_collate([pipeline(record.copy()) for _ in range(2)])
+    moved, cast = [], ClsDataPreprocessor.cast_data
+
+    def watched(self, data):
+        moved.append(data)
+        return cast(self, data)
+
+    monkeypatch.setattr(ClsDataPreprocessor, 'cast_data', watched)
+    found = ClsDataPreprocessor(**cfg.data_preprocessor)(batch)['inputs']
+    assert moved[0].dtype == torch.uint8
+    mean, std = (
+        torch.tensor(cfg.data_preprocessor[key]).view(3, 1, 1)
+        for key in ('mean', 'std')
+    )
+    expected = (moved[0][:, [2, 1, 0]].float() - mean) / std
+    torch.testing.assert_close(found, expected)

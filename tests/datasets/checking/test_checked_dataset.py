@@ -8,7 +8,7 @@ import pytest
 
 from mvlr_mm.datasets import MultiLabelList
 
-COUNT = 10_000
+COUNT = 20_000
 
 
 @pytest.fixture
@@ -39,6 +39,7 @@ def private_bytes():
 
 
 def read_all(dataset, pipe):
+    dataset.get_data_info(0)  # what a new process writes to anyway
     before = private_bytes()
     for i in range(len(dataset)):
         dataset.get_data_info(i)

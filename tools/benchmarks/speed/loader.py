@@ -119,8 +119,8 @@ def cached_pipeline(
         paths: The pictures, which are kept now.
         folder: Where they go.
     """
-    lines = (json.dumps(dict(image=str(p.absolute()), labels=[0])) for p in paths)
-    (folder / 'list.jsonl').write_text('\n'.join(lines))
+    records = (dict(image=str(p.absolute()), labels=['any']) for p in paths)
+    (folder / 'list.jsonl').write_text('\n'.join(map(json.dumps, records)))
     dataset = dict(
         type='MultiLabelList',
         ann_file=str(folder / 'list.jsonl'),

@@ -93,13 +93,10 @@ def load(args: argparse.Namespace) -> Part:
         [transform, *(times[transform] for times in transforms.values())]
         for transform in next(iter(transforms.values()))
     ]
-    ratios = [f'over {name}' for name in (loader.MMPRETRAIN, loader.PLAIN)]
-    columns = [*speeds[0], *ratios]
+    others = (loader.MMPRETRAIN, loader.PLAIN)
+    columns = [*speeds[0], *(f'over {name}' for name in others)]
     rates = [
-        [
-            *row.values(),
-            *(row[loader.OURS] / row[name.removeprefix('over ')] for name in ratios),
-        ]
+        [*row.values(), *(row[loader.OURS] / row[name] for name in others)]
         for row in speeds
     ]
     heading = f'Milliseconds a picture of each transform, {args.side} px'
