@@ -1,6 +1,7 @@
 """Measure how good systems are on your pictures, and how fast the parts are here.
 
     python tools/benchmark.py accuracy ...   systems side by side, under one protocol
+    python tools/benchmark.py side-by-side   several such comparisons in one table
     python tools/benchmark.py speed scan     the selective scan, all implementations
     python tools/benchmark.py speed qmvl     QMVL against its attention twins, figure 5
     python tools/benchmark.py speed text     the text tower, labels' shared words once
@@ -40,17 +41,20 @@ def main(argv: list[str] | None = None) -> int:
     parts = {
         name: importlib.import_module(f'benchmarks.speed.{name}') for name in PARTS
     }
-    accuracy = importlib.import_module('benchmarks.accuracy.command')
+    plain = {
+        'accuracy': importlib.import_module('benchmarks.accuracy.command'),
+        'side-by-side': importlib.import_module('benchmarks.accuracy.side_by_side'),
+    }
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     kinds = parser.add_subparsers(dest='kind', required=True)
-    accuracy.add_arguments(
-        kinds.add_parser(
-            'accuracy', formatter_class=HelpFormatter, description=accuracy.__doc__
+    for name, part in plain.items():
+        sub = kinds.add_parser(
+            name, formatter_class=HelpFormatter, description=part.__doc__
         )
-    )
+        part.add_arguments(sub)
     words = kinds.add_parser('speed').add_subparsers(dest='part', required=True)
     for name, part in parts.items():
         sub = words.add_parser(name, help=part.__doc__.splitlines()[0])
@@ -61,9 +65,9 @@ def main(argv: list[str] | None = None) -> int:
         part.add_arguments(sub)
     args = parser.parse_args(argv)
     keep_freed_memory()
-    if args.kind == 'accuracy':
+    if args.kind in plain:
         with plain_errors():
-            return accuracy.run(args)
+            return plain[args.kind].run(args)
     result = parts[args.part].run(args)
     if result is not None:
         report.publish(args.part, result, args)
