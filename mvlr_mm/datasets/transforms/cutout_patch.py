@@ -35,7 +35,7 @@ class CutoutPatch(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Replace ``img`` (H, W, 3), uint8; the given array is left alone."""
         centre, colour = self._draw()
-        img = results['img'].copy()
+        img = _copied(results['img'])
         starts, ends = [], []
         for side, at in zip(img.shape[:2], centre, strict=True):
             patch = round(self.factor * side)
@@ -49,3 +49,11 @@ class CutoutPatch(BaseTransform):
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(factor={self.factor})'
+
+
+def _copied(img: np.ndarray) -> np.ndarray:
+    """Return a copy, also of what ``RandomFlip`` gives: a view that runs backwards.
+
+    NumPy copies such a view value by value, OpenCV row by row.
+    """
+    return cv2.flip(img[:, ::-1], 1) if img.strides[1] < 0 else img.copy()

@@ -61,3 +61,14 @@ def test_factor_one_can_cover_no_more_than_the_picture():
 def test_a_factor_out_of_range_is_refused(factor):
     with pytest.raises(ValueError, match=rf'factor \({factor}\) must be in \(0, 1\]'):
         TRANSFORMS.build(dict(type='CutoutPatch', factor=factor))
+
+
+@pytest.mark.parametrize('view', [(1, -1), (-1, 1), (-1, -1)])
+def test_a_flipped_view_gives_the_same_as_its_copy(view):
+    given = np.random.default_rng(0).integers(0, 256, (40, 61, 3), np.uint8)
+    flipped = given[:: view[0], :: view[1]]
+    before = given.copy()
+    found = cut(3, flipped)
+    np.testing.assert_array_equal(found, cut(3, np.ascontiguousarray(flipped)))
+    assert found.flags['C_CONTIGUOUS']
+    np.testing.assert_array_equal(given, before)

@@ -6,7 +6,7 @@ import json
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -161,7 +161,8 @@ def images_per_second(
 
     with tempfile.TemporaryDirectory() as folder, one_thread():
         found = pipelines(cfg, side)
-        found[CACHED] = cached_pipeline(found[OURS], paths, Path(folder))
+        with suppress(ValueError):  # nothing to keep before a step that draws
+            found[CACHED] = cached_pipeline(found[OURS], paths, Path(folder))
         runs = {
             name: partial(load, Compose(transforms))
             for name, transforms in found.items()
