@@ -1,6 +1,7 @@
 """The fragments for own data, schedule and runtime, run with mmpretrain's own parts."""
 
 import json
+import random
 from pathlib import Path
 
 import cv2
@@ -178,3 +179,33 @@ def test_pictures_go_to_the_device_as_bytes(path, split, tmp_path, monkeypatch):
     )
     expected = (moved[0][:, [2, 1, 0]].float() - mean) / std
     torch.testing.assert_close(found, expected)
+
+
+def test_the_pipeline_draws_the_pictures_of_pillow_and_mmpretrain(tmp_path):
+    """The same seed gives the same picture, but for single grey levels."""
+    img = cv2.resize(
+        np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8), (96, 72)
+    )
+    cv2.imwrite(f'{tmp_path}/a.png', img)
+    ours = Config.fromfile(BASE / 'pipelines/squash_448px.py').train_pipeline
+    ours[1].scale = (48, 48)
+    plain = [dict(step) for step in ours]
+    assert [ours[i].type for i in (1, 4)] == ['NativeResize', 'TableRandAugment']
+    plain[1] |= dict(type='Resize', backend='pillow')
+    plain[4] |= dict(type='RandAugment')
+    pictures = []
+    for pipeline in map(Compose, (ours, plain)):
+        for seed in range(60):
+            np.random.seed(seed)
+            random.seed(seed)
+            found = pipeline(dict(img_path=f'{tmp_path}/a.png', gt_label=[0]))
+            pictures.append(found['inputs'].float())
+    drawn, expected = torch.stack(pictures).split(60)
+    apart = (drawn - expected).abs()
+    assert (apart <= 2).float().mean() > 0.99
+    # another seed is another picture
+    assert (drawn - expected.roll(1, 0)).abs().mean() > 50 * apart.mean()
+    for moment in (torch.Tensor.mean, torch.Tensor.std):
+        torch.testing.assert_close(
+            moment(drawn, 0), moment(expected, 0), atol=1.5, rtol=0.01
+        )

@@ -3,7 +3,6 @@
 import copy
 import io
 import json
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
@@ -150,23 +149,30 @@ def _record(path: Path) -> dict[str, Any]:
     return dict(img_path=str(path), gt_label=[0, 1, 2])
 
 
+def contestants(
+    cfg: Config, side: int, paths: Sequence[Path], folder: Path
+) -> dict[str, list[dict]]:
+    """Return the pipelines to compare, and one behind a cache, which goes to a folder.
+
+    Where a pipeline draws at random before it resizes, there is nothing to keep.
+    """
+    found = pipelines(cfg, side)
+    with suppress(ValueError):
+        found[CACHED] = cached_pipeline(found[OURS], paths, folder)
+    return found
+
+
 def images_per_second(
-    cfg: Config, side: int, paths: Sequence[Path], seconds: float
+    ways: dict[str, list[dict]], paths: Sequence[Path], seconds: float
 ) -> dict[str, float]:
-    """Compare the pipelines on the same pictures, in one process and one thread."""
+    """Compare pipelines on the same pictures, in one process and one thread."""
 
     def load(pipeline: Compose) -> None:
         for path in paths:
             pipeline(_record(path))
 
-    with tempfile.TemporaryDirectory() as folder, one_thread():
-        found = pipelines(cfg, side)
-        with suppress(ValueError):  # nothing to keep before a step that draws
-            found[CACHED] = cached_pipeline(found[OURS], paths, Path(folder))
-        runs = {
-            name: partial(load, Compose(transforms))
-            for name, transforms in found.items()
-        }
+    runs = {name: partial(load, Compose(steps)) for name, steps in ways.items()}
+    with one_thread():
         times = compare(runs, seconds)
     return {name: 1e3 * len(paths) / time['ms'] for name, time in times.items()}
 
@@ -185,14 +191,14 @@ class _Pictures(Dataset):
 
 
 def all_cores(
-    cfg: Config, side: int, paths: Sequence[Path], seconds: float
+    transforms: list[dict], paths: Sequence[Path], seconds: float
 ) -> tuple[int, float]:
     """Return how many cores there are, and their pictures a second together.
 
     Each has a worker with one thread; how long they take to start is not counted.
     """
     cores = len(usable_cores())
-    dataset = _Pictures(paths, training_pipeline(cfg, side))
+    dataset = _Pictures(paths, transforms)
     start = time.perf_counter()
     dataset[0]
     count = 32 * cores + int(cores * seconds / (time.perf_counter() - start))

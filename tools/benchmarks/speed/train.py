@@ -84,11 +84,15 @@ def load(args: argparse.Namespace) -> Part:
         for name, paths in _pictures(args, Path(folder)).items():
             transforms[name] = loader.transform_ms(cfg, args.side, paths, args.seconds)
             for side in args.loader_sides:
-                found = loader.images_per_second(cfg, side, paths, args.seconds)
-                speeds.append({'pictures': name, 'side, px': side} | found)
-                count, rate = loader.all_cores(cfg, side, paths, args.seconds)
-                needs = {n: math.ceil(n * count / rate) for n in loader.GPU_RATES}
-                cores.append([name, side, count, rate, *needs.values()])
+                where = {'pictures': name, 'side, px': side}
+                with tempfile.TemporaryDirectory() as kept:
+                    ways = loader.contestants(cfg, side, paths, Path(kept))
+                    found = loader.images_per_second(ways, paths, args.seconds)
+                    speeds.append(where | found)
+                    for way in (loader.OURS, loader.CACHED):
+                        if way in ways:
+                            found = loader.all_cores(ways[way], paths, args.seconds)
+                            cores.append([*where.values(), way, *_with_needs(*found)])
     rows = [
         [transform, *(times[transform] for times in transforms.values())]
         for transform in next(iter(transforms.values()))
@@ -101,13 +105,19 @@ def load(args: argparse.Namespace) -> Part:
     ]
     heading = f'Milliseconds a picture of each transform, {args.side} px'
     wanted = [f'cores for {n} a second' for n in loader.GPU_RATES]
-    names = ['pictures', 'side, px', 'cores', 'pictures a second', *wanted]
+    names = ['pictures', 'side, px', 'pipeline', 'cores', 'pictures a second', *wanted]
     found = {'transforms': transforms, 'images_per_second': speeds, 'cores': cores}
     return found, {
         'Pictures a second, one process': table(columns, rates),
         'A worker on each core, and what a GPU needs': table(names, cores),
         heading: table(['transform', *transforms], rows),
     }
+
+
+def _with_needs(cores: int, rate: float) -> list[float]:
+    """Return a number of cores, their speed, and how many of them GPUs need."""
+    needs = (math.ceil(wanted * cores / rate) for wanted in loader.GPU_RATES)
+    return [cores, rate, *needs]
 
 
 def _pictures(args: argparse.Namespace, folder: Path) -> dict[str, list[Path]]:

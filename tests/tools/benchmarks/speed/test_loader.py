@@ -76,10 +76,11 @@ def test_a_cached_pipeline_gives_the_configs_pictures(cfg, tmp_path):
 
 def test_every_pipeline_loads(cfg, tmp_path):
     paths = loader.draw_pictures(tmp_path, 1, (128, 96))
-    speeds = loader.images_per_second(cfg, 32, paths, seconds=0)
+    ways = loader.contestants(cfg, 32, paths, tmp_path)
+    speeds = loader.images_per_second(ways, paths, seconds=0)
     assert list(speeds) == [*loader.pipelines(cfg, 32), loader.CACHED]
     assert all(speed > 0 for speed in speeds.values())
-    cores, rate = loader.all_cores(cfg, 32, paths, seconds=0.1)
+    cores, rate = loader.all_cores(ways[loader.CACHED], paths, seconds=0.1)
     assert cores >= 1
     assert rate > 0
     times = loader.transform_ms(cfg, 32, paths, seconds=0)
