@@ -1,6 +1,8 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from torch._subclasses import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from mvlr_mm.ops import causal_conv
 from mvlr_mm.ops.causal_conv import causal_conv_silu
@@ -25,6 +27,18 @@ def draw(channels, length, width, dtype=torch.float32):
         normal(channels),
         normal(2, channels, width - 1),
     ]
+
+
+class Watch(TorchDispatchMode):
+    """Notes which operators run."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.seen.append(str(func))
+        return func(*args, **(kwargs or {}))
 
 
 @pytest.mark.parametrize('channels', [1, 16, 37])
@@ -94,17 +108,25 @@ def test_a_second_gradient_is_refused(built):
         first.sum().backward()
 
 
+@pytest.mark.parametrize('backend', [None, 'triton', 'mamba_ssm', 'torch'])
+def test_a_gpu_takes_its_operator_of_half_precision_too(backend, monkeypatch):
+    monkeypatch.setattr(causal_conv, 'works', lambda name: name == 'triton')
+    with FakeTensorMode(), Watch() as watch:
+        x = torch.empty(2, 9, 16, device='cuda', dtype=torch.bfloat16).mT
+        weight, bias = (torch.empty(s, device='cuda') for s in ((16, 1, 4), (16,)))
+        if backend in ('mamba_ssm', 'torch'):
+            weight, bias = weight.bfloat16(), bias.bfloat16()
+        out = causal_conv_silu(x, weight, bias, backend=backend)
+    fused = 'mvlr_mm.conv_silu_triton.default' in watch.seen
+    assert fused == (backend in (None, 'triton'))
+    assert out.shape == x.shape
+    assert out.dtype == torch.bfloat16
+
+
 @pytest.mark.parametrize('backend', [None, 'native', 'torch', 'reference'])
 def test_the_backend_of_the_scan_is_asked_of_the_convolution(built, backend):
     x, weight, bias, past = (t.detach() for t in draw(16, 9, 4))
-    seen = []
-
-    class Watch(torch.utils._python_dispatch.TorchDispatchMode):
-        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-            seen.append(str(func))
-            return func(*args, **(kwargs or {}))
-
-    with Watch():
+    with Watch() as watch:
         causal_conv_silu(x, weight, bias, past, backend=backend)
-    fused = 'mvlr_mm.conv_silu.default' in seen
+    fused = 'mvlr_mm.conv_silu.default' in watch.seen
     assert fused == (backend in (None, 'native'))

@@ -26,7 +26,8 @@ if ! python -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; the
 fi
 step agree python -m pytest -q -rs -k 'not interpreter' \
     tests/ops/selective_scan/test_dispatch.py \
-    tests/ops/selective_scan/test_triton_scan.py tests/models/layers/test_two_passes.py
+    tests/ops/selective_scan/test_triton_scan.py tests/ops/test_triton_conv.py \
+    tests/models/layers/test_two_passes.py tests/tools/benchmarks/speed/test_qmvl.py
 train=(python tools/benchmarks/train_step.py configs/mvlr/mvlr_rn101_coco.py --device cuda
     --batch 32 --amp --seconds 5)
 nhwc=(--cfg-options model.backbone.channels_last=True)
@@ -39,7 +40,7 @@ for dtype in float32 bfloat16; do
         --without torch reference "mamba-ssm's form" \
         --shape 4 512 276 16 --shape 32 512 276 16 --shape 32 512 864 16
     step "qmvl_$dtype" python tools/benchmark.py speed qmvl "${common[@]}" --batch 8 \
-        --sides 448 896 1792
+        --sides 448 896 1792 --graphs
 done
 step train_compile "${train[@]}" "${nhwc[@]}" optim_wrapper.optimizer.fused=True --compile
 step doctor python -m mvlr_stack doctor

@@ -41,17 +41,18 @@ def plain_passes(
     See :func:`two_passes` for arguments and result.
     """
     length = latter.shape[1]
-    forward = torch.cat([former, latter], dim=1)
     if order == 'F':
-        return block(forward)[:, -length:]
+        return block(torch.cat([former, latter], dim=1))[:, -length:]
     if order == 'P-FB-S1':
-        second = torch.cat([former.flip(1), latter], dim=1)
+        second = (former.flip(1), latter)
     elif order == 'P-FB-S2':
-        second = torch.cat([former, latter.flip(1)], dim=1)
+        second = (former, latter.flip(1))
     else:
-        second = forward.flip(1)
-    # both passes share the weights, so they go through the block as one batch
-    first, second = block(torch.cat([forward, second])).unflatten(0, (2, -1))
+        second = (latter.flip(1), former.flip(1))
+    # Both passes share the weights, so they go through the block as one batch, which a
+    # single copy makes: an image's two sequences lie side by side.
+    both = torch.cat([former, latter, *second], dim=1).unflatten(1, (2, -1))
+    first, second = block(both.flatten(0, 1)).unflatten(0, (-1, 2)).unbind(1)
     if order == 'O-FB':
         second = second[:, :length].flip(1)
     elif order == 'P-FB-S2':

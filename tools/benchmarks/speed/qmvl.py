@@ -1,7 +1,8 @@
 """QMVL against its attention twins over the size of the picture: figure 5.
 
-Parameters and multiply-adds are counted, milliseconds measured, forward alone and with
-backward. A patch is 32 px wide, as in ResNet-101.
+Parameters, multiply-adds and operators are counted, milliseconds measured, forward
+alone and with backward. A patch is 32 px wide, as in ResNet-101. With --graphs all are
+measured as CUDA graphs, too: the GPU's work without the launches of a slow host.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 import mvlr_mm  # noqa: F401  registers the interactions
 from mvlr_mm.structures import VLFeatures
 
+from .launches import operators
 from .report import Result, table
 from .timing import compare, product_rate
 
@@ -53,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--width', type=int, default=512)
     parser.add_argument('--device', choices=('cpu', 'cuda'), default='cpu')
     parser.add_argument('--dtype', choices=('float32', 'bfloat16'), default='float32')
+    parser.add_argument('--graphs', action='store_true', help='with --device cuda')
 
 
 def multiply_adds(model: nn.Module, inputs: tuple[Tensor, Tensor]) -> int:
@@ -78,6 +81,11 @@ def both(model: nn.Module, inputs: tuple[Tensor, Tensor]) -> None:
     torch.autograd.grad(visual.sum() + labels.sum(), wanted)
 
 
+def graphed(model: nn.Module, inputs: tuple[Tensor, Tensor]) -> nn.Module:
+    """Record forward and backward for these shapes, each as one CUDA graph."""
+    return torch.cuda.make_graphed_callables(copy.deepcopy(model), inputs)
+
+
 def measure(side: int, models: dict[str, nn.Module], args: argparse.Namespace) -> dict:
     """Return counts and times of every interaction for one size."""
     patches, device = (side // PATCH) ** 2, args.device
@@ -92,10 +100,15 @@ def measure(side: int, models: dict[str, nn.Module], args: argparse.Namespace) -
     for kind, model in models.items():
         count = multiply_adds(model, inputs)
         result['kinds'][kind] = {'multiply_adds': count}
+    graphs = {k: graphed(m, inputs) for k, m in models.items()} if args.graphs else {}
     for name, run in (('forward', forward), ('both', both)):
         runs = {kind: partial(run, model, inputs) for kind, model in models.items()}
         for kind, times in compare(runs, args.seconds, device).items():
             result['kinds'][kind][name] = times
+            result['kinds'][kind][f'{name}_operators'] = operators(runs[kind]).total()
+        runs = {kind: partial(run, model, inputs) for kind, model in graphs.items()}
+        for kind, times in compare(runs, args.seconds, device).items() if runs else ():
+            result['kinds'][kind][f'{name}_graph'] = times
     return result
 
 
@@ -148,8 +161,18 @@ def _table(results: list[dict], name: str, products: float) -> str:
     return table(columns, rows)
 
 
+def _operators(result: dict) -> str:
+    rows = [
+        [kind, entry['forward_operators'], entry['both_operators']]
+        for kind, entry in result['kinds'].items()
+    ]
+    return table(['interaction', 'forward', 'and backward'], rows)
+
+
 def run(args: argparse.Namespace) -> Result:
     """Measure every size and draw the figure."""
+    if args.graphs and args.device != 'cuda':
+        raise SystemExit('error: --graphs records CUDA graphs: give --device cuda')
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
     if args.quick:
@@ -176,11 +199,18 @@ def run(args: argparse.Namespace) -> Result:
         'Forward': _table(results, 'forward', products),
         # the backward makes about two products for each of the forward
         'Forward and backward': _table(results, 'both', products / 3),
+        'Operators of a call, without views': _operators(results[0]),
         'Multiply-adds of one picture, without the scan': counts,
         'Parameters': table(
             ['interaction', 'M'], [[k, n / 1e6] for k, n in parameters.items()]
         ),
     }
+    if args.graphs:
+        for name, heading in (('forward', 'Forward'), ('both', 'Forward and backward')):
+            limit = products if name == 'forward' else products / 3
+            tables[f'{heading}, as CUDA graphs'] = _table(
+                results, f'{name}_graph', limit
+            )
     if args.out:
         draw(results, parameters, args.out / 'speed_qmvl.png')
         tables['Figure 5'] = '![figure 5](speed_qmvl.png)\n'
