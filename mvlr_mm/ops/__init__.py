@@ -1,6 +1,5 @@
 """Numeric kernels; the only place that knows which implementations exist."""
 
-from . import triton_conv  # noqa: F401  kernels for operators of causal_conv
 from .causal_conv import causal_conv_silu
 from .selective_scan import (
     available_backends,

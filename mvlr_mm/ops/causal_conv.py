@@ -9,6 +9,7 @@ from torch import Tensor
 from .derivatives import refuse_forward_mode, refuse_second_gradient
 from .selective_scan.dispatch import works
 from .selective_scan.native_load import load_first
+from .triton_conv import conv_works
 
 _MAX_WIDTH = 8  # of the kernels
 # The backend of the scan that comes with a convolution for a device.
@@ -58,6 +59,10 @@ load_first('conv_silu')
 load_first('conv_silu_backward')
 
 
+def _works(kernel: str) -> bool:
+    return works(kernel) and (kernel != 'triton' or conv_works())
+
+
 def _run_native(x: Tensor, past: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     inputs = (t.float().contiguous() for t in (x, past, weight.T, bias))
     return torch.ops.mvlr_mm.conv_silu.default(*inputs)
@@ -104,7 +109,7 @@ def causal_conv_silu(
         and not torch.jit.is_tracing()  # counting knows torch's operators
     )
     kernel = _BACKENDS.get(device)
-    if kernel and backend in (None, kernel) and fits and works(kernel):
+    if kernel and backend in (None, kernel) and fits and _works(kernel):
         refuse_forward_mode(x, past, weight, bias)
         run = _run_triton if device == 'cuda' else _run_native
         if past is None:  # Triton needs none, and a launch would make them

@@ -1,7 +1,14 @@
 """The causal convolution with its SiLU in Triton: one launch, and one for gradients."""
 
+import functools
+import warnings
+from collections.abc import Callable
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor
+
+from .selective_scan.kernel_check import find_difference
 
 # Rows and channels of a program.
 _ROWS, _BLOCK = 16, 64
@@ -48,3 +55,46 @@ def _backward(
     # no gradient may be a view of another: torch.library asks that of an operator
     dweight = torch.empty_like(weight).copy_(sums[:, :width])
     return dx, dpast, dweight, torch.empty_like(bias).copy_(sums[:, width])
+
+
+@torch.inference_mode(False)  # a first call may come from within
+def check_conv(device: str) -> str | None:
+    """Call the kernels once: None if value and gradients are right, else what is wrong.
+
+    Args:
+        device: Where to run the small example.
+    """
+    generator = torch.Generator().manual_seed(0)
+    shapes = ((1, 5, 8), (1, 3, 8), (8, 4), (8,))
+    inputs = [
+        torch.randn(shape, generator=generator).to(device).requires_grad_()
+        for shape in shapes
+    ]
+
+    def plain(x: Tensor, past: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        rows = torch.cat([past, x], dim=1).mT
+        return F.silu(F.conv1d(rows, weight[:, None], bias, groups=8)).mT
+
+    def run(conv: Callable[..., Tensor]) -> Tensor:
+        y = conv(*inputs)
+        parts = (y, *torch.autograd.grad(y.square().sum(), inputs))
+        return torch.cat([part.flatten() for part in parts])
+
+    operator = torch.ops.mvlr_mm.conv_silu_triton.default
+    return find_difference(
+        "Triton's convolution", lambda: run(operator), lambda: run(plain)
+    )
+
+
+@torch.compiler.assume_constant_result
+@functools.cache
+def conv_works() -> bool:
+    """Whether the kernels can be trusted on this GPU; tried once, with a warning."""
+    problem = check_conv('cuda')
+    if problem:
+        warnings.warn(
+            f'The convolution of Mamba blocks runs in plain torch: {problem}',
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    return problem is None

@@ -111,6 +111,7 @@ def test_a_second_gradient_is_refused(built):
 @pytest.mark.parametrize('backend', [None, 'triton', 'mamba_ssm', 'torch'])
 def test_a_gpu_takes_its_operator_of_half_precision_too(backend, monkeypatch):
     monkeypatch.setattr(causal_conv, 'works', lambda name: name == 'triton')
+    monkeypatch.setattr(causal_conv, 'conv_works', lambda: True)
     with FakeTensorMode(), Watch() as watch:
         x = torch.empty(2, 9, 16, device='cuda', dtype=torch.bfloat16).mT
         weight, bias = (torch.empty(s, device='cuda') for s in ((16, 1, 4), (16,)))

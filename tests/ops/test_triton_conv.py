@@ -10,7 +10,7 @@ from mvlr_mm.ops import triton_conv
 
 INTERPRETED = os.environ.get('TRITON_INTERPRET') == '1'
 DEVICE = 'cpu' if INTERPRETED or not torch.cuda.is_available() else 'cuda'
-pytestmark = pytest.mark.skipif(
+needs_kernels = pytest.mark.skipif(
     DEVICE == 'cpu' and not INTERPRETED, reason='needs a GPU or the interpreter'
 )
 
@@ -50,17 +50,20 @@ def assert_equal(inputs, rtol=1e-4, atol=1e-4):
         )
 
 
+@needs_kernels
 @pytest.mark.parametrize('length', [1, 2, 7])
 @pytest.mark.parametrize('width', [1, 4, 8])
 def test_every_length_and_width(length, width):
     assert_equal(draw(5, length, width))
 
 
+@needs_kernels
 def test_more_rows_and_channels_than_a_program():
     rows, block = triton_conv._ROWS, triton_conv._BLOCK
     assert_equal(draw(block + 3, 2 * rows, 4))
 
 
+@needs_kernels
 def test_no_past_is_a_past_of_zeros():
     x, past, weight, bias = draw(5, 7, 4)
     inputs = (x, weight, bias)
@@ -75,12 +78,27 @@ def test_no_past_is_a_past_of_zeros():
     )
 
 
+@needs_kernels
 def test_bf16_is_read_as_it_is():
     inputs = draw(6, 9, 4, torch.bfloat16)
     assert fused(*inputs).dtype == torch.bfloat16
     assert_equal(inputs, rtol=2e-2, atol=2e-2)
 
 
+@needs_kernels
 def test_the_operator_keeps_what_torch_library_asks_of_one():
     operator = torch.ops.mvlr_mm.conv_silu_triton.default
     torch.library.opcheck(operator, tuple(draw(6, 7, 4)), rtol=1e-4, atol=1e-4)
+
+
+@needs_kernels
+def test_the_check_of_a_gpu_passes():
+    assert triton_conv.check_conv(DEVICE) is None
+
+
+def test_a_gpu_on_which_it_fails_is_told_and_spared(monkeypatch):
+    monkeypatch.setattr(triton_conv, 'check_conv', lambda device: 'wrong by 3')
+    triton_conv.conv_works.cache_clear()
+    with pytest.warns(RuntimeWarning, match='plain torch: wrong by 3'):
+        assert not triton_conv.conv_works()
+    triton_conv.conv_works.cache_clear()

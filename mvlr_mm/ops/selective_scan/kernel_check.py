@@ -11,6 +11,7 @@ from .reference import selective_scan_ref
 _TOLERANCE = 1e-3
 
 
+@torch.inference_mode(False)  # a first call may come from within
 def check_kernel(name: str, scan: Callable[..., Tensor], device: str) -> str | None:
     """Call a scan once and compare it with the reference.
 
@@ -38,14 +39,29 @@ def check_kernel(name: str, scan: Callable[..., Tensor], device: str) -> str | N
         y = scan(u, *others, **options)
         return torch.stack([y, torch.autograd.grad(y.square().sum(), u)[0]])
 
+    return find_difference(
+        name,
+        lambda: value_and_gradient(scan),
+        lambda: value_and_gradient(selective_scan_ref),
+    )
+
+
+def find_difference(
+    name: str, got: Callable[[], Tensor], expected: Callable[[], Tensor]
+) -> str | None:
+    """Return None if two functions give the same, else how they differ or fail.
+
+    Args:
+        name: What to call the first in the answer.
+        got: Calls the kernel.
+        expected: Calls the reference.
+    """
     # The kernel may fail in any way: absent, built for another torch, no such GPU.
     try:
         with torch.enable_grad():
-            got = value_and_gradient(scan)
-            expected = value_and_gradient(selective_scan_ref)
+            difference = (got() - expected()).abs().max().item()
     except Exception as error:
         return f'{type(error).__name__}: {error}'
-    difference = (got - expected).abs().max().item()
     if not difference <= _TOLERANCE:
         return (
             f'{name} differs from the reference by {difference:.2g} on this device: it '

@@ -1,0 +1,28 @@
+import torch
+
+from mvlr_mm.ops import selective_scan_ref
+from mvlr_mm.ops.selective_scan.kernel_check import check_kernel, find_difference
+
+
+def test_a_right_kernel_passes_in_inference_mode_too():
+    with torch.inference_mode():
+        assert check_kernel('the scan', selective_scan_ref, 'cpu') is None
+
+
+def test_a_wrong_kernel_is_named_with_its_difference():
+    ones = torch.ones(3)
+    problem = find_difference('the scan', lambda: ones, lambda: ones + 2)
+    assert 'the scan differs from the reference by 2' in problem
+
+
+def test_no_number_is_a_difference():
+    nan = torch.full((3,), float('nan'))
+    assert 'nan' in find_difference('the scan', lambda: nan, lambda: nan)
+
+
+def test_a_kernel_that_fails_is_quoted():
+    def fail():
+        raise OSError('no such GPU')
+
+    problem = find_difference('the scan', fail, lambda: torch.ones(3))
+    assert problem == 'OSError: no such GPU'
