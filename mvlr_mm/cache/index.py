@@ -5,7 +5,6 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from ..datasets.checking.splits import inner_data_sets
 from ..stores import folder as stored
 from ..stores.folder import Kind
 from ..stores.lists import pipeline_of
@@ -50,6 +49,4 @@ def steps_of(cfg: Config, split: str) -> list[dict]:
         ValueError: As for :func:`~mvlr_mm.stores.lists.pipeline_of` and
             :func:`~mvlr_mm.cache.fixed_steps.fixed_steps`.
     """
-    pipeline_of(cfg, split)  # is one for all parts
-    part = inner_data_sets(cfg[f'{split}_dataloader']['dataset'])[0]
-    return fixed_steps(part.get('pipeline', []), split)
+    return fixed_steps(pipeline_of(cfg, split), split)

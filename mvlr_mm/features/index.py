@@ -16,7 +16,7 @@ class ArrayInfo:
 
     split: str
     views: int
-    pipeline: list[dict]
+    pipeline: list[dict]  # as a config has it; json knows no tuples
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Index:
 
 def write_index(folder: Path, index: Index) -> None:
     """Write the index into its folder, whole or not at all."""
-    stored.write_index(folder, FEATURES, asdict(index))
+    stored.write_index(folder, FEATURES, stored.as_data(asdict(index)))
 
 
 def read_index(folder: str | Path) -> Index:

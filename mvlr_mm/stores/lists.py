@@ -15,14 +15,15 @@ UNKNOWN = -1  # the size of a picture that is on no disk here
 
 
 def pipeline_of(cfg: Config, split: str) -> list[dict]:
-    """Return the one pipeline of a split, as data.
+    """Return the one pipeline of a split, as the config has it.
 
     Raises:
         ValueError: Its parts have several, or a wrapper around them has one.
     """
     data = cfg[f'{split}_dataloader']['dataset']
-    pipelines = [as_data(inner.get('pipeline', [])) for inner in inner_data_sets(data)]
-    if any(pipeline != pipelines[0] for pipeline in pipelines) or _mixes(data):
+    pipelines = [inner.get('pipeline', []) for inner in inner_data_sets(data)]
+    first, *others = map(as_data, pipelines)
+    if any(other != first for other in others) or _mixes(data):
         raise ValueError(
             f'{split}_dataloader: its data sets have several pipelines, or a wrapper '
             'with one of its own; what is kept is kept of pictures that all take the '

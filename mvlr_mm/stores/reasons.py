@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from .folder import as_data
 from .lists import UNKNOWN
 
 
@@ -46,6 +47,7 @@ def other_pipeline(
     name: str, kept: Sequence[dict], wanted: Sequence[dict]
 ) -> Iterator[str]:
     """Yield the first step in which a pipeline is another than the one kept."""
+    kept, wanted = as_data(kept), as_data(wanted)
     if kept == wanted:
         return
     pairs = enumerate(zip(kept, wanted, strict=False))

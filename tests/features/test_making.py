@@ -120,6 +120,18 @@ def test_a_run_that_was_stopped_is_gone_on_with(make_config, pictures, monkeypat
         assert np.array_equal(*found)
 
 
+def test_steps_that_ask_for_tuples_take_the_configs(make_config, pictures):
+    """Such as mmcv's Resize that keeps the sides' ratio: json has lists."""
+    cfg = make_config()
+    for split in ('train', 'val', 'test'):
+        data = cfg[f'{split}_dataloader'].dataset
+        resize = dict(type='Resize', scale=(96, 64), keep_ratio=True)
+        crop = dict(type='CenterCrop', crop_size=48)
+        data.pipeline = [data.pipeline[0], resize, crop, data.pipeline[-1]]
+    assert make_features(cfg, pictures / 'kept', views=1) == 4 + 4 + 2 + 2
+    assert make_features(cfg, pictures / 'kept', views=1) == 0  # and they fit
+
+
 def more_pictures(cfg, root):
     Image.new('RGB', (64, 64)).save(root / 'new.png')
     with open(root / 'val.jsonl', 'a') as file:
