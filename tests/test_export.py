@@ -32,7 +32,7 @@ def distinct():
         model = Config.fromfile(path).model
         if model.type == 'VLClassifier':
             neck, head = model.get('neck'), model.head
-            if neck:
+            if neck and 'prompt' in neck:
                 neck.prompt.update(classes=None, text_encoder=None)
             for key in ('bias', 'classes'):
                 head.pop(key, None)

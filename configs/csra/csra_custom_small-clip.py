@@ -10,6 +10,8 @@ model = dict(
         classes=_base_.names,
         num_heads=4,
         lam=0.5,
+        # behind CLIP's projection patches are centred, unlike behind a ReLU
+        bias=True,
         # binary cross entropy, the mean over labels and pictures
         loss=dict(type='LogitAsymmetricLoss', gamma_neg=0.0, reduction='mean'),
     ),

@@ -12,7 +12,9 @@ model = dict(
     head=dict(
         _delete_=True,
         type='SimilarityHead',
-        scale=100.0,
+        # CLIP's own 100 would round most scores to 1, and equal scores have no order
+        scale=10.0,
+        bias=-5.0,
     ),
 )
 # nothing trains, and no picture is needed for it

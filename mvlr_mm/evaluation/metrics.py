@@ -17,6 +17,8 @@ from .samples import refuse_missing, scores_and_target
 from .table_files import check_table_path, write_table
 from .table_text import format_table
 
+_TIES = 0.01  # share of the scores
+
 
 @METRICS.register_module()
 class MultiLabelProtocol(BaseMetric):
@@ -125,6 +127,7 @@ class MultiLabelProtocol(BaseMetric):
         """
         refuse_missing(len(results), self._size)
         scores, targets = (torch.stack(rows) for rows in zip(*results, strict=True))
+        _tell_of_ties(scores)
         names = self._names(scores.shape[1])
         options = (self.protocol, self._thresholds(names))
         numbers = evaluate(scores, targets, *options, self.resamples, self.seed)
@@ -143,6 +146,17 @@ class MultiLabelProtocol(BaseMetric):
         if self._found is None:
             return None
         return in_order(self._found, names, self.thresholds)
+
+
+def _tell_of_ties(scores: torch.Tensor) -> None:
+    """Say that many scores are 1, where a ranking is not what the model means."""
+    share = (scores == 1).double().mean().item()
+    if share > _TIES:
+        MMLogger.get_current_instance().warning(
+            f'{100 * share:.0f} % of the scores are 1, to which the sigmoid of a logit '
+            'above 17 is rounded. Equal scores have no order, and mAP suffers: lower '
+            "the logits by the head's scale or bias."
+        )
 
 
 def _scalars(rows: Sequence[LabelRow]) -> dict[str, float]:

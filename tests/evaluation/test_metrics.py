@@ -201,3 +201,12 @@ def test_processes_and_a_number_of_samples_they_do_not_divide(tmp_path, world):
     for rank in range(world):
         found = json.loads((tmp_path / f'{rank}.json').read_text())
         assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_scores_that_are_rounded_to_one_are_told(log):
+    scores, targets = samples(50)
+    run(scores, targets)
+    assert 'Equal scores' not in log.getvalue()
+    scores[:, 1] = 1.0
+    run(scores, targets)
+    assert '25 % of the scores are 1, to which' in log.getvalue()

@@ -36,6 +36,9 @@ class CSRAHead(NamedLabelsHead):
         num_heads: Heads, 1, 2, 4, 6 or 8, with the temperatures of
             :data:`TEMPERATURES`.
         lam: Weight of the attention, lambda.
+        bias: A number for each label beside the scores, which the paper has not. It
+            needs none behind a ReLU; centred patches say nothing by their mean, and
+            without a bias no unit vector tells how rare a label is.
         classes: The C label names; see :class:`NamedLabelsHead`.
         num_classes: C, where the names are not known.
         loss: Config of the loss on (logits, targets).
@@ -53,6 +56,7 @@ class CSRAHead(NamedLabelsHead):
         embed_dim: int,
         num_heads: int = 1,
         lam: float = 0.1,
+        bias: bool = False,
         classes: Sequence[str] | str | None = None,
         num_classes: int | None = None,
         loss: dict | None = None,
@@ -71,7 +75,9 @@ class CSRAHead(NamedLabelsHead):
         self.scores = nn.ModuleList(
             nn.Linear(embed_dim, self.num_labels, bias=False) for _ in range(num_heads)
         )
-        self.named_rows = tuple(f'scores.{i}.weight' for i in range(num_heads))
+        self.bias = nn.Parameter(torch.zeros(self.num_labels)) if bias else None
+        rows = [f'scores.{i}.weight' for i in range(num_heads)]
+        self.named_rows = (*rows, 'bias') if bias else tuple(rows)
 
     def pre_logits(self, feats: VLFeatures) -> VLFeatures:
         """Return the features as they are."""
@@ -83,7 +89,7 @@ class CSRAHead(NamedLabelsHead):
 
     def forward(self, feats: VLFeatures) -> Tensor:
         """Return the logits, (B, C)."""
-        logits = 0.0
+        logits = 0.0 if self.bias is None else self.bias
         for scores, temperature in zip(
             self._scores(feats), self.temperatures, strict=True
         ):

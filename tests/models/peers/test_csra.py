@@ -54,8 +54,19 @@ def test_the_mean_of_the_patches_is_the_part_without_attention():
     torch.testing.assert_close(head.patch_logits(feats).mean(dim=1), head(feats))
 
 
-def test_one_picture_of_another_size_trains_every_parameter(learns):
-    head = build(num_heads=4)
+def test_a_bias_counts_once_for_each_label():
+    head = build(num_heads=2, bias=True)
+    feats = VLFeatures(torch.randn(2, 6, 5), (2, 3))
+    before = head(feats)
+    head.bias.data = torch.tensor([1.0, -2.0, 0.5])
+    torch.testing.assert_close(head(feats) - before, head.bias.data.expand(2, 3))
+    assert 'bias' in head.named_rows
+    assert build(num_heads=2).bias is None
+
+
+@pytest.mark.parametrize('bias', [False, True])
+def test_one_picture_of_another_size_trains_every_parameter(learns, bias):
+    head = build(num_heads=4, bias=bias)
     feats = VLFeatures(torch.randn(1, 20, 5), (4, 5))
     learns(head, head.loss(feats, [DataSample().set_gt_label([1])]))
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mvlr_mm.visualization import draw_curves
+from mvlr_mm.visualization.curves import read_scalars
 from mvlr_mm.visualization.plot_text import plain_text, plot_names
 from mvlr_stack.outputs import whole_file
 
@@ -57,6 +58,8 @@ def draw_learning(
 ) -> list[str]:
     """Draw the training loss and the val mAP of the rows over their first seed.
 
+    A row that trains nothing has no curve.
+
     Args:
         folder: Where the pictures are to be.
         curves: Files of scalars by name of the row.
@@ -65,7 +68,11 @@ def draw_learning(
     Returns:
         The names of the files.
     """
-    curves = {name: files for name, files in curves.items() if files}
+    curves = {
+        name: files
+        for name, files in curves.items()
+        if any(read_scalars(file, 'loss') for file in files)
+    }
     names, files = list(curves), []
     for start in range(0, len(names), CURVES):
         some = {name: curves[name] for name in names[start : start + CURVES]}

@@ -28,6 +28,10 @@ def test_learning_curves_are_ten_in_a_picture(tmp_path):
     lines = [{'loss': 2.0, 'step': 1}, {'x/mAP': 50.0, 'step': 1}]
     scalars.write_text('\n'.join(map(json.dumps, lines)))
     curves = {f'row {i}': [scalars] for i in range(11)} | {'gone': []}
+    # trains nothing, and would be the only one in a third picture
+    untrained = tmp_path / 'untrained.json'
+    untrained.write_text(json.dumps(lines[1]))
+    curves |= {f'another {i}': [scalars] for i in range(9)} | {'clip': [untrained]}
     files = draw_learning(tmp_path, curves, 'x/mAP')
     assert files == ['curves_1.png', 'curves_2.png']
     assert all(Image.open(tmp_path / file).width > 1000 for file in files)
