@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 
 from mvlr_mm.config import read_config
 from mvlr_mm.loaded_model import build_model  # the import registers what configs name
+from mvlr_mm.ops import onednn_linear
 
 TEXT = dict(context_length=24, vocab_size=49408, width=32, heads=2, layers=2)
 VISION = {
@@ -79,6 +80,29 @@ def mmpretrain_scope() -> Iterator[None]:
     DefaultScope.get_instance('tests', scope_name='mmpretrain')
     yield
     DefaultScope._instance_dict.clear()
+
+
+@pytest.fixture
+def onednn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
+    """Let products of any size and on any CPU go through oneDNN; list their inputs."""
+    problem = onednn_linear.find_onednn_problem()
+    if problem:
+        pytest.skip(problem)
+    shapes, operator = [], onednn_linear._operator
+
+    def listed(x: torch.Tensor, *others: torch.Tensor) -> torch.Tensor:
+        shapes.append(tuple(x.shape))
+        return operator(x, *others)
+
+    for name, value in dict(
+        _decided=lambda: True,
+        _operator=listed,
+        _left_out=False,
+        _LEAST_WORK=1,
+        _LEAST_ROWS=2,
+    ).items():
+        monkeypatch.setattr(onednn_linear, name, value)
+    return shapes
 
 
 @pytest.fixture(scope='session')

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ...structures import VLFeatures
 from ..backbones import CLIPBackbone
+from ..layers.onednn_maps import use_onednn
 from ..necks import NeckSequence
 from ..text import CLIPTextEncoder
 
@@ -80,6 +81,7 @@ class VLClassifier(ImageClassifier):
             head = _with_count(_complete(head, clip, width), neck)
             head = _without_kcr(head, neck)
         super().__init__(backbone, neck, head, **kwargs)
+        use_onednn(self)
 
     @property
     def _metainfo(self) -> Any:

@@ -3,8 +3,9 @@
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+
+from ...ops import linear
 
 
 class GuardedLinear(nn.Module):
@@ -37,4 +38,4 @@ class GuardedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (..., in_features) to (..., out_features)."""
-        return F.linear(x, self.weight, self.bias)
+        return linear(x, self.weight, self.bias)

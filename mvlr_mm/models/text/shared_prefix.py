@@ -14,6 +14,8 @@ from open_clip.transformer import ResidualAttentionBlock
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...ops import linear
+
 NOWHERE = slice(0)
 
 
@@ -94,7 +96,7 @@ def run_packed(blocks: Sequence[nn.Module], x: Tensor, packed: Packed) -> Tensor
 
 def _attend(attn: nn.MultiheadAttention, x: Tensor, packed: Packed) -> Tensor:
     """Let every token attend to those before it, (P + T, W)."""
-    maps = F.linear(x, attn.in_proj_weight, attn.in_proj_bias)
+    maps = linear(x, attn.in_proj_weight, attn.in_proj_bias)
     keys, values, own = _keys_and_values(attn, maps, packed)
     queries = own[..., 0, :, :].transpose(1, 2)  # (C, H, S, d)
     seen = keys.new_ones(queries.shape[2], keys.shape[2], dtype=torch.bool)
@@ -108,7 +110,7 @@ def _attend(attn: nn.MultiheadAttention, x: Tensor, packed: Packed) -> Tensor:
             *first.permute(1, 2, 0, 3).unbind(), is_causal=True
         )
         mixed = torch.cat([alike.transpose(0, 1).flatten(1), mixed])
-    return attn.out_proj(mixed)
+    return linear(mixed, attn.out_proj.weight, attn.out_proj.bias)
 
 
 def _attend_last(attn: nn.MultiheadAttention, x: Tensor, packed: Packed) -> Tensor:
@@ -116,8 +118,8 @@ def _attend_last(attn: nn.MultiheadAttention, x: Tensor, packed: Packed) -> Tens
     width = x.shape[1]
     weight, bias = attn.in_proj_weight, attn.in_proj_bias
     ends = packed.shared + packed.ends
-    queries = F.linear(x[ends], weight[:width], bias[:width])
-    others = F.linear(x, weight[width:], bias[width:])
+    queries = linear(x[ends], weight[:width], bias[:width])
+    others = linear(x, weight[width:], bias[width:])
     keys, values, _ = _keys_and_values(attn, others, packed)
     queries = queries.view(len(ends), attn.num_heads, 1, -1)
     counts = torch.arange(keys.shape[2], device=x.device)
@@ -125,7 +127,7 @@ def _attend_last(attn: nn.MultiheadAttention, x: Tensor, packed: Packed) -> Tens
     mixed = F.scaled_dot_product_attention(
         queries, keys, values, attn_mask=seen[:, None, None]
     )
-    return attn.out_proj(mixed.flatten(1))
+    return linear(mixed.flatten(1), attn.out_proj.weight, attn.out_proj.bias)
 
 
 def _keys_and_values(

@@ -6,23 +6,29 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ....ops import linear, prefers_onednn
+
 
 class TraceableAttention(nn.MultiheadAttention):
     """``MultiheadAttention`` of a sequence with itself; the same weights and values.
 
     PyTorch's own moves the batch behind the sequence, and ``torch.export`` concludes
-    that a batch of 1 is another program. It is still what runs outside of a graph.
+    that a batch of 1 is another program. It is still what runs outside of a graph,
+    where its products are not slower than oneDNN's.
     """
 
     def forward(self, query: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, None]:
-        """See ``MultiheadAttention``; in a graph, (B, N, D) without mask or weights."""
+        """See ``MultiheadAttention``; here (B, N, D) without mask or weights."""
         mask = kwargs.get('attn_mask')
-        if not torch.compiler.is_compiling() or mask is not None:
+        maps = (self.in_proj_weight, self.in_proj_bias)
+        here = torch.compiler.is_compiling() or prefers_onednn(query, *maps)
+        if mask is not None or not here:
             return super().forward(query, *args, **kwargs)
-        joint = F.linear(query, self.in_proj_weight, self.in_proj_bias)
+        joint = linear(query, *maps)
         heads = joint.unflatten(-1, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
         mixed = F.scaled_dot_product_attention(*heads.unbind(0))
-        return self.out_proj(mixed.transpose(1, 2).flatten(2)), None
+        mixed = mixed.transpose(1, 2).flatten(2)
+        return linear(mixed, self.out_proj.weight, self.out_proj.bias), None
 
 
 def make_traceable(tower: nn.Module) -> None:
