@@ -164,5 +164,6 @@ def _is_cut_jpeg(content: bytes) -> bool:
     while content[at : at + 1] == b'\xff' and content[at + 1 : at + 2] != b'\xda':
         size = content[at + 2 : at + 4]
         at += 1 if content[at + 1 : at + 2] == b'\xff' else 2 + int.from_bytes(size)
-    # within the pixels, ff is followed by 00 or the number of a restart
-    return content.find(b'\xff\xd9', at) < 0
+    # within the pixels, ff is followed by 00 or the number of a restart;
+    # from the back, because the end is mostly there
+    return content.rfind(b'\xff\xd9', at) < 0

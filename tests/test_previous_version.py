@@ -39,10 +39,12 @@ def test_everything_that_it_names_is_built(path, tiny_config, tmp_path):
     METRICS.build(cfg.val_evaluator)
 
 
-#: What does the same today: the reader, Pillow's resize, RandAugment.
+#: What does the same today: the reader, Pillow's resize, flip, RandAugment, packing.
 TODAY = dict(
+    ContiguousFlip=dict(type='RandomFlip'),
     LoadImageFromFile=dict(type='LoadPicture'),
     NativeResize=dict(type='Resize', backend='pillow'),
+    PackPlanes=dict(type='PackInputs'),
     TableRandAugment=dict(type='RandAugment'),
 )
 

@@ -7,10 +7,12 @@ from .nuswide import NUSWIDE
 from .nuswide_csv import NUSWIDECSV
 from .pa100k import PA100K
 from .transforms import (
+    ContiguousFlip,
     CutoutPatch,
     LoadImageReduced,
     LoadPicture,
     NativeResize,
+    PackPlanes,
     TableRandAugment,
 )
 from .voc import VOCMultiLabel
@@ -21,11 +23,13 @@ __all__ = [
     'NUSWIDECSV',
     'PA100K',
     'COCOMultiLabel',
+    'ContiguousFlip',
     'CutoutPatch',
     'LoadImageReduced',
     'LoadPicture',
     'MultiLabelList',
     'NativeResize',
+    'PackPlanes',
     'TableRandAugment',
     'VOCMultiLabel',
 ]

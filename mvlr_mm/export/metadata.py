@@ -7,7 +7,7 @@ from ..loaded_model import LoadedModel
 from ..version import __version__
 
 FORMAT = 'mvlr-export-1'
-_SILENT = ('PackInputs',)  # transforms that change no pixel
+_SILENT = ('PackInputs', 'PackPlanes')  # transforms that change no pixel
 
 
 def describe_model(loaded: LoadedModel) -> dict[str, Any]:

@@ -58,7 +58,7 @@ PARTS = PEERS | _names(
 TRANSFORMS = _names(
     """
     LoadImageFromFile LoadImageReduced LoadPicture NativeResize Resize ResizeEdge
-    CenterCrop Pad PackInputs
+    CenterCrop Pad PackInputs PackPlanes
     """
 )
 #: Arguments in which a word may stand, or a list of words.

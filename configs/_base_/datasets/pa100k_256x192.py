@@ -12,13 +12,13 @@ train_pipeline = [
     dict(type='LoadPicture'),
     dict(type='NativeResize', scale=(192, 256), interpolation='bicubic'),
     dict(type='RandomCrop', crop_size=(256, 192), padding=10),
-    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-    dict(type='PackInputs'),
+    dict(type='ContiguousFlip', prob=0.5, direction='horizontal'),
+    dict(type='PackPlanes'),
 ]
 test_pipeline = [
     dict(type='LoadPicture'),
     dict(type='NativeResize', scale=(192, 256), interpolation='bicubic'),
-    dict(type='PackInputs'),
+    dict(type='PackPlanes'),
 ]
 
 train_dataloader = dict(

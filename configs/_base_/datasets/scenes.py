@@ -5,10 +5,10 @@ data_root = '{{$MVLR_SCENES_ROOT:data/scenes}}'
 
 train_pipeline = [
     dict(type='LoadPicture'),
-    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-    dict(type='PackInputs'),
+    dict(type='ContiguousFlip', prob=0.5, direction='horizontal'),
+    dict(type='PackPlanes'),
 ]
-test_pipeline = [dict(type='LoadPicture'), dict(type='PackInputs')]
+test_pipeline = [dict(type='LoadPicture'), dict(type='PackPlanes')]
 
 train_dataloader = dict(
     batch_size=16,  # of all processes together

@@ -11,7 +11,7 @@ squash = dict(type='NativeResize', scale=(img_size, img_size), interpolation='bi
 train_pipeline = [
     dict(type='LoadPicture'),
     squash,
-    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
+    dict(type='ContiguousFlip', prob=0.5, direction='horizontal'),
     dict(type='CutoutPatch', factor=0.5),
     dict(
         type='TableRandAugment',
@@ -20,6 +20,6 @@ train_pipeline = [
         magnitude_level=9,
         magnitude_std=0.5,
     ),
-    dict(type='PackInputs'),
+    dict(type='PackPlanes'),
 ]
-test_pipeline = [dict(type='LoadPicture'), squash, dict(type='PackInputs')]
+test_pipeline = [dict(type='LoadPicture'), squash, dict(type='PackPlanes')]

@@ -1,15 +1,19 @@
 """Transforms that mmpretrain lacks."""
 
+from .contiguous_flip import ContiguousFlip
 from .cutout_patch import CutoutPatch
 from .load_image_reduced import LoadImageReduced
 from .load_picture import LoadPicture
 from .native_resize import NativeResize
+from .pack_planes import PackPlanes
 from .table_augment import TableRandAugment
 
 __all__ = [
+    'ContiguousFlip',
     'CutoutPatch',
     'LoadImageReduced',
     'LoadPicture',
     'NativeResize',
+    'PackPlanes',
     'TableRandAugment',
 ]

@@ -8,12 +8,16 @@ from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
+from mmcv.transforms.utils import cache_randomness
 from mmpretrain.datasets.transforms.auto_augment import (
     RANDAUG_POLICIES,
     AutoContrast,
+    Brightness,
     Contrast,
     Equalize,
+    Posterize,
     RandAugment,
+    Solarize,
     SolarizeAdd,
 )
 from mmpretrain.registry import TRANSFORMS
@@ -21,14 +25,33 @@ from mmpretrain.registry import TRANSFORMS
 _VALUES = np.arange(256, dtype=np.uint8).reshape(1, 256, 1)
 
 
-@TRANSFORMS.register_module()
-class TableSolarizeAdd(SolarizeAdd):
-    """mmpretrain's ``SolarizeAdd``, by a table."""
+class _ValueByValue:
+    """What a transform makes of the 256 values, it makes of a picture's."""
 
     def transform(self, results: dict) -> dict:
         """Change ``img`` (H, W, 3), uint8."""
         table = super().transform({'img': _VALUES})['img']
         return results if table is _VALUES else _looked_up(results, table)
+
+
+@TRANSFORMS.register_module()
+class TableBrightness(_ValueByValue, Brightness):
+    """mmpretrain's ``Brightness``, by a table."""
+
+
+@TRANSFORMS.register_module()
+class TablePosterize(_ValueByValue, Posterize):
+    """mmpretrain's ``Posterize``, by a table."""
+
+
+@TRANSFORMS.register_module()
+class TableSolarize(_ValueByValue, Solarize):
+    """mmpretrain's ``Solarize``, by a table."""
+
+
+@TRANSFORMS.register_module()
+class TableSolarizeAdd(_ValueByValue, SolarizeAdd):
+    """mmpretrain's ``SolarizeAdd``, by a table."""
 
 
 @TRANSFORMS.register_module()
@@ -81,7 +104,15 @@ class TableEqualize(Equalize):
 
 _TWINS = {
     twin.__name__.removeprefix('Table'): twin.__name__
-    for twin in (TableAutoContrast, TableContrast, TableEqualize, TableSolarizeAdd)
+    for twin in (
+        TableAutoContrast,
+        TableBrightness,
+        TableContrast,
+        TableEqualize,
+        TablePosterize,
+        TableSolarize,
+        TableSolarizeAdd,
+    )
 }
 
 
@@ -89,9 +120,9 @@ _TWINS = {
 class TableRandAugment(RandAugment):
     """mmpretrain's ``RandAugment`` with the same pictures in less time.
 
-    With the same random numbers it gives the same pictures: ``AutoContrast``,
-    ``Contrast``, ``Equalize`` and ``SolarizeAdd`` among the policies are computed by a
-    table, the others as they are.
+    With the same random numbers it gives the same pictures: those of the policies that
+    have a twin here, whose name begins with ``Table``, are computed by a table, the
+    others as they are.
 
     Args:
         policies: A name or a list, as there.
@@ -108,6 +139,20 @@ class TableRandAugment(RandAugment):
                 for policy in RANDAUG_POLICIES[policies]
             ]
         super().__init__(policies, *args, **kwargs)
+
+    @cache_randomness
+    def random_policy_indices(self) -> list[int]:
+        """Return which transforms come, by mmpretrain's random numbers."""
+        # all that np.random.choice does of equal chances, without the rest
+        return np.random.randint(0, len(self.transforms), self.num_policies).tolist()
+
+    def transform(self, results: dict) -> dict | None:
+        """Apply the chosen transforms to ``img``."""
+        for index in self.random_policy_indices():
+            results = self.transforms[index](results)
+            if results is None:
+                return None
+        return results
 
 
 def _histograms(img: np.ndarray) -> list[np.ndarray]:
@@ -141,7 +186,7 @@ def _flatten(counts: np.ndarray) -> np.ndarray:
 
 def _looked_up(results: dict, table: np.ndarray) -> dict:
     """Put each value's entry in its place: a table of 256, or of (256, channels)."""
-    channels = results['img'].shape[2]
-    table = np.broadcast_to(table.reshape(1, 256, -1), (1, 256, channels))
-    results['img'] = cv2.LUT(results['img'], np.ascontiguousarray(table))
+    img = results['img']
+    found = cv2.LUT(img, np.ascontiguousarray(table).reshape(1, 256, -1))
+    results['img'] = found.reshape(img.shape)
     return results

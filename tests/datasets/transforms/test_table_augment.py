@@ -7,7 +7,10 @@ from mmpretrain.registry import TRANSFORMS
 
 MAGNITUDES = {
     'AutoContrast': dict(),
+    'Brightness': dict(magnitude=0.6),
     'Equalize': dict(),
+    'Posterize': dict(bits=2),
+    'Solarize': dict(thr=100.5),
     'SolarizeAdd': dict(magnitude=70),
     'Contrast': dict(magnitude=0.7),
 }

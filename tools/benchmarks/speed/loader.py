@@ -31,6 +31,8 @@ PLAIN = "config, mmpretrain's transforms"
 # what the config's own transforms stand for; they give the same pictures
 PLAIN_TYPES = {
     'NativeResize': dict(type='Resize', backend='pillow'),
+    'ContiguousFlip': dict(type='RandomFlip'),
+    'PackPlanes': dict(type='PackInputs'),
     'TableRandAugment': dict(type='RandAugment'),
 }
 CACHED = 'config, cache'
