@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from mvlr_mm.apis import optimize
+from mvlr_mm.models.layers.onednn_maps import use_onednn
 
 from .decoders import ml_decoder_like, q2l_like
 from .report import Result, table
@@ -94,7 +95,7 @@ def contestants(model: nn.Module) -> dict[str, nn.Module]:
         'Q2L-like': OnPatches(unprojected, q2l_like(channels, labels)),
     }
     device = next(backbone.parameters()).device
-    return {name: each.eval().to(device) for name, each in models.items()}
+    return {n: use_onednn(each).eval().to(device) for n, each in models.items()}
 
 
 @torch.no_grad()

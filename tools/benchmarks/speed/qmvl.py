@@ -17,6 +17,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 import mvlr_mm  # noqa: F401  registers the interactions
+from mvlr_mm.models.layers.onednn_maps import use_onednn
 from mvlr_mm.structures import VLFeatures
 
 from .launches import operators
@@ -38,7 +39,7 @@ class OnTensors(nn.Module):
     def __init__(self, kind: str, width: int) -> None:
         super().__init__()
         cfg = dict(type=KINDS[kind], embed_dim=width, zero_init=False)
-        self.interaction = MODELS.build(cfg)
+        self.interaction = use_onednn(MODELS.build(cfg))  # as in a classifier
 
     def forward(self, visual: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Refine patches, (B, N, D), and labels, (B, C, D)."""
