@@ -127,9 +127,16 @@ class _Linear(torch.autograd.Function):
         x, weight = ctx.saved_tensors
         return (
             None if weight is None else linear(grad, weight.t()),
-            None if x is None else linear(grad.t(), x.t()),
+            None if x is None else _weight_gradient(grad, x),
             grad.sum(0) if ctx.needs_input_grad[2] else None,
         )
+
+
+def _weight_gradient(grad: Tensor, x: Tensor) -> Tensor:
+    # the operator copies its transposed input, so that is the narrower one
+    if grad.shape[1] <= x.shape[1]:
+        return linear(grad.t(), x.t())
+    return linear(x.t(), grad.t()).t()
 
 
 def prefers_onednn(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> bool:

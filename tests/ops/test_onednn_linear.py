@@ -52,6 +52,16 @@ def test_values_and_gradients_are_torchs(onednn, shape, make, frozen):
         torch.testing.assert_close(a, b.float(), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize(('rows', 'into', 'out'), [(9, 3, 8), (9, 8, 3)])
+def test_a_weights_gradient_copies_the_narrower_one(onednn, rows, into, out):
+    inputs = draw(rows, into), draw(out, into), draw(out)
+    weights = torch.randn(rows, out)
+    found, wanted = (gradients(f, inputs, weights) for f in (linear, F.linear))
+    for a, b in zip(found, wanted, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-5)
+    assert onednn[-1] == (min(into, out), rows)
+
+
 def test_a_bias_may_be_left_out_and_a_gradient_expanded(onednn):
     inputs = draw(7, 5), draw(6, 5)
     found = torch.autograd.grad(linear(*inputs).sum(), inputs)
