@@ -35,7 +35,7 @@ model = dict(
 
 # A tiny CLIP learns with larger steps than a large one, in fewer of them.
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
-train_cfg = dict(max_epochs=4)
+train_cfg = dict(max_epochs=5)
 auto_scale_lr = dict(base_batch_size=16)
 custom_hooks = [
     dict(
