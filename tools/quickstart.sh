@@ -58,13 +58,13 @@ main() {
     began=$SECONDS
     step 0 "1/5 Draw the scenes"
     run tools/scenes/draw_scenes.py "$MVLR_SCENES_ROOT"
-    step 9 "2/5 Train a tiny CLIP on their captions"
+    step 13 "2/5 Train a tiny CLIP on their captions"
     run tools/scenes/train_clip.py "$MVLR_SCENES_ROOT" "$MVLR_TINY_CLIP"
-    step 25 "3/5 Train MVLR"
+    step 34 "3/5 Train MVLR"
     train MVLR "$mvlr"
-    step 65 "4/5 Train the baseline: label names, no interaction"
+    step 67 "4/5 Train the baseline: label names, no interaction"
     train baseline "$baseline"
-    step 96 "5/5 Test both, search thresholds, report"
+    step 93 "5/5 Test both, search thresholds, report"
     run tools/scenes/report.py "$out" \
         MVLR "$mvlr" "$out/MVLR" baseline "$baseline" "$out/baseline"
     step 100 "Done. To start over: rm -r $out $MVLR_SCENES_ROOT"

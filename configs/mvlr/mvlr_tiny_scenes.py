@@ -34,8 +34,8 @@ model = dict(
 )
 
 # A tiny CLIP learns with larger steps than a large one, in fewer of them.
-optim_wrapper = dict(optimizer=dict(lr=1e-3))
-train_cfg = dict(max_epochs=5)
+optim_wrapper = dict(optimizer=dict(lr=1.4e-3))
+train_cfg = dict(max_epochs=3)
 auto_scale_lr = dict(base_batch_size=16)
 custom_hooks = [
     dict(
