@@ -13,6 +13,7 @@ from .transforms import (
     LoadPicture,
     NativeResize,
     PackPlanes,
+    RowShear,
     TableRandAugment,
 )
 from .voc import VOCMultiLabel
@@ -30,6 +31,7 @@ __all__ = [
     'MultiLabelList',
     'NativeResize',
     'PackPlanes',
+    'RowShear',
     'TableRandAugment',
     'VOCMultiLabel',
 ]

@@ -6,6 +6,7 @@ from .load_image_reduced import LoadImageReduced
 from .load_picture import LoadPicture
 from .native_resize import NativeResize
 from .pack_planes import PackPlanes
+from .row_shear import RowShear
 from .table_augment import TableRandAugment
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     'LoadPicture',
     'NativeResize',
     'PackPlanes',
+    'RowShear',
     'TableRandAugment',
 ]

@@ -22,6 +22,8 @@ from mmpretrain.datasets.transforms.auto_augment import (
 )
 from mmpretrain.registry import TRANSFORMS
 
+from .row_shear import RowShear, signed_magnitude
+
 _VALUES = np.arange(256, dtype=np.uint8).reshape(1, 256, 1)
 
 
@@ -65,10 +67,7 @@ class TableContrast(Contrast):
         """Change ``img`` (H, W, 3), uint8."""
         if self.random_disable():
             return results
-        magnitude = self.magnitude
-        if magnitude is None:
-            magnitude = self.random_magnitude()
-        factor = 1 + self.random_negative(magnitude)
+        factor = 1 + signed_magnitude(self)
         grey = cv2.cvtColor(results['img'], cv2.COLOR_BGR2GRAY)
         mean = round(float(grey.sum(dtype=np.int64)) / grey.size)
         values = _VALUES.astype(np.float32)
@@ -86,7 +85,8 @@ class TableAutoContrast(AutoContrast):
         """Change ``img`` (H, W, 3), uint8."""
         if self.random_disable():
             return results
-        tables = [_stretch(counts) for counts in _histograms(results['img'])]
+        ranges = (cv2.minMaxLoc(plane)[:2] for plane in cv2.split(results['img']))
+        tables = [_stretch(int(low), int(high)) for low, high in ranges]
         return _looked_up(results, np.stack(tables, axis=-1))
 
 
@@ -113,16 +113,17 @@ _TWINS = {
         TableSolarize,
         TableSolarizeAdd,
     )
-}
+} | {'Shear': RowShear.__name__}
 
 
 @TRANSFORMS.register_module()
 class TableRandAugment(RandAugment):
     """mmpretrain's ``RandAugment`` with the same pictures in less time.
 
-    With the same random numbers it gives the same pictures: those of the policies that
-    have a twin here, whose name begins with ``Table``, are computed by a table, the
-    others as they are.
+    With the same random numbers it gives the same pictures, but for single grey levels
+    of a shear: those of the policies that have a twin here, whose name begins with
+    ``Table``, are computed by a table, ``Shear`` by :class:`RowShear`, the others as
+    they are.
 
     Args:
         policies: A name or a list, as there.
@@ -163,10 +164,8 @@ def _histograms(img: np.ndarray) -> list[np.ndarray]:
     ]
 
 
-def _stretch(counts: np.ndarray) -> np.ndarray:
+def _stretch(low: int, high: int) -> np.ndarray:
     """Return the table that stretches the values in use over 0 to 255."""
-    used = counts.nonzero()[0]
-    low, high = int(used[0]), int(used[-1])
     if low == high:
         return _VALUES.ravel()
     scale = 255.0 / (high - low)
