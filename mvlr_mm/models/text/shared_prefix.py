@@ -100,9 +100,7 @@ def _attend(attn: nn.MultiheadAttention, x: Tensor, packed: Packed) -> Tensor:
     keys, values, own = _keys_and_values(attn, maps, packed)
     queries = own[..., 0, :, :].transpose(1, 2)  # (C, H, S, d)
     seen = keys.new_ones(queries.shape[2], keys.shape[2], dtype=torch.bool)
-    mixed = F.scaled_dot_product_attention(
-        queries, keys, values, attn_mask=seen.tril(packed.shared)
-    )
+    mixed = _mix(queries, keys, values, seen.tril(packed.shared))
     mixed = mixed.transpose(1, 2).reshape(-1, x.shape[1])[packed.flat]
     if packed.shared:
         first = maps[: packed.shared].unflatten(1, (3, attn.num_heads, -1))
@@ -124,10 +122,20 @@ def _attend_last(attn: nn.MultiheadAttention, x: Tensor, packed: Packed) -> Tens
     queries = queries.view(len(ends), attn.num_heads, 1, -1)
     counts = torch.arange(keys.shape[2], device=x.device)
     seen = counts <= packed.places[packed.ends, None]  # (C, P + S)
-    mixed = F.scaled_dot_product_attention(
-        queries, keys, values, attn_mask=seen[:, None, None]
-    )
+    mixed = _mix(queries, keys, values, seen[:, None, None])
     return linear(mixed.flatten(1), attn.out_proj.weight, attn.out_proj.bias)
+
+
+def _mix(queries: Tensor, keys: Tensor, values: Tensor, seen: Tensor) -> Tensor:
+    """Attend, (C, H, ., d), where ``seen`` is True."""
+    if queries.device.type != 'cpu' or queries.element_size() > 2:
+        return F.scaled_dot_product_attention(queries, keys, values, attn_mask=seen)
+    # for so few tokens torch's kernel for half precision on a CPU takes three times as
+    # long
+    scores = (queries * queries.shape[-1] ** -0.5) @ keys.mT
+    scores = scores.masked_fill(~seen, float('-inf'))
+    weights = scores.softmax(dim=-1, dtype=torch.float32)
+    return weights.to(values.dtype) @ values
 
 
 def _keys_and_values(

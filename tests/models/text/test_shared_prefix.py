@@ -4,8 +4,9 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 from open_clip.transformer import Transformer
+from torch.nn import functional as F
 
-from mvlr_mm.models.text.shared_prefix import can_share, pack, run_packed
+from mvlr_mm.models.text.shared_prefix import _mix, can_share, pack, run_packed
 
 NAMES = ['cat', 'traffic light', 'potted plant', 'car', 'very old street lamp']
 
@@ -91,6 +92,23 @@ def test_in_less_precision_it_is_as_near_to_the_exact_values(encoder, dtype):
     error = (found - exact).norm()
     assert error <= 1.5 * (plain - exact).norm() + 1e-6 * exact.norm()
     assert error <= (1e-5 if dtype == torch.float32 else 0.03) * exact.norm()
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize('amp', [False, True])
+def test_attention_in_half_precision_is_near_the_exact_one(dtype, amp):
+    torch.manual_seed(0)
+    seen = torch.ones(3, 5, dtype=torch.bool).tril(2)
+    maps = [torch.randn(4, 2, n, 8).to(dtype).requires_grad_() for n in (3, 5, 5)]
+    exact = [m.detach().double().requires_grad_() for m in maps]
+    with torch.autocast('cpu', dtype, enabled=amp):
+        found = _mix(*maps, seen)
+    wanted = F.scaled_dot_product_attention(*exact, attn_mask=seen)
+    assert found.dtype == dtype
+    results = [found, *torch.autograd.grad(found.double().square().sum(), maps)]
+    expected = [wanted, *torch.autograd.grad(wanted.square().sum(), exact)]
+    for a, b in zip(results, expected, strict=True):
+        assert (a - b).norm() < 0.01 * b.norm()
 
 
 def test_chunks_and_a_compiled_tower_give_the_same(encoder):
