@@ -5,14 +5,14 @@ import numpy as np
 import torch
 from mmpretrain.datasets.transforms.auto_augment import BaseAugTransform, Shear
 from mmpretrain.registry import TRANSFORMS
-from torch.nn import functional as F
 
 _A = -0.75  # of the cubic kernel (Keys, 1981), as in OpenCV
+_ROWS = 112  # at a time, so that their real numbers stay in a core's cache
 
 
 @TRANSFORMS.register_module()
 class RowShear(Shear):
-    """mmpretrain's ``Shear`` in a third of its time.
+    """mmpretrain's ``Shear`` with a quarter of the products.
 
     OpenCV's bicubic warp weighs 4 x 4 pixels for each new one, of which a shear leaves
     3 x 4 without weight, and every row has four weights of its own. With the same
@@ -62,16 +62,22 @@ def _sheared(
     wide = cv2.copyMakeBorder(
         img, 0, 0, int(before), int(after), cv2.BORDER_CONSTANT, value=border
     )
-    starts = np.arange(height) * wide.shape[1] + before + whole - 1
+    starts = (np.arange(height) * wide.shape[1] + before + whole - 1) * channels
     windows = np.lib.stride_tricks.sliding_window_view(
         wide.reshape(-1), (width + 3) * channels
     )
-    rows = torch.from_numpy(windows[starts * channels]).float()
-    # a row is a channel, whose neighbours of one colour are `channels` values apart
-    weights = torch.from_numpy(_cubic(source - whole))[:, None]
-    half = torch.full((height,), 0.5)  # rounds, since what follows is cut off
-    found = F.conv1d(rows[None], weights, half, groups=height, dilation=channels)
-    return found[0].clamp_(0, 255).numpy().astype(np.uint8).reshape(img.shape)
+    weights = torch.from_numpy(_cubic(source - whole))
+    values = width * channels  # of a row
+    out = np.empty((height, values), np.uint8)
+    for first in range(0, height, _ROWS):
+        part = slice(first, first + _ROWS)
+        rows = torch.from_numpy(windows[starts[part]]).float()
+        found = torch.full((len(rows), values), 0.5)  # rounds what is then cut off
+        for i in range(4):
+            at = i * channels
+            found.addcmul_(rows[:, at : at + values], weights[part, i : i + 1])
+        out[part] = found.clamp_(0, 255).numpy()
+    return out.reshape(img.shape)
 
 
 def _cubic(t: np.ndarray) -> np.ndarray:
