@@ -1,10 +1,6 @@
-"""Backends that have to work: a build that breaks where a compiler is must be seen.
-
-And Triton's interpreter, in which kernels run without a GPU.
-"""
+"""Backends that have to work: a build that breaks where a compiler is must be seen."""
 
 import importlib.util
-import os
 import shutil
 from collections.abc import Callable
 
@@ -42,22 +38,3 @@ def need() -> Callable[[str], None]:
 def built(need: Callable[[str], None]) -> None:
     """The C++ scan and convolution."""
     need('native')
-
-
-class LikeInt(type):
-    def __instancecheck__(cls, value):
-        return isinstance(value, int)
-
-
-class Int(int, metaclass=LikeInt):
-    def __new__(cls, value):
-        return int(value.item() if hasattr(value, 'item') else value)
-
-
-@pytest.fixture(autouse=True)
-def count_with_arrays(monkeypatch):
-    """Triton 3.6's interpreter takes int() of arrays, which numpy 2.4 refuses."""
-    if os.environ.get('TRITON_INTERPRET') == '1':
-        from triton.runtime import interpreter
-
-        monkeypatch.setattr(interpreter, 'int', Int, raising=False)

@@ -5,6 +5,7 @@ from mmpretrain.registry import MODELS
 
 from ...argument_checks import check_choice
 from ...structures import VLFeatures
+from ..layers.joint_passes import join, joint_passes
 from ..layers.mamba import MambaBlock
 from ..layers.refined_parts import refined_parts
 from ..layers.two_passes import ORDERS, two_passes
@@ -20,7 +21,9 @@ class QMVL(BaseModule):
     block does the same with (T, X) and (T, inv X) for X^rf.
 
     Both passes of a block are computed together, in the way that is faster with the
-    scan at hand; see :func:`mvlr_mm.models.layers.two_passes.two_passes`.
+    scan at hand; see :func:`mvlr_mm.models.layers.two_passes.two_passes`. With the
+    Triton scan both blocks are, too; see
+    :func:`mvlr_mm.models.layers.joint_passes.joint_passes`.
 
     The sum is the paper's, and each pass carries the residual: with ``zero_init`` the
     stage starts as twice the identity (once with order 'F').
@@ -85,6 +88,10 @@ class QMVL(BaseModule):
         """
         visual, labels = feats.visual, feats.batch_labels('QMVL')
         check_widths('QMVL', self.embed_dim, visual=visual, labels=labels)
+        blocks = self.linguistic, self.visual
+        if None not in blocks and join(blocks[0], visual, labels):
+            visual, labels = joint_passes(*blocks, visual, labels, self.order)
+            return feats._replace(visual=visual, labels=labels)
         refined = {}
         if self.linguistic is not None:
             refined['labels'] = two_passes(self.linguistic, visual, labels, self.order)

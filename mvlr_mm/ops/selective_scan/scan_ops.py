@@ -4,6 +4,7 @@ Every fused scan is a pair of operators, ``mvlr_mm::scan_x`` and its backward, w
 same schema. torch.compile and torch.export see an operator, never what is inside.
 """
 
+import functools
 import math
 from typing import Any
 
@@ -27,7 +28,7 @@ _BACKWARD = (
 )
 
 
-def define_scan(name: str) -> None:
+def define_scan(name: str, by_step: bool = False) -> None:
     """Define ``mvlr_mm::name`` and ``mvlr_mm::name_backward``, without a kernel.
 
     The forward returns y (B, D, L), the last state (B, D, N), and the state before
@@ -35,14 +36,20 @@ def define_scan(name: str) -> None:
     chunk of 0 steps stands for the whole sequence. It takes what :func:`run_scan`
     prepares. The backward returns the gradients of the inputs in their order.
 
+    In Triton A, D and the bias may have those of W blocks one after the other, A as
+    (W D, N): the images are then W runs of one length, each scanned by its own.
+
     Args:
         name: Of the operator.
+        by_step: Whether the backward lays out the gradients of B and C as (B, G, L, N).
     """
     forward, backward = f'{_LIBRARY}::{name}', f'{_LIBRARY}::{name}_backward'
     torch.library.define(forward, _FORWARD)
     torch.library.define(backward, _BACKWARD)
     torch.library.register_fake(forward, _fake_forward)
-    torch.library.register_fake(backward, _fake_backward)
+    torch.library.register_fake(
+        backward, functools.partial(_fake_backward, by_step=by_step)
+    )
 
     def differentiate(
         ctx: Any, grad_y: Tensor | None, grad_last: Tensor | None, _: None
@@ -52,7 +59,7 @@ def define_scan(name: str) -> None:
         if grad_y is None:
             grad_y = torch.zeros_like(u)
         if grad_last is None:
-            grad_last = A.new_zeros(()).expand(u.shape[0], *A.shape)
+            grad_last = A.new_zeros(len(u), A.shape[1], u.shape[1]).transpose(1, 2)
         operator = getattr(getattr(torch.ops, _LIBRARY), f'{name}_backward').default
         options = (ctx.delta_softplus, ctx.chunk)
         *gradients, start = operator(grad_y, grad_last, *inputs, starts, *options)
@@ -113,15 +120,20 @@ def _fake_backward(
     starts: Tensor,
     delta_softplus: bool,
     chunk: int,
+    by_step: bool,
 ) -> tuple[Tensor, ...]:
-    start = A.new_empty(u.shape[0], A.shape[1], A.shape[0]).transpose(1, 2)
-    per_channel = A.new_empty(u.shape[1])
+    dB, dC = (
+        t.new_empty(t.mT.shape).mT if by_step else t.new_empty(t.shape) for t in (B, C)
+    )
+    start = A.new_empty(u.shape[0], A.shape[1], u.shape[1]).transpose(1, 2)
+    runs, channels = A.shape[0] // u.shape[1], u.shape[1]
+    per_channel = A.new_empty(A.shape[0])
     return (
         torch.empty_like(u),
         torch.empty_like(delta),
-        start.sum(0),  # of this layout
-        B.new_empty(B.shape),
-        C.new_empty(C.shape),
+        A.new_empty(runs, A.shape[1], channels).mT.reshape(A.shape),
+        dB,
+        dC,
         per_channel,
         u.new_empty(0) if z is None else torch.empty_like(z),
         torch.empty_like(per_channel),

@@ -21,6 +21,7 @@ def scan_slopes(
     chunk,
     span,
     walks,
+    run,
     C_image,
     C_group,
     C_state,
@@ -38,13 +39,14 @@ def scan_slopes(
         channels, per_group, states, BD, NP
     )
     n_ok = n < states
+    own_d = image // run * channels + d
     at = image * length * channels + d
     C += image * C_image + group * C_group + n * C_state
 
-    rate = read(A + d[None, :] * states + n[:, None], ok, EVEN) * LOG2_E
+    rate = read(A + own_d[None, :] * states + n[:, None], ok, EVEN) * LOG2_E
     shift = tl.zeros((BD,), tl.float32)
     if HAS_BIAS:
-        shift = read(bias + d, d_ok, EVEN)
+        shift = read(bias + own_d, d_ok, EVEN)
     carried = tl.zeros((NP, BD), tl.float32)
     total = tl.zeros((BD,), tl.float32)
     begin = walk * span * chunk
@@ -95,6 +97,7 @@ def scan_backward(
     chunk,
     span,
     walks,
+    run,
     B_image,
     B_group,
     B_state,
@@ -122,6 +125,7 @@ def scan_backward(
         channels, per_group, states, BD, NP
     )
     n_ok = n < states
+    own_d = image // run * channels + d
     groups = tl.num_programs(1)
     chunks = tl.cdiv(length, chunk)
     at = image * length * channels + d
@@ -137,13 +141,13 @@ def scan_backward(
     blocks = parts * tl.num_programs(0) * groups
     dC = dB + blocks.to(tl.int64) * length * states
 
-    rate = read(A + d[None, :] * states + n[:, None], ok, EVEN) * LOG2_E
+    rate = read(A + own_d[None, :] * states + n[:, None], ok, EVEN) * LOG2_E
     skip = tl.zeros((BD,), tl.float32)
     if HAS_D:
-        skip = read(D + d, d_ok, EVEN)
+        skip = read(D + own_d, d_ok, EVEN)
     shift = tl.zeros((BD,), tl.float32)
     if HAS_BIAS:
-        shift = read(bias + d, d_ok, EVEN)
+        shift = read(bias + own_d, d_ok, EVEN)
     carried = read(dlast + image * states * channels + place, ok, EVEN)
     for after in range(walks - 1 - walk):
         added = ends + (image * walks + walks - 1 - after) * (states + 1) * channels

@@ -20,6 +20,7 @@ def scan_ends(
     chunk,
     span,
     walks,
+    run,
     B_image,
     B_group,
     B_state,
@@ -36,13 +37,14 @@ def scan_ends(
         channels, per_group, states, BD, NP
     )
     n_ok = n < states
+    own_d = image // run * channels + d
     at = image * length * channels + d
     B += image * B_image + group * B_group + n * B_state
 
-    rate = read(A + d[None, :] * states + n[:, None], ok, EVEN) * LOG2_E
+    rate = read(A + own_d[None, :] * states + n[:, None], ok, EVEN) * LOG2_E
     shift = tl.zeros((BD,), tl.float32)
     if HAS_BIAS:
-        shift = read(bias + d, d_ok, EVEN)
+        shift = read(bias + own_d, d_ok, EVEN)
     h = tl.zeros((NP, BD), tl.float32)
     total = tl.zeros((BD,), tl.float32)
     begin = walk * span * chunk
@@ -82,6 +84,7 @@ def scan_forward(
     chunk,
     span,
     walks,
+    run,
     B_image,
     B_group,
     B_state,
@@ -105,18 +108,19 @@ def scan_forward(
         channels, per_group, states, BD, NP
     )
     n_ok = n < states
+    own_d = image // run * channels + d
     chunks = tl.cdiv(length, chunk)
     at = image * length * channels + d
     B += image * B_image + group * B_group + n * B_state
     C += image * C_image + group * C_group + n * C_state
 
-    rate = read(A + d[None, :] * states + n[:, None], ok, EVEN) * LOG2_E
+    rate = read(A + own_d[None, :] * states + n[:, None], ok, EVEN) * LOG2_E
     skip = tl.zeros((BD,), tl.float32)
     if HAS_D:
-        skip = read(D + d, d_ok, EVEN)
+        skip = read(D + own_d, d_ok, EVEN)
     shift = tl.zeros((BD,), tl.float32)
     if HAS_BIAS:
-        shift = read(bias + d, d_ok, EVEN)
+        shift = read(bias + own_d, d_ok, EVEN)
     h = tl.zeros((NP, BD), tl.float32)
     if HAS_INITIAL:
         h = read(initial + image * states * channels + place, ok, EVEN)

@@ -8,8 +8,8 @@ at zero, and a walk then begins with what the walks before it leave.
 
 Layouts: u, delta, z, y (B, L, D); A (D, N); B, C of any strides; states (B, N, D);
 kept states (B, chunks, N, D); ends (B, walks, N + 1, D), the last row for the sum of
-the step sizes. Inputs are of any floating type, the arithmetic is in float32. Loads run
-STAGES steps ahead.
+the step sizes. Every ``run`` images have an A, a D and a bias of their own. Inputs are
+of any floating type, the arithmetic is in float32. Loads run STAGES steps ahead.
 """
 
 import functools
@@ -19,7 +19,8 @@ import triton.language as tl
 
 LOG2_E = tl.constexpr(1.4426950408889634)
 # no kernel of its own for every length of a sequence
-kernel = functools.partial(triton.jit, do_not_specialize=('length', 'span', 'walks'))
+_ANY = ('length', 'span', 'walks', 'run')
+kernel = functools.partial(triton.jit, do_not_specialize=_ANY)
 
 
 @triton.jit

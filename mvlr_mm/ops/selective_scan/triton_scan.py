@@ -15,35 +15,46 @@ from .scan_ops import define_scan, run_scan
 # divided where there are fewer. Measured on an H200.
 _BLOCK, _STAGES, _PROGRAMS = 32, 3, 2048
 
-define_scan('scan_triton')
+define_scan('scan_triton', by_step=True)
 
 
 class _Plan(NamedTuple):
     """How the work is divided among programs."""
 
-    images: int
-    groups: int
+    grid: tuple[int, int, int]
+    grid_before_last: tuple[int, int, int]  # without the last walk of each sequence
     parts: int  # of a group's channels
     walks: int  # of a sequence
     sizes: tuple[int, ...]  # as the kernels take them
     options: dict[str, Any]
 
-    def grid(self, walks: int) -> tuple[int, int, int]:
-        return self.images, self.groups, self.parts * walks
-
 
 def _plan(u: Tensor, A: Tensor, B: Tensor, chunk: int) -> _Plan:
     # int(): while torch.jit traces, sizes are tensors
-    images, channels, length = map(int, u.shape)
-    groups, states = int(B.shape[1]), int(A.shape[1])
+    return _planned(*map(int, (*u.shape, *A.shape, B.shape[1], chunk)), _PROGRAMS)
+
+
+@functools.lru_cache(1024)  # a launch asks for little else of Python
+def _planned(
+    images: int,
+    channels: int,
+    length: int,
+    weights: int,
+    states: int,
+    groups: int,
+    chunk: int,
+    programs: int,
+) -> _Plan:
     per_group, padded = channels // groups, 1 << (states - 1).bit_length()
     parts, chunks = -(-per_group // _BLOCK), -(-length // chunk)
-    span = -(-chunks // max(1, _PROGRAMS // (images * groups * parts)))
+    span = -(-chunks // max(1, programs // (images * groups * parts)))
     walks = -(-chunks // span)
-    sizes = (length, channels, per_group, states, chunk, span, walks)
+    run = images * channels // weights  # images that share weights
+    sizes = (length, channels, per_group, states, chunk, span, walks, run)
     even = states == padded and per_group % _BLOCK == 0
     options = dict(BD=_BLOCK, NP=padded, EVEN=even, STAGES=_STAGES, num_warps=1)
-    return _Plan(images, groups, parts, walks, sizes, options)
+    grids = ((images, groups, parts * n) for n in (walks, walks - 1))
+    return _Plan(*grids, parts, walks, sizes, options)
 
 
 def _steps_first(t: Tensor | None, instead: Tensor) -> Tensor:
@@ -87,13 +98,13 @@ def _forward(
     ends = x
     if plan.walks > 1:
         ends = A.new_empty(batch, plan.walks, A.shape[1] + 1, channels)
-        triton_forward.scan_ends[plan.grid(plan.walks - 1)](
+        triton_forward.scan_ends[plan.grid_before_last](
             *(x, step, A, B, bias, ends), *plan.sizes, *B.stride(), **options
         )
     y = torch.empty_like(x)
     last = A.new_empty(batch, A.shape[1], channels)
     starts = A.new_empty(batch, -(-length // chunk), A.shape[1], channels)
-    triton_forward.scan_forward[plan.grid(plan.walks)](
+    triton_forward.scan_forward[plan.grid](
         *(x, step, A, B, C),
         x if D is None else D.contiguous(),
         _steps_first(z, x),
@@ -144,19 +155,18 @@ def _backward(
     ends = x
     if plan.walks > 1:
         ends = A.new_empty(batch, plan.walks, states + 1, channels)
-        triton_backward.scan_slopes[plan.grid(plan.walks)](
+        triton_backward.scan_slopes[plan.grid](
             *(dy, step, A, C, gate, bias, ends),
             *plan.sizes,
             *C.stride(),
             **options,
         )
-    grid = plan.grid(plan.walks)
     du, ddelta = torch.empty_like(x), torch.empty_like(step)
     dz = x.new_empty(0) if z is None else torch.empty_like(gate)
     dstart = A.new_empty(batch, states, channels)
     weights = A.new_empty(batch, plan.walks, states + 2, channels)
-    matrices = A.new_empty(2, plan.parts, batch, plan.groups, length, states)
-    triton_backward.scan_backward[grid](
+    matrices = A.new_empty(2, plan.parts, batch, B.shape[1], length, states)
+    triton_backward.scan_backward[plan.grid](
         dy,
         _steps_first(grad_last, x),
         *(x, step, A, B, C),
@@ -165,7 +175,7 @@ def _backward(
         bias,
         starts.transpose(2, 3).contiguous(),
         ends,
-        A.new_empty(math.prod(grid), chunk, options['NP'], _BLOCK),
+        A.new_empty(math.prod(plan.grid), chunk, options['NP'], _BLOCK),
         *(du, ddelta, dz, dstart, weights, matrices),
         *plan.sizes,
         *B.stride(),
@@ -174,20 +184,20 @@ def _backward(
         **options,
     )
     # no gradient may be a view of another: torch.library asks that of an operator
-    dA, dD, dbias = weights.sum((0, 1)).split([states, 1, 1])
+    sums = weights.view(len(A) // channels, -1, states + 2, channels).sum(1)
     dB, dC = (
         gradient.to(matrix.dtype, memory_format=torch.contiguous_format, copy=True)
-        for gradient, matrix in zip(matrices.sum(1).mT, (B, C), strict=True)
+        for gradient, matrix in zip(matrices.sum(1), (B, C), strict=True)
     )
     return (
         _as_laid_out(du, u),
         _as_laid_out(ddelta, delta),
-        dA.T,
-        dB,
-        dC,
-        dD[0].clone(),
+        sums[:, :states].mT.reshape(A.shape),
+        dB.mT,
+        dC.mT,
+        sums[:, states].clone().flatten(),
         dz if z is None else _as_laid_out(dz, z),
-        dbias[0].clone(),
+        sums[:, states + 1].clone().flatten(),
         dstart.transpose(1, 2),
     )
 

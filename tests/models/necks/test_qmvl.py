@@ -154,6 +154,21 @@ def test_where_long_scans_are_faster_the_plain_form_is_taken(order, monkeypatch)
     torch.testing.assert_close(plain.visual, shared.visual)
 
 
+def test_it_compiles_to_one_graph_that_trains():
+    neck, feats = make_neck().float(), make_feats()
+    feats = feats._replace(
+        visual=feats.visual.detach().float().requires_grad_(),
+        labels=feats.labels.detach().float().requires_grad_(),
+    )
+    inputs = [feats.visual, feats.labels, *neck.parameters()]
+    results = []
+    for run in (neck, torch.compile(neck, fullgraph=True, backend='aot_eager')):
+        out = run(feats)
+        loss = out.labels.sin().sum() + out.visual.cos().sum()
+        results.append([out.labels, out.visual, *torch.autograd.grad(loss, inputs)])
+    torch.testing.assert_close(*results)
+
+
 def test_no_init_cfg_undoes_the_zero_start():
     init_cfg = {'type': 'TruncNormal', 'layer': 'Linear', 'std': 0.02}
     neck = make_neck(zero_init=True, init_cfg=init_cfg)

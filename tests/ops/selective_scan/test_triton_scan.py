@@ -88,6 +88,28 @@ def test_more_channels_than_a_block(channels, state):
 
 
 @needs_kernels
+def test_runs_of_images_have_weights_of_their_own(monkeypatch):
+    monkeypatch.setattr(triton_scan, '_PROGRAMS', 8)  # several walks
+    first = draw(length=70)
+    second = {name: 1.3 * value.detach() for name, value in first.items()}
+    both = {
+        name: torch.cat([value, second[name]]).detach().requires_grad_()
+        for name, value in first.items()
+    }
+
+    def apart(**inputs):
+        options = {n: inputs.pop(n) for n in set(inputs) - set(first)}
+        halves = {name: value.chunk(2) for name, value in inputs.items()}
+        runs = [{n: half[i] for n, half in halves.items()} for i in (0, 1)]
+        results = [selective_scan_ref(**run, **options) for run in runs]
+        return tuple(map(torch.cat, zip(*results, strict=True)))
+
+    got = run_with_gradients(selective_scan_triton, both, delta_softplus=True)
+    want = run_with_gradients(apart, both, delta_softplus=True)
+    torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-4)
+
+
+@needs_kernels
 @pytest.mark.parametrize('b', FORMS)
 @pytest.mark.parametrize('c', FORMS)
 def test_every_form_of_both_matrices(b, c):
@@ -172,7 +194,10 @@ def test_the_kernels_in_the_interpreter():
         pytest.skip('triton is not installed: it comes with the CUDA build of torch')
     if INTERPRETED:
         pytest.skip('this is the interpreter')
-    files = (__file__, str(Path(__file__).parents[1] / 'test_triton_conv.py'))
+    tests = Path(__file__).parents[2]
+    others = ('ops/test_triton_conv.py', 'ops/test_triton_passes.py')
+    layer = 'models/layers/test_joint_passes.py'
+    files = (__file__, *(str(tests / name) for name in (*others, layer)))
     done = subprocess.run(
         [sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', *files],
         env=os.environ | {'TRITON_INTERPRET': '1'},
@@ -180,7 +205,7 @@ def test_the_kernels_in_the_interpreter():
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert '44 passed' in done.stdout
+    assert '74 passed' in done.stdout
 
 
 def test_without_a_gpu_that_is_the_reason(monkeypatch):

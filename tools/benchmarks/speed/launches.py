@@ -7,7 +7,7 @@ from typing import Any
 from torch.utils._python_dispatch import TorchDispatchMode
 
 # these only make room or look at what is there, as the views do
-_FREE = ('empty', 'new_empty', '_unsafe_view')
+_FREE = ('empty', 'new_empty', '_unsafe_view', 'device')
 
 
 class _Count(TorchDispatchMode):
