@@ -1,7 +1,7 @@
 """One training step of a config, with random weights and pictures.
 
     python tools/benchmarks/train_step.py configs/mvlr/mvlr_rn101_coco.py \
-        --device cuda --batch 32 --amp [--compile] [--cfg-options KEY=VALUE ...]
+        --device cuda --batch 32 --amp [--compile MODE] [--cfg-options KEY=VALUE ...]
 
 Preprocessing, forward, backward, the config's optimizer and average: images per second,
 the largest memory, and beside it what share of the products per second of one large
@@ -32,7 +32,12 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('--side', type=int, default=448, help='of a picture, px')
     parser.add_argument('--seconds', type=float, default=20, help='about that long')
     parser.add_argument('--amp', action='store_true', help='bfloat16')
-    parser.add_argument('--compile', action='store_true', help='trunk and neck')
+    parser.add_argument(
+        '--compile',
+        choices=('default', 'reduce-overhead', 'max-autotune'),
+        help='trunk and neck, by torch.compile in this mode; the second replays CUDA '
+        'graphs, with no Python between launches',
+    )
     add_overrides(parser)
     args = parser.parse_args(argv)
 
@@ -49,8 +54,8 @@ def main(argv: list[str] | None = None) -> None:
         options=args.cfg_options,
     )
     if args.compile:
-        step.model.backbone.compile()
-        step.model.neck.compile()
+        step.model.backbone.compile(mode=args.compile)
+        step.model.neck.compile(mode=args.compile)
         step()  # compiles; the first run says how many more there will be
     times = timing.compare({'step': step}, args.seconds, args.device)
     seconds = times['step']['ms'] / 1e3

@@ -2,7 +2,8 @@
 
 Parameters, multiply-adds and operators are counted, milliseconds measured, forward
 alone and with backward. A patch is 32 px wide, as in ResNet-101. With --graphs all are
-measured as CUDA graphs, too: the GPU's work without the launches of a slow host.
+measured as CUDA graphs, too, and with --compile by torch.compile, which records such
+graphs of what it has fused: the GPU's work without the launches of a slow host.
 """
 
 import argparse
@@ -36,9 +37,11 @@ KINDS = {
 class OnTensors(nn.Module):
     """An interaction between plain tensors, as counting needs it."""
 
-    def __init__(self, kind: str, width: int) -> None:
+    def __init__(self, kind: str, width: int, scan: str | None = None) -> None:
         super().__init__()
         cfg = dict(type=KINDS[kind], embed_dim=width, zero_init=False)
+        if kind == 'QMVL':
+            cfg['scan_backend'] = scan
         self.interaction = use_onednn(MODELS.build(cfg))  # as in a classifier
 
     def forward(self, visual: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -56,7 +59,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--width', type=int, default=512)
     parser.add_argument('--device', choices=('cpu', 'cuda'), default='cpu')
     parser.add_argument('--dtype', choices=('float32', 'bfloat16'), default='float32')
-    parser.add_argument('--graphs', action='store_true', help='with --device cuda')
+    parser.add_argument('--scan-backend', help='of QMVL; else chosen by device')
+    for way in WAYS:
+        parser.add_argument(
+            f'--{way}', action='store_true', help='with --device cuda, too'
+        )
 
 
 def multiply_adds(model: nn.Module, inputs: tuple[Tensor, Tensor]) -> int:
@@ -87,6 +94,20 @@ def graphed(model: nn.Module, inputs: tuple[Tensor, Tensor]) -> nn.Module:
     return torch.cuda.make_graphed_callables(copy.deepcopy(model), inputs)
 
 
+def compiled(model: nn.Module, inputs: tuple[Tensor, Tensor]) -> nn.Module:
+    """Compile to graphs for these shapes, whose launches are recorded, too."""
+    return torch.compile(
+        copy.deepcopy(model), mode='reduce-overhead', fullgraph=True, dynamic=False
+    )
+
+
+# By the option that asks for it: what it makes of a model, its key and its heading.
+WAYS = {
+    'graphs': (graphed, 'graph', 'as CUDA graphs'),
+    'compile': (compiled, 'compiled', 'by torch.compile'),
+}
+
+
 def measure(side: int, models: dict[str, nn.Module], args: argparse.Namespace) -> dict:
     """Return counts and times of every interaction for one size."""
     patches, device = (side // PATCH) ** 2, args.device
@@ -101,15 +122,20 @@ def measure(side: int, models: dict[str, nn.Module], args: argparse.Namespace) -
     for kind, model in models.items():
         count = multiply_adds(model, inputs)
         result['kinds'][kind] = {'multiply_adds': count}
-    graphs = {k: graphed(m, inputs) for k, m in models.items()} if args.graphs else {}
+    others = {
+        key: {kind: make(model, inputs) for kind, model in models.items()}
+        for option, (make, key, _) in WAYS.items()
+        if getattr(args, option)
+    }
     for name, run in (('forward', forward), ('both', both)):
         runs = {kind: partial(run, model, inputs) for kind, model in models.items()}
         for kind, times in compare(runs, args.seconds, device).items():
             result['kinds'][kind][name] = times
             result['kinds'][kind][f'{name}_operators'] = operators(runs[kind]).total()
-        runs = {kind: partial(run, model, inputs) for kind, model in graphs.items()}
-        for kind, times in compare(runs, args.seconds, device).items() if runs else ():
-            result['kinds'][kind][f'{name}_graph'] = times
+        for key, made in others.items():
+            runs = {kind: partial(run, model, inputs) for kind, model in made.items()}
+            for kind, times in compare(runs, args.seconds, device).items():
+                result['kinds'][kind][f'{name}_{key}'] = times
     return result
 
 
@@ -172,16 +198,17 @@ def _operators(result: dict) -> str:
 
 def run(args: argparse.Namespace) -> Result:
     """Measure every size and draw the figure."""
-    if args.graphs and args.device != 'cuda':
-        raise SystemExit('error: --graphs records CUDA graphs: give --device cuda')
+    for option in WAYS:
+        if getattr(args, option) and args.device != 'cuda':
+            raise SystemExit(
+                f'error: --{option} records CUDA graphs: give --device cuda'
+            )
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
     if args.quick:
         args.sides, args.width, args.labels, args.seconds = [64, 96], 16, 3, 0.05
-    models = {
-        kind: OnTensors(kind, args.width).to(args.device, getattr(torch, args.dtype))
-        for kind in KINDS
-    }
+    where = args.device, getattr(torch, args.dtype)
+    models = {k: OnTensors(k, args.width, args.scan_backend).to(*where) for k in KINDS}
     parameters = {
         kind: sum(p.numel() for p in model.parameters())
         for kind, model in models.items()
@@ -194,7 +221,7 @@ def run(args: argparse.Namespace) -> Result:
             for r in results
         ],
     )
-    rate = product_rate(args.device, getattr(torch, args.dtype))
+    rate = product_rate(*where)
     products = rate / 1e3 / args.batch  # of one picture's, in a millisecond
     tables = {
         'Forward': _table(results, 'forward', products),
@@ -206,12 +233,12 @@ def run(args: argparse.Namespace) -> Result:
             ['interaction', 'M'], [[k, n / 1e6] for k, n in parameters.items()]
         ),
     }
-    if args.graphs:
-        for name, heading in (('forward', 'Forward'), ('both', 'Forward and backward')):
-            limit = products if name == 'forward' else products / 3
-            tables[f'{heading}, as CUDA graphs'] = _table(
-                results, f'{name}_graph', limit
-            )
+    for option, (_, key, said) in WAYS.items():
+        if getattr(args, option):
+            runs = {'forward': 'Forward', 'both': 'Forward and backward'}
+            for name, heading in runs.items():
+                limit = products if name == 'forward' else products / 3
+                tables[f'{heading}, {said}'] = _table(results, f'{name}_{key}', limit)
     if args.out:
         draw(results, parameters, args.out / 'speed_qmvl.png')
         tables['Figure 5'] = '![figure 5](speed_qmvl.png)\n'
