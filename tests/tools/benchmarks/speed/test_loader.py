@@ -85,3 +85,4 @@ def test_every_pipeline_loads(cfg, tmp_path):
     assert rate > 0
     times = loader.transform_ms(cfg, 32, paths, seconds=0)
     assert list(times) == [t['type'] for t in loader.training_pipeline(cfg, 32)]
+    assert all(time > 0 for time in times.values())
