@@ -7,6 +7,8 @@ from .nuswide import NUSWIDE
 from .nuswide_csv import NUSWIDECSV
 from .pa100k import PA100K
 from .transforms import (
+    ByteColorTransform,
+    ByteSharpness,
     ContiguousFlip,
     CutoutPatch,
     LoadImageReduced,
@@ -23,6 +25,8 @@ __all__ = [
     'NUSWIDE',
     'NUSWIDECSV',
     'PA100K',
+    'ByteColorTransform',
+    'ByteSharpness',
     'COCOMultiLabel',
     'ContiguousFlip',
     'CutoutPatch',

@@ -1,5 +1,6 @@
 """Transforms that mmpretrain lacks."""
 
+from .byte_blends import ByteColorTransform, ByteSharpness
 from .contiguous_flip import ContiguousFlip
 from .cutout_patch import CutoutPatch
 from .load_image_reduced import LoadImageReduced
@@ -10,6 +11,8 @@ from .row_shear import RowShear
 from .table_augment import TableRandAugment
 
 __all__ = [
+    'ByteColorTransform',
+    'ByteSharpness',
     'ContiguousFlip',
     'CutoutPatch',
     'LoadImageReduced',

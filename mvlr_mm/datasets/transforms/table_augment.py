@@ -22,6 +22,7 @@ from mmpretrain.datasets.transforms.auto_augment import (
 )
 from mmpretrain.registry import TRANSFORMS
 
+from .byte_blends import ByteColorTransform, ByteSharpness
 from .row_shear import RowShear, signed_magnitude
 
 _VALUES = np.arange(256, dtype=np.uint8).reshape(1, 256, 1)
@@ -102,9 +103,13 @@ class TableEqualize(Equalize):
         return _looked_up(results, np.stack(tables, axis=-1))
 
 
+# mmpretrain's name is that of the class that a twin inherits from
 _TWINS = {
-    twin.__name__.removeprefix('Table'): twin.__name__
+    twin.__bases__[-1].__name__: twin.__name__
     for twin in (
+        ByteColorTransform,
+        ByteSharpness,
+        RowShear,
         TableAutoContrast,
         TableBrightness,
         TableContrast,
@@ -113,7 +118,7 @@ _TWINS = {
         TableSolarize,
         TableSolarizeAdd,
     )
-} | {'Shear': RowShear.__name__}
+}
 
 
 @TRANSFORMS.register_module()
@@ -121,9 +126,8 @@ class TableRandAugment(RandAugment):
     """mmpretrain's ``RandAugment`` with the same pictures in less time.
 
     With the same random numbers it gives the same pictures, but for single grey levels
-    of a shear: those of the policies that have a twin here, whose name begins with
-    ``Table``, are computed by a table, ``Shear`` by :class:`RowShear`, the others as
-    they are.
+    of a shear: policies on single values go through a table, those that have a faster
+    form in this folder take that, the others are as they are.
 
     Args:
         policies: A name or a list, as there.
