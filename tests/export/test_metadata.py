@@ -15,7 +15,7 @@ def loaded(*steps, mean=(1.0, 2.0, 3.0), rgb=True, thresholds=None):
     if mean is not None:
         preprocessor.mean = torch.tensor(mean).view(-1, 1, 1)
         preprocessor.std = torch.tensor([4.0, 5.0, 6.0]).view(-1, 1, 1)
-    pipeline = [dict(type='LoadPicture'), *steps, dict(type='PackInputs')]
+    pipeline = [dict(type='LoadPicture'), *steps, dict(type='PackPlanes')]
     model = SimpleNamespace(data_preprocessor=preprocessor)
     return LoadedModel(model, ('Katze', 'Bär'), pipeline, thresholds, config=None)
 

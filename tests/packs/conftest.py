@@ -16,7 +16,7 @@ CLASSES = ['cat', 'traffic light', 'boat']
 PIPELINE = [
     dict(type='LoadPicture'),
     dict(type='Resize', scale=(64, 48), interpolation='bicubic', backend='pillow'),
-    dict(type='PackInputs'),
+    dict(type='PackPlanes'),
 ]
 PROMPT = dict(type='PDLR', text_encoder=dict(type='CLIPTextEncoder'), classes=CLASSES)
 
