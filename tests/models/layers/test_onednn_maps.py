@@ -6,6 +6,7 @@ import torch
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from mvlr_mm.models.layers.onednn_maps import (
     OneDNNLinear,
@@ -48,6 +49,19 @@ def test_only_linear_maps_change_and_weights_keep_their_names(onednn):
         assert list(map(type, copied)) == kinds
 
 
+def test_parts_that_are_computed_again_in_the_backward(onednn):
+    part = use_onednn(nn.Sequential(nn.Linear(5, 8), nn.ReLU(), nn.Linear(8, 3)))
+    x = torch.randn(4, 7, 5, requires_grad=True)
+    learned = [x, *part.parameters()]
+    wanted = torch.autograd.grad(part(x).square().sum(), learned)
+    onednn.clear()
+    out = checkpoint(part, x, use_reentrant=False)
+    found = torch.autograd.grad(out.square().sum(), learned)
+    assert len(onednn) == 8  # forward twice, two gradients
+    for a, b in zip(found, wanted, strict=True):
+        torch.testing.assert_close(a, b)
+
+
 def test_elsewhere_nothing_changes(monkeypatch):
     monkeypatch.setattr(onednn_linear, '_decided', lambda: False)
     model = use_onednn(maps())
@@ -62,6 +76,8 @@ def test_a_script_and_a_graph_have_torchs_own_maps(onednn):
     torch.testing.assert_close(torch.jit.script(model)(x), wanted)
     graph = torch.export.export(model, (x,), strict=False).module()
     torch.testing.assert_close(graph(x), wanted)
+    compiled = torch.compile(model, backend='eager', fullgraph=True)
+    torch.testing.assert_close(compiled(x), wanted)
     assert onednn == []
 
 
