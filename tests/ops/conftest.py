@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils import cpp_extension
 
 from mvlr_mm.ops import available_backends
@@ -38,3 +39,19 @@ def need() -> Callable[[str], None]:
 def built(need: Callable[[str], None]) -> None:
     """The C++ scan and convolution."""
     need('native')
+
+
+@pytest.fixture
+def assert_strides() -> Callable[..., None]:
+    """Compare what a graph is promised with what a call gives; opcheck lets it pass."""
+
+    def check(operator: Callable, *operands: object) -> None:
+        given = operator(*operands)
+        with FakeTensorMode() as mode:
+            tensor = torch.Tensor
+            promised = operator(
+                *(mode.from_tensor(o) if isinstance(o, tensor) else o for o in operands)
+            )
+        assert [t.stride() for t in given] == [t.stride() for t in promised]
+
+    return check

@@ -150,11 +150,16 @@ def test_tokens_may_be_parts_of_larger_tensors(dim):
 
 
 @needs_kernels
-def test_the_operators_keep_what_torch_library_asks_of_them():
+def test_the_operators_keep_what_torch_library_asks_of_them(assert_strides):
     ops, how, loose = torch.ops.mvlr_mm, (3, 'P-FB-S2'), dict(rtol=1e-4, atol=1e-4)
     conv, merge = conv_inputs(2, 3, 4, 5), merge_inputs(2, 3, 4, 5, how[1])
     torch.library.opcheck(ops.conv_passes.default, (*conv, *how), **loose)
     torch.library.opcheck(ops.merge_passes.default, (*merge, *how), **loose)
+    conv, merge = ([v.detach() for v in inputs] for inputs in (conv, merge))
+    u = conv_passes(*conv, *how)
+    assert_strides(ops.conv_passes_backward.default, u, *conv, *how)
+    kept = merge_passes(*merge, *how)
+    assert_strides(ops.merge_passes_backward.default, *kept, *merge, *how)
 
 
 @needs_kernels

@@ -26,10 +26,12 @@ step() {
 device=cuda config=configs/mvlr/mvlr_rn101_coco.py
 size=(--batch 32 --side 448 --seconds 5)
 small=() graphs=(--graphs) compiled=(--compile) ways=('' triton)
+modes=(default reduce-overhead)
 if [ -n "${QUICK:-}" ]; then
     device=cpu config=configs/mvlr/mvlr_tiny_scenes.py
     size=(--batch 2 --side 64 --seconds 0.1)
     small=(--quick) graphs=() compiled=() ways=('')
+    modes=(default)
     export MVLR_TINY_CLIP=$out
     step clip python -c "import json, sys; sys.path.insert(0, 'tools'); \
 from scenes.train_clip import CONFIG; \
@@ -68,7 +70,7 @@ step qmvl_compiled python tools/benchmark.py speed qmvl --device "$device" \
     --dtype bfloat16 --seconds 1 ${small[@]+"${small[@]}"} --batch 8 --sides 448 1792 \
     --out "$out/bfloat16_compiled" --scan-backend "${ways[-1]:-native}" \
     ${compiled[@]+"${compiled[@]}"}
-for mode in default reduce-overhead; do
+for mode in "${modes[@]}"; do
     step "train_compile_$mode" "${train[@]}" --compile "$mode" --cfg-options \
         "${nhwc[@]}" "${fused[@]}"
 done

@@ -126,12 +126,11 @@ def _fake_backward(
         t.new_empty(t.mT.shape).mT if by_step else t.new_empty(t.shape) for t in (B, C)
     )
     start = A.new_empty(u.shape[0], A.shape[1], u.shape[1]).transpose(1, 2)
-    runs, channels = A.shape[0] // u.shape[1], u.shape[1]
     per_channel = A.new_empty(A.shape[0])
     return (
         torch.empty_like(u),
         torch.empty_like(delta),
-        A.new_empty(runs, A.shape[1], channels).mT.reshape(A.shape),
+        A.new_empty(A.shape),
         dB,
         dC,
         per_channel,

@@ -192,7 +192,7 @@ def _backward(
     return (
         _as_laid_out(du, u),
         _as_laid_out(ddelta, delta),
-        sums[:, :states].mT.reshape(A.shape),
+        sums[:, :states].mT.reshape(A.shape).contiguous(),
         dB.mT,
         dC.mT,
         sums[:, states].clone().flatten(),

@@ -219,16 +219,16 @@ def test_the_operator_keeps_what_torch_library_asks_of_one(built):
     )
 
 
-def test_the_backward_operator_keeps_it_too(built):
+def test_the_backward_operator_keeps_it_too(built, assert_strides):
     u, *rest, initial_state, softplus, chunk = as_operands(draw(6, 4, 40))
     operands = [v.detach() for v in (u, *rest)]
     forward = torch.ops.mvlr_mm.scan_native.default
     y, last, starts = forward(*operands, initial_state.detach(), softplus, chunk)
-    torch.library.opcheck(
-        torch.ops.mvlr_mm.scan_native_backward.default,
-        (y.sin(), last.sin(), *operands, starts, softplus, chunk),
-        test_utils=('test_schema', 'test_faketensor'),
-    )
+    backward = torch.ops.mvlr_mm.scan_native_backward.default
+    operands = (y.sin(), last.sin(), *operands, starts, softplus, chunk)
+    tests = ('test_schema', 'test_faketensor')
+    torch.library.opcheck(backward, operands, test_utils=tests)
+    assert_strides(backward, *operands)
 
 
 class Scan(nn.Module):

@@ -39,9 +39,8 @@ class OnTensors(nn.Module):
 
     def __init__(self, kind: str, width: int, scan: str | None = None) -> None:
         super().__init__()
-        cfg = dict(type=KINDS[kind], embed_dim=width, zero_init=False)
-        if kind == 'QMVL':
-            cfg['scan_backend'] = scan
+        own = dict(scan_backend=scan) if kind == 'QMVL' else {}
+        cfg = dict(type=KINDS[kind], embed_dim=width, zero_init=False, **own)
         self.interaction = use_onednn(MODELS.build(cfg))  # as in a classifier
 
     def forward(self, visual: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
