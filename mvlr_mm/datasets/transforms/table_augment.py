@@ -4,7 +4,7 @@ What an operation makes of a value depends on the value, and on the picture thro
 histogram or its mean alone. So a table is made, and OpenCV looks every value up.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -86,9 +86,7 @@ class TableAutoContrast(AutoContrast):
         """Change ``img`` (H, W, 3), uint8."""
         if self.random_disable():
             return results
-        ranges = (cv2.minMaxLoc(plane)[:2] for plane in cv2.split(results['img']))
-        tables = [_stretch(int(low), int(high)) for low, high in ranges]
-        return _looked_up(results, np.stack(tables, axis=-1))
+        return _plane_by_plane(results, _stretch)
 
 
 @TRANSFORMS.register_module()
@@ -99,8 +97,7 @@ class TableEqualize(Equalize):
         """Change ``img`` (H, W, 3), uint8."""
         if self.random_disable():
             return results
-        tables = [_flatten(counts) for counts in _histograms(results['img'])]
-        return _looked_up(results, np.stack(tables, axis=-1))
+        return _plane_by_plane(results, _flatten)
 
 
 # mmpretrain's name is that of the class that a twin inherits from
@@ -160,16 +157,9 @@ class TableRandAugment(RandAugment):
         return results
 
 
-def _histograms(img: np.ndarray) -> list[np.ndarray]:
-    """Return how often each channel has each value, 256 numbers a channel."""
-    return [
-        cv2.calcHist([img], [channel], None, [256], [0, 256]).ravel().astype(np.int64)
-        for channel in range(img.shape[2])
-    ]
-
-
-def _stretch(low: int, high: int) -> np.ndarray:
+def _stretch(plane: np.ndarray) -> np.ndarray:
     """Return the table that stretches the values in use over 0 to 255."""
+    low, high = map(int, cv2.minMaxLoc(plane)[:2])
     if low == high:
         return _VALUES.ravel()
     scale = 255.0 / (high - low)
@@ -177,8 +167,10 @@ def _stretch(low: int, high: int) -> np.ndarray:
     return table.clip(0, 255).astype(np.uint8)
 
 
-def _flatten(counts: np.ndarray) -> np.ndarray:
+def _flatten(plane: np.ndarray) -> np.ndarray:
     """Return the table after which all values are about as frequent."""
+    counts = cv2.calcHist([plane], [0], None, [256], [0, 256])
+    counts = counts.ravel().astype(np.int64)
     used = counts[counts > 0]
     step = int(used.sum() - used[-1]) // 255
     if not step:
@@ -188,8 +180,17 @@ def _flatten(counts: np.ndarray) -> np.ndarray:
 
 
 def _looked_up(results: dict, table: np.ndarray) -> dict:
-    """Put each value's entry in its place: a table of 256, or of (256, channels)."""
+    """Put each value's entry in a table of 256 in its place."""
     img = results['img']
-    found = cv2.LUT(img, np.ascontiguousarray(table).reshape(1, 256, -1))
-    results['img'] = found.reshape(img.shape)
+    results['img'] = cv2.LUT(img, table.ravel()).reshape(img.shape)
+    return results
+
+
+def _plane_by_plane(
+    results: dict, table_of: Callable[[np.ndarray], np.ndarray]
+) -> dict:
+    """Look up the values of each channel (H, W) in a table of its own."""
+    img = results['img']
+    planes = [cv2.LUT(plane, table_of(plane)) for plane in cv2.split(img)]
+    results['img'] = cv2.merge(planes).reshape(img.shape)
     return results
