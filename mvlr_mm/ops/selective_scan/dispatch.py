@@ -3,13 +3,13 @@
 import functools
 import warnings
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from .graph_scan import selective_scan_graph, supports_graph
+from .kernel_check import no_autocast
 from .mamba_ssm_scan import (
     find_mamba_ssm_problem,
     selective_scan_mamba_ssm,
@@ -171,13 +171,6 @@ def prefers_short_scans(device: str, name: str | None = None) -> bool:
     return BACKENDS[choose_backend(device, name)].prefers_short
 
 
-def _no_autocast(device: str) -> AbstractContextManager:
-    # Only where it is on: torch.export would wrap the whole scan in the context.
-    if torch.is_autocast_enabled(device):
-        return torch.autocast(device, enabled=False)
-    return nullcontext()
-
-
 def selective_scan(
     u: Tensor,
     delta: Tensor,
@@ -228,7 +221,7 @@ def selective_scan(
     if not BACKENDS[name].supports(u, initial_state, return_last_state):
         name = _next_backend(name, u, initial_state, return_last_state)
     chosen = BACKENDS[name]
-    with _no_autocast(u.device.type):
+    with no_autocast(u.device.type):
         return chosen.scan(
             u,
             delta,

@@ -1,6 +1,7 @@
 """Finding out whether a kernel that is there can be trusted."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor
@@ -46,6 +47,18 @@ def check_kernel(name: str, scan: Callable[..., Tensor], device: str) -> str | N
     )
 
 
+def no_autocast(device: str) -> AbstractContextManager:
+    """Compute as the tensors are, whatever is around.
+
+    Args:
+        device: A torch device type, such as 'cpu' or 'cuda'.
+    """
+    # Only where it is on: torch.export would wrap the whole scan in the context.
+    if torch.is_autocast_enabled(device):
+        return torch.autocast(device, enabled=False)
+    return nullcontext()
+
+
 def find_difference(
     name: str, got: Callable[[], Tensor], expected: Callable[[], Tensor]
 ) -> str | None:
@@ -58,7 +71,7 @@ def find_difference(
     """
     # The kernel may fail in any way: absent, built for another torch, no such GPU.
     try:
-        with torch.enable_grad():
+        with torch.enable_grad(), no_autocast('cpu'), no_autocast('cuda'):
             difference = (got() - expected()).abs().max().item()
     except Exception as error:
         return f'{type(error).__name__}: {error}'

@@ -20,6 +20,15 @@ def test_no_number_is_a_difference():
     assert 'nan' in find_difference('the scan', lambda: nan, lambda: nan)
 
 
+def test_autocast_around_a_first_use_changes_nothing():
+    # as in a training step: products would be rounded, those of the reference alone
+    x = torch.full((3, 3), 10 / 3)
+    with torch.autocast('cpu', torch.bfloat16):
+        problem = find_difference('it', lambda: 3 * x * x, lambda: x @ x)
+        assert (x @ x).dtype == torch.bfloat16
+    assert problem is None
+
+
 def test_a_kernel_that_fails_is_quoted():
     def fail():
         raise OSError('no such GPU')
