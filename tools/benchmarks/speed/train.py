@@ -184,8 +184,8 @@ def run(args: argparse.Namespace) -> Result | None:
         'and pictures. The peak is that of the whole process, torch included.',
         'One process of the loader has one thread. What stands under "over" is the '
         "config's pipeline divided by that one; its transforms and mmpretrain's give "
-        'the same pictures. The cache holds them decoded and resized '
-        '(`mvlr cache`).',
+        'the same pictures, but for single grey levels. The cache holds them decoded '
+        'and resized (`mvlr cache`). Each transform is timed where it stands.',
         'A reduced decode does less only for pictures of which half is still `margin` '
         'times the side; the margin is 1.5 where none is named.',
     ]
