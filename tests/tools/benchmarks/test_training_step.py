@@ -36,11 +36,11 @@ def changed(step, before):
 
 
 def test_a_step_trains_with_the_optimizer_and_average_of_the_config(make):
-    step = make()
+    step = make(**{'optim_wrapper.optimizer.lr': 2e-3})
     before = weights(step)
     step()
     assert changed(step, before)
-    assert step.optimizer.optimizer.defaults['lr'] == 1e-3
+    assert step.optimizer.optimizer.defaults['lr'] == 2e-3
     (hook,) = step.averages
     assert hook.ema_model.momentum == 0.02
     assert hook.ema_model.steps == 1
