@@ -20,14 +20,16 @@ class RowShear(Shear):
     is one grey level away. OpenCV 4 rounds positions to a 32nd of a pixel, so a tenth
     of its values are one level away, single ones two.
 
-    Takes mmpretrain's arguments. Pictures that are not bytes, and other interpolations,
-    are left to mmpretrain.
+    Takes mmpretrain's arguments. Pictures that are not bytes or have more than three
+    channels, and other interpolations, are left to mmpretrain.
     """
 
     def transform(self, results: dict) -> dict:
         """Change ``img`` (H, W, C), uint8; the given array is left alone."""
         img = results['img']
-        if self.interpolation != 'bicubic' or img.dtype != np.uint8 or img.ndim != 3:
+        # mmcv's border is 0 in a fourth channel
+        is_known = img.dtype == np.uint8 and img.ndim == 3 and img.shape[2] <= 3
+        if self.interpolation != 'bicubic' or not is_known:
             return super().transform(results)
         if self.random_disable():
             return results

@@ -84,6 +84,7 @@ def test_the_rest_is_mmpretrains():
         (IMG, dict(interpolation='bilinear')),
         (IMG.astype(np.float32), dict()),
         (IMG[..., 0], dict()),
+        (np.concatenate([IMG, IMG[..., :1]], axis=2), dict()),
     ):
         found = shear(img, magnitude=0.2, **options)
         np.testing.assert_array_equal(
