@@ -143,6 +143,14 @@ def options(args: argparse.Namespace) -> Part:
 
 
 PARTS = {'step': profile, 'loader': load, 'options': options}
+_LOADER_NOTES = [
+    'One process of the loader has one thread. What stands under "over" is the '
+    "config's pipeline divided by that one; its transforms and mmpretrain's give "
+    'the same pictures, but for single grey levels. The cache holds them decoded '
+    'and resized (`mvlr cache`). Each transform is timed where it stands.',
+    'A reduced decode does less only for pictures of which half is still `margin` '
+    'times the side; the margin is 1.5 where none is named.',
+]
 
 
 def _kind(args: argparse.Namespace) -> str:
@@ -182,11 +190,7 @@ def run(args: argparse.Namespace) -> Result | None:
     notes = [
         f'`{Path(args.config).name}`, {args.side} px, {args.device}; random weights '
         'and pictures. The peak is that of the whole process, torch included.',
-        'One process of the loader has one thread. What stands under "over" is the '
-        "config's pipeline divided by that one; its transforms and mmpretrain's give "
-        'the same pictures, but for single grey levels. The cache holds them decoded '
-        'and resized (`mvlr cache`). Each transform is timed where it stands.',
-        'A reduced decode does less only for pictures of which half is still `margin` '
-        'times the side; the margin is 1.5 where none is named.',
     ]
+    if 'loader' in data:
+        notes += _LOADER_NOTES
     return Result(data, tables, notes)
