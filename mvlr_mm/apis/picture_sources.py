@@ -29,6 +29,8 @@ def find_pictures(
 ) -> Iterator[str]:
     """Yield the paths of the pictures in a folder, by name; nothing that is hidden.
 
+    A folder that may not be looked into comes out itself: reading it says why.
+
     Args:
         folder: The folder.
         recursive: Whether to go into the folders in it, after its own pictures. Links
@@ -36,7 +38,12 @@ def find_pictures(
         suffixes: How the names end of what is looked for, in small letters.
     """
     here, below = [], []
-    with os.scandir(folder) as entries:
+    try:
+        found = os.scandir(folder)
+    except OSError:
+        yield os.fspath(folder)
+        return
+    with found as entries:
         for entry in entries:
             if entry.name.startswith('.'):
                 continue

@@ -112,6 +112,7 @@ def _name(picture: Picture) -> str | None:
 def _of_file(path: str) -> dict[str, Any]:
     place = os.path.expanduser(path)
     if os.path.isdir(place):
+        os.scandir(place).close()  # says why if it may not be looked into
         raise ValueError(f'{path} is a folder without pictures ({", ".join(SUFFIXES)})')
     return {'img_path': path if os.path.exists(path) else place}
 

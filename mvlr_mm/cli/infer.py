@@ -29,16 +29,22 @@ def find_paths(args: argparse.Namespace) -> list[str]:
     for given in args.paths:
         for path in each_picture(given, args.recursive):
             place = os.path.abspath(os.path.expanduser(path))
-            if os.path.isdir(place):
-                hint = '' if args.recursive else '; --recursive looks into its folders'
-                raise FileNotFoundError(f'{given} has no picture in it{hint}.')
-            if not os.path.exists(place):
-                raise FileNotFoundError(f'{given}: there is no such picture or folder.')
+            if path == given:  # what else is wrong with a picture, reading it says
+                _check_named(given, place, args.recursive)
             if not is_excluded(path, args.exclude):
                 found.setdefault(place, path)
     if not found:
         raise FileNotFoundError('--exclude leaves no picture.')
     return list(found.values())
+
+
+def _check_named(given: str, place: str, recursive: bool) -> None:
+    if not os.path.exists(place):
+        raise FileNotFoundError(f'{given}: there is no such picture or folder.')
+    if os.path.isdir(place):
+        os.scandir(place).close()  # says why if it may not be looked into
+        hint = '' if recursive else '; --recursive looks into its folders'
+        raise FileNotFoundError(f'{given} has no picture in it{hint}.')
 
 
 def run(args: argparse.Namespace) -> int:

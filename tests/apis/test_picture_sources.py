@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -8,6 +10,7 @@ from mvlr_mm.apis.picture_sources import (
     find_pictures,
     is_excluded,
 )
+from mvlr_mm.apis.prepare import Preparation
 
 
 @pytest.fixture
@@ -38,6 +41,21 @@ def test_folders(folder):
     everything = ['a.PNG', 'b.jpg', 'in/c.webp', 'in/x/d.gif']
     assert names(folder, find_pictures(folder, recursive=True)) == everything
     assert names(folder, each_picture([folder], recursive=True)) == everything
+
+
+def test_a_folder_that_may_not_be_looked_into_comes_out_itself(folder, monkeypatch):
+    scan = os.scandir
+
+    def refuse(path):
+        if str(path) == f'{folder}/in':
+            raise PermissionError(13, 'Permission denied', path)
+        return scan(path)
+
+    monkeypatch.setattr(os, 'scandir', refuse)
+    found = find_pictures(folder, recursive=True)
+    assert names(folder, found) == ['a.PNG', 'b.jpg', 'in']
+    read = Preparation([dict(type='LoadPicture')])
+    assert read(f'{folder}/in').error.startswith('[Errno 13] Permission denied')
 
 
 def test_other_files_by_name(folder):

@@ -158,6 +158,16 @@ def test_bad_pictures_are_told_and_others_tagged(infer, photos, tmp_path, capfd)
     assert out.read_text() == text
 
 
+def test_a_link_to_nothing_stops_no_other_picture(infer, photos, expected, capfd):
+    (photos / 'a.jpg').symlink_to('/gone.jpg')
+    assert infer(photos) == 1
+    out, err = capfd.readouterr()
+    assert [line.split('\t')[0] for line in out.splitlines()] == [
+        found.path for found in expected[:3]
+    ]
+    assert err.startswith(f'{photos}/a.jpg: ')
+
+
 def test_exclude(infer, photos, capfd):
     assert infer(photos, '--recursive', '--exclude', '1.*', '*/more/*') == 0
     lines = capfd.readouterr().out.splitlines()

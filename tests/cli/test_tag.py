@@ -5,10 +5,12 @@ import subprocess
 import sys
 import time
 
+import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
 from mvlr_mm.apis import MultiLabelInferencer, inferencer
+from mvlr_mm.tagging.bulk.manifest import MANIFEST
 from mvlr_stack.command import main
 
 
@@ -142,3 +144,17 @@ def test_a_folder_of_other_things_is_left_alone(words, tmp_path, capfd):
         main(words)
     assert 'holds files already' in capfd.readouterr().err
     assert os.listdir(tmp_path / 'tags') == ['a.txt']
+
+
+def test_results_never_take_the_place_of_what_is_to_be_tagged(
+    words, photos, tmp_path, capfd
+):
+    table = pa.table({'image': [(photos / 'more/0.png').read_bytes()]})
+    parquet.write_table(table, photos / 'part-0.parquet')
+    for out in (photos, photos.parent):
+        words[3] = str(out)
+        with pytest.raises(SystemExit, match='2'):
+            main([*words, '--overwrite'])
+        assert 'lies in the folder of the results' in capfd.readouterr().err
+        assert (photos / 'part-0.parquet').exists()
+        assert not (out / MANIFEST).exists()

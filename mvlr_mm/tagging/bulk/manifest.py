@@ -20,7 +20,7 @@ class Manifest:
 
     Lines are added and none is ever changed. What is behind the last end of a line was
     cut off when it was written, and is taken away. While a manifest is open, no other
-    run can open it.
+    run can open it. Only what a manifest speaks of is ever removed.
 
     Args:
         folder: Of the results; it is made.
@@ -32,7 +32,8 @@ class Manifest:
 
     Raises:
         BlockingIOError: Another run is at work in the folder.
-        FileExistsError: The folder has results of another run.
+        FileExistsError: The folder has results of another run, or parquet files of
+            something else.
         ValueError: A line in the midst is damaged.
     """
 
@@ -45,9 +46,10 @@ class Manifest:
         self._file = open(self.path, 'a+b')  # noqa: SIM115 (open until `close`)
         try:
             self._lock()
-            for draft in self.folder.glob(f'.{PARTS}'):  # a killed run was at it
-                draft.unlink()
-            if overwrite:
+            begun = self.path.stat().st_size > 0
+            for draft in self.folder.glob(f'.{PARTS}') if begun else ():
+                draft.unlink()  # a killed run was at it
+            if overwrite and begun:
                 self._remove_results()
             lines = self._read()
             if not lines:
@@ -114,6 +116,7 @@ class Manifest:
 
     def _refuse_results(self) -> None:
         for path in self.folder.glob('*.parquet'):
+            self.path.unlink()  # it was not there before
             raise FileExistsError(
                 f'{path} is there and {self.path} does not say of what run; move it '
                 'away, or name another folder.'

@@ -32,10 +32,11 @@ class Source:
             shard; a parquet file with a column of pictures; a picture.
         exclude: Patterns of files that are left out, by name or path.
         column: Of the pictures in parquet; None takes the only one that can be.
-        results: A folder that is never looked into.
+        results: A folder that is never looked into, by whatever links it is reached.
 
     Raises:
         FileNotFoundError: A place is not there.
+        ValueError: A place, other than a list, is the folder of the results or in it.
     """
 
     places: tuple[str, ...]
@@ -49,14 +50,19 @@ class Source:
                 raise FileNotFoundError(
                     f'{place}: there is no such folder, list, shard or picture.'
                 )
+            if not place.lower().endswith(LISTS) and self._has_result(place):
+                raise ValueError(
+                    f'{place} is to be tagged and lies in the folder of the results, '
+                    f'{self.results}, which is never looked into; name another folder '
+                    'for the results.'
+                )
 
     def files(self) -> Iterator[str]:
         """Yield the path of every picture, tar and parquet file."""
-        results = None if self.results is None else os.path.join(self.results, '')
         for place in self.places:
+            results = self._results_from(place)
             for path in _files_of(place):
-                own = results is not None and path.startswith(results)
-                if not own and not is_excluded(path, self.exclude):
+                if not path.startswith(results) and not is_excluded(path, self.exclude):
                     yield path
 
     def pictures(self, wanted: Wanted) -> Iterator[Found]:
@@ -86,6 +92,20 @@ class Source:
             yield from read_parquet(path, wanted, self.column)
         else:
             yield from read_tar(path, wanted)
+
+    def _has_result(self, place: str) -> bool:
+        if self.results is None:
+            return False
+        real = (os.path.join(os.path.realpath(x), '') for x in (place, self.results))
+        return next(real).startswith(next(real))
+
+    def _results_from(self, place: str) -> tuple[str, ...]:
+        """Return how paths begin that lead into the results, named or by a link."""
+        if self.results is None:
+            return ()
+        way = os.path.relpath(os.path.realpath(self.results), os.path.realpath(place))
+        folders = self.results, os.path.join(place, way)
+        return tuple(os.path.join(folder, '') for folder in folders)
 
 
 def _files_of(place: str) -> Iterator[str]:

@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -72,8 +73,10 @@ def test_another_run_is_refused_and_replaced_where_asked_for(tmp_path, job):
     Manifest(tmp_path, other).close()
 
 
-def test_results_without_a_manifest_are_left_alone(tmp_path, job):
-    (tmp_path / 'part-000000.parquet').write_text('someone')
+@pytest.mark.parametrize('overwrite', [False, True])
+def test_results_without_a_manifest_are_left_alone(tmp_path, job, overwrite):
+    for name in ('part-000000.parquet', '.part-1.parquet'):
+        (tmp_path / name).write_text('someone')
     with pytest.raises(FileExistsError, match='does not say of what run'):
-        Manifest(tmp_path, job)
-    assert (tmp_path / 'part-000000.parquet').read_text() == 'someone'
+        Manifest(tmp_path, job, overwrite)
+    assert sorted(os.listdir(tmp_path)) == ['.part-1.parquet', 'part-000000.parquet']

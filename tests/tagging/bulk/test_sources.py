@@ -75,3 +75,18 @@ def test_single_files_and_places_that_are_not_there(folder):
     assert len(paths(folder, Source(places))) == 3
     with pytest.raises(FileNotFoundError, match='gone: there is no such folder'):
         Source((str(folder), str(folder / 'gone')))
+
+
+def test_results_are_known_whatever_link_leads_to_them(folder):
+    link = folder.with_name(f'{folder.name}-link')
+    link.symlink_to(folder)
+    for place, results in ((link, folder), (folder, link)):
+        found = paths(place, Source((str(place),), results=str(results / 'out')))
+        assert found[0] == 'a.PNG'
+        assert not any(path.startswith('out') for path in found)
+        with pytest.raises(ValueError, match='out is to be tagged and lies in'):
+            Source((str(place / 'out'),), results=str(results / 'out'))
+    with pytest.raises(ValueError, match=r'b.jpg is to be tagged and lies in'):
+        Source((str(folder / 'b.jpg'),), results=str(folder))
+    (folder / 'list.txt').write_text('in/c.gif')
+    assert not list(Source((str(folder / 'list.txt'),), results=str(folder)).files())
