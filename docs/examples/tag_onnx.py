@@ -24,6 +24,6 @@ for path in sys.argv[2:]:
     pixels = (pixels - np.float32(how['mean'])) / np.float32(how['std'])
     images = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])
     (scores,) = session.run(['scores'], {'images': images})[0]
-    least = np.full(len(labels), 0.5) if thresholds is None else np.array(thresholds)
-    found = [i for i in np.argsort(-scores) if scores[i] >= least[i]]
+    tags = scores >= np.array(0.5 if thresholds is None else thresholds, float)
+    found = [i for i in np.argsort(-scores) if tags[i]]  # null is nan: never a tag
     print(path, ', '.join(f'{labels[i]} {scores[i]:.3f}' for i in found), sep='\t')

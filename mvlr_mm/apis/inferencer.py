@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..structures import VLFeatures
 from .choose_tags import TagChoice, Thresholds
+from .device import choose_device
 from .load import LoadedModel, load_model
 from .picture_sources import each_picture
 from .prepare import Preparation, Prepared, batches, map_ahead
@@ -38,7 +39,7 @@ class MultiLabelInferencer:
     Raises:
         FileNotFoundError: A file, or what a folder must hold, is not there.
         ValueError: As for :func:`mvlr_mm.apis.load_model`; or the model is no
-            classifier.
+            classifier, or the device is not there.
     """
 
     def __init__(
@@ -47,8 +48,7 @@ class MultiLabelInferencer:
         checkpoint: str | Path | None = None,
         device: str | torch.device | None = None,
     ) -> None:
-        if device is None:
-            device = 'cuda' if torch.cuda.is_available() else 'cpu'
+        device = choose_device(device)
         if not isinstance(model, LoadedModel):
             model = load_model(model, checkpoint, device)
         for part in ('backbone', 'head'):

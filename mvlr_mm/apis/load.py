@@ -18,6 +18,7 @@ from ..labels.thresholds import label_thresholds
 from ..loaded_model import LoadedModel, build_model
 from ..packs import load_pack
 from ..weight_files import read_weights
+from .device import choose_device
 from .work_dir import NAMES, THRESHOLDS, find_config, find_run
 
 
@@ -39,8 +40,9 @@ def load_model(
     Raises:
         FileNotFoundError: A file, or what a folder must hold, is not there.
         ValueError: The weights do not fit the config, or it lacks a part; the labels
-            have no names.
+            have no names; the device is not there.
     """
+    device = choose_device(device)
     folder = Path(source).expanduser()
     if (folder / 'pack.json').is_file():
         if checkpoint is not None:

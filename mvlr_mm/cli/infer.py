@@ -67,6 +67,8 @@ def run(args: argparse.Namespace) -> int:
         with redirect_stdout(sys.stderr):  # what loading logs is no result
             infer = MultiLabelInferencer(args.model, args.checkpoint, args.device)
         names = classes or infer.classes
+        for output in outputs:
+            output.check(names)
         results = infer(
             iter(paths),
             thr=thresholds_of(args, infer.loaded, names),

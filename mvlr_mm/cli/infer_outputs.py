@@ -16,7 +16,7 @@ from mvlr_mm.tagging.drawings import (
     draw_tags,
     drawing_path,
 )
-from mvlr_mm.tagging.result_files import result_row
+from mvlr_mm.tagging.result_files import check_tags, result_row
 from mvlr_stack.outputs import FIX
 
 
@@ -36,6 +36,16 @@ class Output(ABC):
     def has(self, path: str) -> bool:
         """Say whether the result of a picture is there already."""
         return False
+
+    def check(self, names: tuple[str, ...]) -> None:  # noqa: B027 (most take any)
+        """Refuse labels that it cannot take, before the work.
+
+        Args:
+            names: The labels.
+
+        Raises:
+            ValueError: There is one.
+        """
 
     @abstractmethod
     def write(self, found: Tagged, names: tuple[str, ...]) -> None:
@@ -73,6 +83,7 @@ class ResultsFile(Output):
     def __init__(
         self, path: str, paths: list[str], add: bool, stack: ExitStack
     ) -> None:
+        self.path = path
         self.prints = path == '-'
         kept = read_rows(path) if add and os.path.isfile(path) else []
         again = {_place(path) for path in paths}
@@ -81,6 +92,10 @@ class ResultsFile(Output):
         self._write = stack.enter_context(rows_writer(path))
         for row in kept:
             self._write(row)
+
+    def check(self, names: tuple[str, ...]) -> None:
+        """Refuse labels that the file cannot hold."""
+        check_tags(self.path, names)
 
     def has(self, path: str) -> bool:
         """Say whether the file has had tags of a picture."""

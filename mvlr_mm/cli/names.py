@@ -3,12 +3,12 @@
 import argparse
 from pathlib import Path
 
-import torch
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from mvlr_mm.apis import LoadedModel, load_model
+from mvlr_mm.apis.device import choose_device
 from mvlr_mm.apis.measure_names import measure_names
 from mvlr_mm.apis.work_dir import NAMES
 from mvlr_mm.evaluation.calibration import brier_score, calibration_error
@@ -52,8 +52,7 @@ def run(args: argparse.Namespace) -> int:
     Returns:
         The exit status, 0.
     """
-    device = args.device or ('cuda' if torch.cuda.is_available() else 'cpu')
-    loaded = load_model(args.source, args.checkpoint, device)
+    loaded = load_model(args.source, args.checkpoint, choose_device(args.device))
     out = Path(args.out or loaded.checkpoint.parent / NAMES)
     check_output('--out', out, args.overwrite)
     batches = val_batches(loaded)

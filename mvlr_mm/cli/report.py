@@ -6,8 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import torch
 
+from mvlr_mm.apis.device import choose_device
 from mvlr_mm.apis.explain import Explanation, explain
 from mvlr_mm.apis.load import LoadedModel, load_model
 from mvlr_mm.apis.work_dir import find_run
@@ -112,8 +112,7 @@ def run(args: argparse.Namespace) -> int:
     out = Path(args.out or checkpoint.parent / OUT)
     check_output('--out', out, args.overwrite)
     results = results_of((config, checkpoint), args)
-    device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    loaded = load_model(checkpoint.parent, device=device)
+    loaded = load_model(checkpoint.parent, device=choose_device())
     if list(loaded.classes) != list(results.classes):
         raise ValueError(
             f'the results have other labels than {checkpoint}: they are those of '

@@ -9,13 +9,25 @@ from mvlr_mm.apis import LoadedModel
 from mvlr_mm.apis.choose_tags import STORED, TagChoice
 from mvlr_mm.labels.names import read_label_names
 
+_FILES = ('.txt', '.json')  # no label is called so
+
 
 def read_classes(text: str | None) -> tuple[str, ...] | None:
-    """Return the labels of ``--classes``: of a file, or with commas between them."""
+    """Return the labels of ``--classes``: of a file, or with commas between them.
+
+    Raises:
+        FileNotFoundError: It is named as a file is, and there is none.
+        ValueError: As for :func:`~mvlr_mm.labels.names.read_label_names`.
+    """
     if text is None:
         return None
     if os.path.isfile(os.path.expanduser(text)):
         return read_label_names(text)
+    if text.lower().endswith(_FILES):
+        raise FileNotFoundError(
+            f'--classes {text}: no such file; name another, or write the labels '
+            'themselves with commas between: a,b,c.'
+        )
     return read_label_names([name.strip() for name in text.split(',')])
 
 

@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+import numpy as np
+
+from ..labels.thresholds import in_order
 from ..loaded_model import LoadedModel
 from ..version import __version__
 
@@ -18,24 +21,32 @@ def describe_model(loaded: LoadedModel) -> dict[str, Any]:
 
     Returns:
         As json has it: ``format``; ``version`` of this package; ``labels`` in the order
-        of the scores; ``thresholds``, one for each label, or None; ``preprocessing``:
+        of the scores; ``thresholds``, one for each label (None where it is never
+        predicted), or None; ``preprocessing``:
         ``size`` (height, width), ``interpolation`` and ``backend`` of the resize that
         squashes a picture, ``channels``, ``mean`` and ``std`` for pixels in 0 to 255.
 
     Raises:
-        ValueError: The test brings pictures to the model in another way.
+        ValueError: The test brings pictures to the model in another way, or a label
+            has no threshold and others have one.
     """
-    thresholds = loaded.thresholds
     return {
         'format': FORMAT,
         'version': __version__,
         'labels': list(loaded.classes),
-        'thresholds': thresholds and [thresholds[name] for name in loaded.classes],
+        'thresholds': _thresholds(loaded),
         'preprocessing': {
             **_resize(loaded.pipeline),
             **_pixels(loaded.model.data_preprocessor),
         },
     }
+
+
+def _thresholds(loaded: LoadedModel) -> list[float | None] | None:
+    if loaded.thresholds is None:
+        return None
+    found = in_order(loaded.thresholds, loaded.classes, "the model's thresholds")
+    return [None if np.isposinf(x) else x for x in found.tolist()]
 
 
 def to_texts(description: dict[str, Any]) -> dict[str, str]:

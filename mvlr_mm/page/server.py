@@ -34,7 +34,10 @@ def listen(host: str, port: int) -> socket.socket:
 
     Raises:
         OSError: The port is taken, or the address is not of this machine.
+        ValueError: There is no port of that number.
     """
+    if not 0 <= port < 2**16:  # the system would take another one
+        raise ValueError(f'--port {port} must be at most {2**16 - 1}.')
     try:
         family, kind, _, _, address = socket.getaddrinfo(
             host.strip('[]'), port, type=socket.SOCK_STREAM

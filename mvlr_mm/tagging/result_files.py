@@ -102,6 +102,29 @@ def _read_json(path: Path) -> Iterator[ResultRow]:
             yield ResultRow(found['path'], labels, scores, found.get('error'))
 
 
+def check_tags(path: str, tags: Iterable[str]) -> None:
+    """Refuse tags that a file of :func:`rows_writer` cannot hold.
+
+    Args:
+        path: The file.
+        tags: All that it may have to hold.
+
+    Raises:
+        ValueError: It cannot hold one of them.
+    """
+    if Path(path).suffix == '.csv':
+        _check_csv(tags)
+
+
+def _check_csv(tags: Iterable[str]) -> None:
+    for tag in tags:
+        if _BETWEEN in tag:
+            raise ValueError(
+                f'{tag!r} has a {_BETWEEN} in it, which stands between two tags of '
+                'csv; write .jsonl.'
+            )
+
+
 @contextmanager
 def _write_csv(path: Path) -> Iterator[Write]:
     with path.open('w', **_TEXT) as file:
@@ -109,12 +132,7 @@ def _write_csv(path: Path) -> Iterator[Write]:
         rows.writerow(_COLUMNS)
 
         def write(row: ResultRow) -> None:
-            unfit = [tag for tag in row.tags if _BETWEEN in tag]
-            if unfit:
-                raise ValueError(
-                    f'{unfit[0]!r} has a {_BETWEEN} in it, which stands between two '
-                    'tags of csv; write .jsonl.'
-                )
+            _check_csv(row.tags)
             scores = _BETWEEN.join(f'{score:.6f}' for score in row.scores)
             rows.writerow([row.path, _BETWEEN.join(row.tags), scores, row.error or ''])
 

@@ -244,6 +244,12 @@ def test_drawings(infer, trained, photos, tmp_path, expected):
         (['{}', '--skip-existing', '--overwrite'], 'leave one of them out'),
         (['{}', '--out', 'out.txt'], 'tags go into a .jsonl'),
         (['{}', '--classes', 'cat,cat'], 'occurs twice'),
+        (['{}', '--classes', 'lables.txt'], '--classes lables.txt: no such file'),
+        (
+            ['{}', '--classes', 'cat,a;b', '--thr', '2', '--out', '{}/a.csv'],
+            "'a;b' has a ; in it",
+        ),
+        (['{}', '--device', 'gpu'], 'device (gpu) cannot be used'),
         (['{}', '--max-tags', '0'], 'at least 1'),
         (['{}', '{}/../empty'], 'has no picture in it; --recursive'),
     ],

@@ -1,6 +1,8 @@
 import json
+import math
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
@@ -35,6 +37,20 @@ def test_what_a_file_says_of_itself():
     texts = to_texts(found)
     assert texts['format'] == 'mvlr-export-1'
     assert json.loads(texts['labels']) == ['Katze', 'Bär']
+
+
+def test_a_label_that_is_never_predicted_is_null_in_json():
+    found = describe_model(loaded(RESIZE, thresholds={'Bär': 0.25, 'Katze': math.inf}))
+    texts = to_texts(found)
+    assert texts['thresholds'] == '[null, 0.25]'
+    # as docs/examples/tag_onnx.py reads it: no score reaches it
+    least = np.array(json.loads(texts['thresholds']), float)
+    assert (np.float32([1, 1]) >= least).tolist() == [False, True]
+
+
+def test_thresholds_of_other_labels_are_refused():
+    with pytest.raises(ValueError, match=r"thresholds lacks 1 of the 2 .*'Katze'"):
+        describe_model(loaded(RESIZE, thresholds={'Bär': 0.25}))
 
 
 def test_defaults_of_the_transforms_and_of_the_preprocessor():

@@ -35,6 +35,11 @@ def test_a_port_that_is_taken_is_said():
             listen('127.0.0.1', port)
 
 
+def test_a_port_that_no_machine_has_is_refused():
+    with pytest.raises(ValueError, match='--port 70000 must be at most 65535'):
+        listen('127.0.0.1', 70000)
+
+
 @pytest.mark.parametrize('host', ['no.such.host.invalid', '203.0.113.7'])
 def test_an_address_of_another_machine_is_said(host):
     with pytest.raises(OSError, match=f'--host {host} --port 0 cannot be used: '):
