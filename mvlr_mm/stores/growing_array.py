@@ -53,6 +53,7 @@ class GrowingArray:
             row = self.dtype.itemsize * math.prod(self._shape)
             self.done = min((self.draft.stat().st_size - start) // row, self.rows)
             file.truncate(start + self.done * row)
+        self._finish_if_whole()  # killed between the last row and its new name
 
     def append(self, values: np.ndarray) -> None:
         """Write more rows, (rows, ...); the last one makes the file whole."""
@@ -66,12 +67,16 @@ class GrowingArray:
             )
         with open(self.draft, 'ab') as file:
             file.write(np.ascontiguousarray(values, self.dtype).data)
-            self.done += len(values)
-            if self.done == self.rows:
-                file.flush()
-                os.fsync(file.fileno())
-        if self.done == self.rows:
-            os.replace(self.draft, self.path)
+        self.done += len(values)
+        self._finish_if_whole()
+
+    def _finish_if_whole(self) -> None:
+        """Give the file its name once the last row is there."""
+        if self.done < self.rows:
+            return
+        with open(self.draft, 'rb') as file:  # on the disk before it has the name
+            os.fsync(file.fileno())
+        os.replace(self.draft, self.path)
 
     def read(self) -> np.ndarray:
         """Map the rows that are there into memory: (done, ...)."""

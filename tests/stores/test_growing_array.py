@@ -31,6 +31,15 @@ def test_goes_on_behind_the_last_whole_row(tmp_path, torn):
     assert GrowingArray(tmp_path / 'a.npy', (6, 1), np.float16).done == 6
 
 
+def test_a_kill_before_the_last_rename_leaves_nothing_to_do(tmp_path):
+    first = GrowingArray(tmp_path / 'a.npy', (6, 1), np.float16)
+    first.append(ROWS)
+    (tmp_path / 'a.npy').rename(first.draft)
+    assert GrowingArray(tmp_path / 'a.npy', (6, 1), np.float16).done == 6
+    assert [path.name for path in tmp_path.iterdir()] == ['a.npy']
+    assert np.array_equal(np.load(tmp_path / 'a.npy')[:, 0], ROWS)
+
+
 def test_a_header_that_was_cut_off_begins_anew(tmp_path):
     first = GrowingArray(tmp_path / 'a.npy', (6, 1), np.float16)
     first.append(ROWS[:1])
