@@ -30,7 +30,7 @@ custom_hooks = [
     ),
     dict(type='FreezeModules', names=['backbone.tower.proj']),
 ]
-default_hooks = dict(logger=dict(interval=20), checkpoint=dict(max_keep_ckpts=1))
+default_hooks = dict(logger=dict(interval=20))
 load, resize, flip, cutout, augment, pack = _base_.train_pipeline
 train_dataloader = dict(
     dataset=dict(

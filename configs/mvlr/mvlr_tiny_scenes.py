@@ -42,5 +42,5 @@ custom_hooks = [
         type='EMAHook', ema_type='TrainedWeightsEMA', momentum=0.02, update_buffers=True
     )
 ]
-default_hooks = dict(logger=dict(interval=25), checkpoint=dict(max_keep_ckpts=1))
+default_hooks = dict(logger=dict(interval=25))
 randomness = dict(seed=0)

@@ -13,14 +13,25 @@ def find_checkpoint(folder: str | Path) -> Path | None:
     Args:
         folder: The work dir of a training.
     """
+    best = _newest(Path(folder), 'best_*.pth')
+    return find_last_checkpoint(folder) if best is None else best
+
+
+def find_last_checkpoint(folder: str | Path) -> Path | None:
+    """Return the checkpoint to go on from; None if there is none.
+
+    Only one that lies in the folder: mmengine leaves there the path of the last one,
+    which leads to another folder, or nowhere, once this one was moved or copied, or
+    from another current folder.
+
+    Args:
+        folder: The work dir of a training.
+    """
     folder = Path(folder)
-    best = _newest(folder, 'best_*.pth')
-    if best is not None:
-        return best
     pointer = folder / 'last_checkpoint'
     if pointer.is_file():
         name = Path(pointer.read_text(encoding='utf-8').strip()).name
-        if (folder / name).is_file():  # the folder may have moved since
+        if (folder / name).is_file():
             return folder / name
     return _newest(folder, *_PERIODIC)
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.runner import Runner
 
+from mvlr_mm.apis.work_dir import find_last_checkpoint
 from mvlr_mm.engine import share_batch
 from mvlr_stack.quiet import quiet_logger
 
@@ -68,7 +69,8 @@ def check_work_dir(cfg: Config, overwrite: bool) -> None:
     goes_on = cfg.get('resume') and (
         not cfg.get('load_from') or Path(cfg.load_from).resolve().parent == folder
     )
-    if goes_on or overwrite or not any(folder.glob('*.pth')):
+    # what begins with a dot is the draft of one, of which a kill came before the rest
+    if goes_on or overwrite or not any(folder.glob('[!.]*.pth')):
         return
     raise FileExistsError(
         f'the work folder {cfg.work_dir} holds the checkpoints of a training; go on '
@@ -84,10 +86,10 @@ def resume_from(cfg: Config, checkpoint: str) -> None:
         checkpoint: A path, or ``auto``.
     """
     if checkpoint == 'auto':
-        checkpoint = find_latest_checkpoint(cfg.work_dir)
+        checkpoint = find_last_checkpoint(cfg.work_dir)
     cfg.resume = checkpoint is not None
     if cfg.resume:
-        cfg.load_from = checkpoint
+        cfg.load_from = str(checkpoint)
 
 
 def add_hooks(cfg: Config) -> None:

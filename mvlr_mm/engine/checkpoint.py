@@ -1,16 +1,18 @@
-"""Load checkpoints: only data, and only what fits.
+"""Checkpoints: loaded as data alone and only where they fit, written whole.
 
 A checkpoint is a pickle, and a pickle can run any code. ``torch.load`` with
 ``weights_only=True`` admits tensors and plain containers alone, which leaves out two
 things that mmengine stores: the log history and numpy values. They are made known here.
 
-Importing this module also changes mmengine's loader, for the process:
+Importing this module also changes mmengine's loading and saving, for the process:
 
 - It reads files the safe way. mmengine 0.10.7 leaves the choice to an environment
   variable, and onedl-mmengine loads a file that torch has refused once more with
   ``weights_only=False``.
 - A model with a part of this package takes a whole checkpoint or none. mmengine only
   warns of weights that are missing or left over.
+- A file on this disk is written whole or not at all, so that a kill while one is
+  written leaves no half of it, which a run could not go on from.
 """
 
 import os.path as osp
@@ -23,8 +25,10 @@ from urllib.parse import urlparse
 import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
-from mmengine.runner import CheckpointLoader, checkpoint
+from mmengine.runner import CheckpointLoader, checkpoint, runner
 from torch import nn
+
+from mvlr_stack.outputs import whole_file
 
 from ..weight_files import read_weights
 from .fit_weights import fit_checkpoint, fit_weights, unwrap
@@ -120,6 +124,7 @@ def _load_url(
 
 _load_state_dict = checkpoint.load_state_dict
 _load_to_model = checkpoint._load_checkpoint_to_model
+_save = checkpoint.save_checkpoint
 
 
 def _has_our_parts(model: nn.Module) -> bool:
@@ -142,6 +147,20 @@ def _fit_to_model(model: nn.Module, found: Any, *args: Any, **kwargs: Any) -> An
     return _load_to_model(model, found, *args, **kwargs)
 
 
+def _save_whole(
+    found: Any,
+    filename: str,
+    file_client_args: dict | None = None,
+    backend_args: dict | None = None,
+) -> None:
+    """Save as mmengine does; on this disk under another name until it is whole."""
+    if '://' in filename or file_client_args or backend_args:
+        _save(found, filename, file_client_args, backend_args)
+        return
+    with whole_file(filename) as draft:
+        _save(found, str(draft))
+
+
 torch.serialization.add_safe_globals(_safe_globals())
 # The empty prefix is mmengine's scheme for paths on disk.
 CheckpointLoader.register_scheme('', load_from_local, force=True)
@@ -152,3 +171,4 @@ if hasattr(checkpoint, '_safe_torch_load'):
     checkpoint._safe_torch_load = read_weights
 checkpoint.load_state_dict = _fit_state_dict
 checkpoint._load_checkpoint_to_model = _fit_to_model
+checkpoint.save_checkpoint = runner.save_checkpoint = _save_whole

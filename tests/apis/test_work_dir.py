@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from mvlr_mm.apis.work_dir import find_checkpoint, find_run
+from mvlr_mm.apis.work_dir import find_checkpoint, find_last_checkpoint, find_run
 
 
 def touch(path, seconds):
@@ -22,6 +22,17 @@ def test_the_best_checkpoint_comes_before_the_last(tmp_path):
     touch(tmp_path / 'best_mAP_epoch_3.pth', 30)
     touch(tmp_path / 'best_mAP_epoch_5.pth', 50)
     assert find_checkpoint(tmp_path).name == 'best_mAP_epoch_5.pth'
+
+
+def test_a_run_goes_on_from_its_last_checkpoint_not_its_best(tmp_path):
+    assert find_last_checkpoint(tmp_path) is None
+    touch(tmp_path / 'best_mAP_epoch_1.pth', 10)
+    assert find_last_checkpoint(tmp_path) is None
+    touch(tmp_path / 'epoch_2.pth', 20)
+    (tmp_path / 'last_checkpoint').write_text('work_dirs/elsewhere/epoch_2.pth')
+    assert find_last_checkpoint(tmp_path) == tmp_path / 'epoch_2.pth'
+    (tmp_path / 'last_checkpoint').write_text('')  # cut off by a kill
+    assert find_last_checkpoint(tmp_path) == tmp_path / 'epoch_2.pth'
 
 
 def test_a_project_leads_to_its_last_run(tmp_path):

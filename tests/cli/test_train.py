@@ -200,6 +200,23 @@ def test_checkpoints_of_another_training_stay(config, capsys):
     assert (work_dir / 'epoch_1.pth').stat().st_mtime_ns not in before.values()
 
 
+def test_a_folder_that_was_moved_goes_on(config):
+    work_dir = run(config, '--no-validate')
+    work_dir.rename(config.parent / 'moved')
+    moved = config.parent / 'moved'
+    more = ['--no-validate', '--cfg-options', 'train_cfg.max_epochs=2']
+    main(['train', str(config), '--work-dir', str(moved), '--resume', *more])
+    assert saved(moved, 2)['meta']['iter'] == 4
+    assert not work_dir.exists()
+
+
+def test_the_draft_of_a_checkpoint_is_none(config):
+    (config.parent / 'run').mkdir()
+    (config.parent / 'run/.epoch_1.7.pth').write_bytes(b'half of one')
+    cfg = Config(dict(work_dir=str(config.parent / 'run')))
+    train.check_work_dir(cfg, overwrite=False)
+
+
 PROTOCOL = "dict(type='MultiLabelProtocol', protocol='asl')"
 
 
@@ -211,6 +228,20 @@ def test_the_best_checkpoint_follows_the_evaluator(config):
     rule = 'default_hooks.checkpoint.rule=greater'
     work_dir = run(config, '--cfg-options', kind, rule, f'{option}=auto')
     assert (work_dir / 'best_asl_mAP_epoch_1.pth').is_file()
+
+
+def test_a_run_that_goes_on_elsewhere_leaves_the_best_of_the_first(config):
+    text = config.read_text()
+    config.write_text(text.replace("dict(type='MultiLabelMetric', thr=0.5)", PROTOCOL))
+    hook = dict(type='CheckpointHook', interval=1, save_best='asl/mAP', rule='greater')
+    options = [f'default_hooks.checkpoint={hook}', 'train_cfg.max_epochs=2']
+    work_dir = run(config, '--cfg-options', *options)
+    (best,) = work_dir.glob('best_*.pth')
+    other, start = config.parent / 'other', str(work_dir / 'epoch_1.pth')
+    words = ['--work-dir', str(other), '--resume', start, '--cfg-options', *options]
+    main(['train', str(config), *words])
+    assert best.is_file()
+    assert (other / 'best_asl_mAP_epoch_2.pth').is_file()
 
 
 def test_a_best_that_the_evaluator_does_not_give_stops_before_the_first_step(

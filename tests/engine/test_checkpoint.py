@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.fileio import LocalBackend
 from mmengine.logging import HistoryBuffer
 from mmengine.model import BaseModel
-from mmengine.runner import CheckpointLoader, Runner, checkpoint
+from mmengine.runner import CheckpointLoader, Runner, checkpoint, runner
 from mmpretrain import get_model
 from torch import nn
 
@@ -253,3 +254,21 @@ def test_a_checkpoint_that_does_not_fit_is_refused(make_model, tmp_path, way):
 def test_models_without_our_parts_load_as_mmengine_says(tmp_path):
     torch.save({'state_dict': {'other': torch.zeros(3)}}, tmp_path / 'a.pth')
     checkpoint.load_checkpoint(Tiny(), str(tmp_path / 'a.pth'))
+
+
+def test_a_checkpoint_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    """A kill, or a full disk, in the middle of a file leaves the one before."""
+    path = tmp_path / 'epoch_1.pth'
+    checkpoint.save_checkpoint({'state_dict': {'a': torch.ones(1)}}, str(path))
+
+    def half(self, content, filepath):
+        with open(filepath, 'wb') as file:
+            file.write(content[: len(content) // 2])
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(LocalBackend, 'put', half)
+    for save in (checkpoint.save_checkpoint, runner.save_checkpoint):
+        with pytest.raises(OSError, match='No space left'):
+            save({'state_dict': {'a': torch.zeros(1)}}, str(path))
+    assert load_weights(path)['state_dict']['a'] == 1
+    assert list(tmp_path.iterdir()) == [path]

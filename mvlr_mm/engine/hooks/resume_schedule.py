@@ -5,6 +5,7 @@ from mmengine.optim import OptimWrapper
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmpretrain.registry import HOOKS
 
+from ..best_of_folder import keep_to_folder
 from ..rest_of_epoch import skip_batches
 from ..schedule import Schedule
 
@@ -62,6 +63,7 @@ class ResumeSchedule(Hook):
         """
         if not self._resumed:
             return
+        keep_to_folder(runner)
         loop = runner.train_loop
         sampler = loop.dataloader.sampler
         if hasattr(sampler, 'seed'):

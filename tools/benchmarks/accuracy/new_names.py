@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 
 import torch
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.runner import Runner
 from torch import nn
 
 from mvlr_mm.apis.measure_names import measure_names
 from mvlr_mm.apis.retag import check_takes_names, retagged
+from mvlr_mm.apis.work_dir import find_last_checkpoint
 from mvlr_mm.engine import load_weights
 from mvlr_mm.evaluation.protocol_numbers import evaluate
 from mvlr_mm.evaluation.protocols import Protocol, protocol_of
@@ -37,7 +38,7 @@ def test_names(runner: Runner, job: Job) -> dict[str, float]:
     model = runner.model
     loader = runner.test_dataloader
     names = loader.dataset.metainfo['classes']
-    load_weights(find_latest_checkpoint(job.folder), 'cpu', model)
+    load_weights(find_last_checkpoint(job.folder), 'cpu', model)
     model.eval()
     hidden = [name in job.unseen for name in names]
     protocol = protocol_of(runner.cfg.test_evaluator.protocol, topk_thr=False)
