@@ -1,10 +1,12 @@
 """Files that commands write: none replaces another in silence, none is half written."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FIX = 'name another, or add --overwrite to replace it.'
 
 
@@ -33,6 +35,10 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         with open(draft, 'rb') as file:  # on the disk before it has the name
             os.fsync(file.fileno())
         os.replace(draft, place)
+    except OSError as error:
+        if error.errno in _FULL and error.filename is None:
+            error.filename = str(path)  # the system does not say which
+        raise
     finally:
         with suppress(FileNotFoundError):
             draft.unlink()

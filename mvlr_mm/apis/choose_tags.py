@@ -68,7 +68,8 @@ def _thresholds(
             )
         return in_order(stored, names, "thr='stored'")
     if isinstance(thr, Mapping):
-        strange = [name for name in thr if name not in names]
+        known = set(names)
+        strange = [name for name in thr if name not in known]
         if strange:
             raise ValueError(
                 f'thr names {strange[0]!r}, which is no label; nearest: '

@@ -23,7 +23,9 @@ def error_counts(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         first: Where the first error is made, (N, C) bool: its labels are the rows.
         second: The same of the second error, whose labels are the columns.
     """
-    return first.T.astype(np.int64) @ second.astype(np.int64)
+    # BLAS multiplies no integers; float32 holds the whole numbers up to 2**24
+    kind = np.float32 if len(first) <= 2**24 else np.float64
+    return (first.T.astype(kind) @ second.astype(kind)).astype(np.int64)
 
 
 def missed_and_wrong(decisions: Decisions) -> tuple[np.ndarray, np.ndarray]:

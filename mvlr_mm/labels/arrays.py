@@ -1,6 +1,7 @@
 """Files of arrays whose rows belong to labels: npz and safetensors, never pickles."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -56,7 +57,7 @@ def read_named_arrays(file: str | Path) -> NamedArrays:
         name: (tensor.float() if tensor.is_floating_point() else tensor).numpy()
         for name, tensor in tensors.items()
     }
-    return NamedArrays(json.loads(text) if text else None, arrays)
+    return NamedArrays(_names(text, file) if text else None, arrays)
 
 
 def write_named_arrays(
@@ -98,14 +99,20 @@ def rows_of(
         what: The file should have of a label, such as ``vector``, for the message.
 
     Raises:
-        ValueError: A label is not there.
+        ValueError: A label is not there, or there twice.
     """
     row_of = {
         name: row
         for forms in (readable(names), names)
         for row, name in enumerate(forms)
     }
+    twice = {name for name, count in Counter(names).items() if count > 1}
     for label in wanted:
+        if label in twice:
+            raise ValueError(
+                f'file ({file}) has a {what} for the label {label!r} twice; take one '
+                'out, or rename it.'
+            )
         if label not in row_of:
             close = nearest_names(label, names, cutoff=0.6)
             hint = f'; close to it: {close}' if close else ''
@@ -114,6 +121,16 @@ def rows_of(
                 f'the label or add its {what}.'
             )
     return [row_of[label] for label in wanted]
+
+
+def _names(text: str, file: Path) -> list[str]:
+    try:
+        names = json.loads(text)
+    except (RecursionError, ValueError) as error:
+        raise ValueError(f'file ({file}): its names are no json: {error}.') from error
+    if not isinstance(names, list) or not all(isinstance(x, str) for x in names):
+        raise ValueError(f'file ({file}): its names must be a json list of texts.')
+    return names
 
 
 def _check_ending(file: Path) -> None:

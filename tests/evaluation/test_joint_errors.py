@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 
@@ -24,6 +26,16 @@ def test_counts_by_a_loop(errors):
         for j in range(4):
             both = sum(a[i] and b[j] for a, b in zip(missed, wrong, strict=True))
             assert counts[i, j] == both
+
+
+def test_thousands_of_labels_take_no_minutes():
+    rng = np.random.default_rng(0)
+    missed, wrong = rng.random((2, 300, 1500)) < 0.1
+    start = time.process_time()
+    counts = error_counts(missed, wrong)
+    # as a product of whole numbers, which BLAS does not know, it takes a second
+    assert time.process_time() - start < 0.5
+    assert counts[7, 1400] == (missed[:, 7] & wrong[:, 1400]).sum()
 
 
 def test_what_is_unknown_is_no_error():

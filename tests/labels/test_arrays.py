@@ -59,3 +59,19 @@ def test_rows_go_by_name_and_by_vocs_own():
     message = r"file \(f\) has no row for the label 'dogs'; close to it: 'dog'"
     with pytest.raises(ValueError, match=message):
         rows_of(NAMES, ['dogs'], 'f', 'row')
+
+
+def test_a_label_that_is_there_twice_is_refused():
+    assert rows_of(['cat', 'crane', 'crane'], ['cat'], 'f', 'row') == [0]
+    with pytest.raises(ValueError, match=r"has a row for the label 'crane' twice"):
+        rows_of(['cat', 'crane', 'crane'], ['cat', 'crane'], 'f', 'row')
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'), [('{"a', 'are no json'), ('{"a": 1}', 'must be a json list')]
+)
+def test_names_that_are_no_list_are_said_with_the_file(tmp_path, text, message):
+    path = tmp_path / 'a.safetensors'
+    save_file(dict(a=torch.ones(2)), path, {'names': text})
+    with pytest.raises(ValueError, match=rf'a\.safetensors\): its names {message}'):
+        read_named_arrays(path)

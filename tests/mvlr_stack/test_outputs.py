@@ -1,5 +1,6 @@
 import os
 import re
+import resource
 
 import pytest
 
@@ -36,6 +37,20 @@ def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path):
         write()
     assert path.read_text() == 'old'
     assert os.listdir(tmp_path) == ['x.npz']
+
+
+def test_a_disk_that_is_full_is_said_with_the_file(tmp_path):
+    path = tmp_path / 'x.json'
+    path.write_text('old')
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(OSError, match=rf'too large: .*{re.escape(str(path))}'):
+            write_text(path, 'x' * 1000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert path.read_text() == 'old'
+    assert os.listdir(tmp_path) == ['x.json']
 
 
 def test_a_link_is_followed_and_a_device_is_written_to(tmp_path):
