@@ -1,9 +1,10 @@
 """A training for models that have nothing to train."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
-from mmengine.runner import EpochBasedTrainLoop
+from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmpretrain.registry import LOOPS
 
 from .fit_weights import unwrap
@@ -19,7 +20,24 @@ class FitLoop(EpochBasedTrainLoop):
     packed like any other. No weight changes.
 
     ``train_cfg = dict(_delete_=True, type='FitLoop', max_epochs=1)``
+
+    Args:
+        runner: Of one process.
+        *args: As in ``EpochBasedTrainLoop``.
+        **kwargs: As there.
+
+    Raises:
+        ValueError: There are several processes, each of which would see, and fit its
+            head to, a part of the pictures.
     """
+
+    def __init__(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
+        if runner.world_size > 1:
+            raise ValueError(
+                f'FitLoop trains nothing and needs one process, which sees every '
+                f'picture, not {runner.world_size}; start it by `mvlr train CONFIG`.'
+            )
+        super().__init__(runner, *args, **kwargs)
 
     def run_epoch(self) -> None:
         """Observe every batch, then fit."""

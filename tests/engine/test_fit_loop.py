@@ -71,3 +71,13 @@ def test_a_head_with_nothing_to_fit_reads_no_picture(runner, tmp_path):
     runner.train()
     assert runner.iter == 0
     assert list((tmp_path / 'work').glob('epoch_*.pth'))
+
+
+@pytest.mark.parametrize(
+    'runner', ['tagclip/tagclip_custom_small-clip.py'], indirect=True
+)
+def test_several_processes_are_refused(runner, monkeypatch):
+    """Each would fit the head to its part of the pictures."""
+    monkeypatch.setattr(runner, '_world_size', 2)
+    with pytest.raises(ValueError, match=r'one process.*not 2; start it by `mvlr tr'):
+        runner.train()
