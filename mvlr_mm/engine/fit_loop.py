@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from mmengine.hooks import EMAHook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmpretrain.registry import LOOPS
 
@@ -28,14 +29,20 @@ class FitLoop(EpochBasedTrainLoop):
 
     Raises:
         ValueError: There are several processes, each of which would see, and fit its
-            head to, a part of the pictures.
+            head to, a part of the pictures; or an ``EMAHook``, whose average would take
+            the place of what is fitted.
     """
 
     def __init__(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
         if runner.world_size > 1:
             raise ValueError(
-                f'FitLoop trains nothing and needs one process, which sees every '
+                'FitLoop trains nothing and needs one process, which sees every '
                 f'picture, not {runner.world_size}; start it by `mvlr train CONFIG`.'
+            )
+        if any(isinstance(hook, EMAHook) for hook in runner.hooks):
+            raise ValueError(
+                'FitLoop fits the head at its end, and an EMAHook would validate and '
+                'save an average of before; leave it out of custom_hooks.'
             )
         super().__init__(runner, *args, **kwargs)
 

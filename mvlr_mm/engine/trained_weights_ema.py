@@ -89,12 +89,13 @@ class TrainedWeightsEMA(ExponentialMovingAverage):
                 average.copy_(source)
         elif steps % self.interval == 0:
             floating = [pair for pair in pairs if pair[0].is_floating_point()]
-            torch._foreach_lerp_(
-                *map(list, zip(*floating, strict=True)),
-                momentum_of(steps // self.interval, self.momentum, self.warmup),
-            )
+            if floating:  # an empty list would be an error
+                torch._foreach_lerp_(
+                    *map(list, zip(*floating, strict=True)),
+                    momentum_of(steps // self.interval, self.momentum, self.warmup),
+                )
         buffers = list(model.buffers())
-        if buffers and not self.update_buffers:  # an empty list would be an error
+        if buffers and not self.update_buffers:
             torch._foreach_copy_(list(self.module.buffers()), buffers)
         self.steps += 1
 

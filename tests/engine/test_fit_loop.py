@@ -81,3 +81,13 @@ def test_several_processes_are_refused(runner, monkeypatch):
     monkeypatch.setattr(runner, '_world_size', 2)
     with pytest.raises(ValueError, match=r'one process.*not 2; start it by `mvlr tr'):
         runner.train()
+
+
+@pytest.mark.parametrize(
+    'runner', ['tagclip/tagclip_custom_small-clip.py'], indirect=True
+)
+def test_an_average_beside_it_is_refused(runner):
+    """It would be of the head as it was before it was fitted."""
+    runner.register_hook(dict(type='EMAHook'))
+    with pytest.raises(ValueError, match='leave it out of custom_hooks'):
+        runner.train()

@@ -190,3 +190,11 @@ def test_a_long_run_forgets_the_warm_up_and_a_short_one_its_start():
 def test_a_warm_up_below_nothing_is_refused():
     with pytest.raises(ValueError, match=r'warmup \(-1\) must be 0'):
         TrainedWeightsEMA(nn.Linear(1, 1), warmup=-1)
+
+
+def test_a_model_that_trains_nothing_has_an_average_as_well():
+    model = nn.Linear(2, 2).requires_grad_(False)
+    average = TrainedWeightsEMA(model, momentum=0.1)
+    for _ in range(3):
+        average.update_parameters(model)
+    assert average.module.weight is model.weight

@@ -45,7 +45,8 @@ class PartialLabels:
             trains: Whether it trains; a system that does not sees no label.
 
         Raises:
-            ValueError: Its loss would take an unknown label for something else.
+            ValueError: Its loss would take an unknown label for something else, or the
+                lists that a label graph is counted from have problems.
         """
         if not trains:
             return {}
@@ -57,16 +58,22 @@ class PartialLabels:
         return found
 
     def _graph(self, cfg: Config) -> Path:
-        """Return the graph of the labels that are known, which is made once."""
+        """Return the graph of the labels that are known.
+
+        It is counted at every start: the lists may be others now.
+
+        Raises:
+            ValueError: The lists have problems.
+        """
         kind = str(self.known).replace(' ', '_')
         path = self.folder.resolve() / f'known_{kind}_{self.rest}_seed{self.seed}.npz'
-        if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            init_default_scope(cfg.get('default_scope', 'mmpretrain'))
-            some = Config(dict(train_dataloader=cfg.to_dict()['train_dataloader']))
-            some.merge_from_dict({HIDE: self.content()})
-            (split,) = read_splits(some)
-            write_label_graph(path, count_label_graph(split.classes, split.states))
+        init_default_scope(cfg.get('default_scope', 'mmpretrain'))
+        some = Config(dict(train_dataloader=cfg.to_dict()['train_dataloader']))
+        some.merge_from_dict({HIDE: self.content()})
+        (split,) = read_splits(some)
+        if split.problems:
+            raise ValueError(f'{split.name}: {split.problems[0]}')
+        write_label_graph(path, count_label_graph(split.classes, split.states))
         return path
 
 

@@ -99,3 +99,16 @@ def test_a_label_graph_is_made_of_what_is_known(prepare, texts):
         np.testing.assert_array_equal(graph['counts'], some)
         assert (graph['known'] == graph['counts'][:, None]).all()
     assert 0 < some.sum() < 12  # of 6 each
+
+
+def test_a_label_graph_is_that_of_the_lists_of_now(prepare, texts, data):
+    with open(texts, 'a') as file:
+        file.write("model['head']['graph'] = 'of_all_labels.npz'\n")
+    graph = prepare(texts)[1].cfg.model.head.graph
+    with np.load(graph) as before:
+        whole = before['counts'].sum()
+    lines = (data / 'train.jsonl').read_text().splitlines()
+    (data / 'train.jsonl').write_text('\n'.join(lines[:2]))
+    assert prepare(texts)[1].cfg.model.head.graph == graph
+    with np.load(graph) as after:
+        assert after['counts'].sum() < whole
