@@ -8,6 +8,9 @@ from mmpretrain.registry import HOOKS
 from torch import nn
 from torch.utils.data import DataLoader
 
+from ..fit_weights import unwrap
+from ..partial_labels import has_unknown, refuse_mixed, takes_unknown_for_known
+
 
 @HOOKS.register_module()
 class CheckClassNames(Hook):
@@ -18,6 +21,9 @@ class CheckClassNames(Hook):
     the data that the checkpoint was trained on, where it tells. mmpretrain's
     ``ClassNumCheckHook`` compares numbers only, so it misses another order. A module
     with a method ``check_labels`` is given the names, for a check of its own.
+
+    It looks at unknown labels as well: at a mixture of data that mark some and data
+    that do not, which is refused, and at losses that would take them for known.
 
     ``default_hooks=dict(check_classes=None)`` switches it off.
     """
@@ -31,6 +37,14 @@ class CheckClassNames(Hook):
     def before_train(self, runner: Runner) -> None:
         """Check the training data, and the validation data if there are any."""
         self._check_loader(runner, runner.train_dataloader, 'train')
+        loss = takes_unknown_for_known(unwrap(runner.model))
+        if loss is not None and has_unknown(runner.train_dataloader.dataset):
+            runner.logger.warning(
+                f'Labels of the train data are unknown (-1 in gt_score), and {loss} '
+                'does not say that it leaves them out, by leaves_out_unknown=True: it '
+                'may learn from them as if they were known. LogitAsymmetricLoss does '
+                'leave them out.'
+            )
         if runner.val_loop is not None:
             self._check_loader(runner, runner.val_dataloader, 'val')
 
@@ -57,6 +71,7 @@ class CheckClassNames(Hook):
             ours = [(f'the classes of {place}', place, self._stored)]
         dataset = loader.dataset
         source = f'the {split} data ({type(dataset).__name__})'
+        refuse_mixed(dataset, source)
         found = (getattr(dataset, 'metainfo', None) or {}).get('classes')
         if found is None and ours:
             runner.logger.warning(

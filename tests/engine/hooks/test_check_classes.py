@@ -1,8 +1,10 @@
 from types import SimpleNamespace
+from typing import ClassVar
 
+import numpy as np
 import pytest
 from mmengine.logging import MMLogger
-from mmpretrain.registry import HOOKS
+from mmpretrain.registry import HOOKS, MODELS
 from torch import nn
 
 from mvlr_mm.engine import CheckClassNames
@@ -133,3 +135,26 @@ def test_a_module_may_check_the_labels_itself():
     fake.model.neck.check_labels = met.append
     HOOK.before_test(fake)
     assert met == [NAMES]
+
+
+@pytest.mark.parametrize(('state', 'warnings'), [(-1, 1), (0, 0)])
+def test_a_loss_that_would_learn_from_unknown_labels_is_told(
+    monkeypatch, state, warnings
+):
+    class Data(list):
+        metainfo: ClassVar = dict(classes=NAMES)
+
+        def get_data_info(self, i):
+            return self[i]
+
+    here, said = runner(), []
+    here.model.head = MODELS.build(dict(type='SimilarityHead'))
+    record = dict(gt_label=[0], gt_score=np.array([1, state, 0], np.int8))
+    here.train_dataloader.dataset = Data([record])
+    monkeypatch.setattr(here.logger, 'warning', said.append)
+    HOOK.before_train(here)
+    assert not said
+    here.model.head.loss_module = nn.BCEWithLogitsLoss()
+    HOOK.before_train(here)
+    assert len(said) == warnings
+    assert all('BCEWithLogitsLoss does not say that it leaves' in text for text in said)

@@ -1,0 +1,60 @@
+"""Whether data say which labels are unknown, and whether a training can cope."""
+
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+_LOOK_AT = 1000  # records; who marks labels as unknown does so in many
+
+
+def refuse_mixed(dataset: Any, source: str) -> None:
+    """Stop where pictures with states of their labels stand beside others without.
+
+    In one batch the states of all would be wanted, or those that there are passed over:
+    unknown labels would be absent ones.
+
+    Args:
+        dataset: Built; of several data sets, such as a ``ConcatDataset``, or of one.
+        source: What it is, for the message.
+
+    Raises:
+        ValueError: Some of its data sets give ``gt_score``, and others do not.
+    """
+    parts = [part for part in getattr(dataset, 'datasets', ()) if len(part)]
+    marked = ['gt_score' in part.get_data_info(0) for part in parts]
+    if len(set(marked)) > 1:
+        raise ValueError(
+            f'{source}: the data sets {_numbers(marked, True)} of {len(parts)} say '
+            f'which labels are unknown, and {_numbers(marked, False)} do not, so their '
+            'pictures cannot stand in one batch; give the latter hide=dict(known=1), '
+            'by which all of their labels are said to be known.'
+        )
+
+
+def has_unknown(dataset: Any) -> bool:
+    """Say whether labels of a data set are unknown, by its first records.
+
+    Args:
+        dataset: Built.
+    """
+    if not hasattr(dataset, 'get_data_info'):
+        return False
+    records = map(dataset.get_data_info, range(min(len(dataset), _LOOK_AT)))
+    scores = (np.asarray(r['gt_score']) for r in records if 'gt_score' in r)
+    return any((score < 0).any() for score in scores)
+
+
+def takes_unknown_for_known(model: nn.Module) -> str | None:
+    """Return the name of a model's loss that does not leave out unknown labels.
+
+    Args:
+        model: Not wrapped; losses say so by ``leaves_out_unknown``.
+    """
+    loss = getattr(getattr(model, 'head', None), 'loss_module', None)
+    known = loss is None or getattr(loss, 'leaves_out_unknown', False)
+    return None if known else type(loss).__name__
+
+
+def _numbers(marked: list[bool], wanted: bool) -> str:
+    return ', '.join(str(i) for i, found in enumerate(marked) if found is wanted)
