@@ -81,7 +81,7 @@ NEVER = _names(
 )
 _WORD = re.compile(r'[A-Za-z0-9_+-]{1,40}')
 _KEY = re.compile(r'[A-Za-z_][A-Za-z0-9_]{0,63}')
-_LARGEST = 2**31
+_LARGEST = 2**24  # numpy makes lists of so many numbers, which nothing else bounds
 _LONGEST = 1000  # letters
 _DEEPEST = 16
 

@@ -56,6 +56,7 @@ def test_every_type_is_one_of_the_registry(types, known):
         {'type': 'SimilarityHead', 'thr': '/etc/passwd'},
         {'type': 'SimilarityHead', 'thr': {'cat': 'file'}},
         {'type': 'SimilarityHead', 'scale': 1e300},
+        {'type': 'VisionTransformer', 'arch': {'num_layers': 2**30}},
         {'type': 'SimilarityHead', 'some-thing': 1},
         {'type': 'QMVL', 'scan_backend': 'native'},
         json.loads('{"a": ' * 30 + '1' + '}' * 30),

@@ -124,7 +124,7 @@ def change(folder, place, value):
 @pytest.mark.parametrize(
     ('place', 'value', 'reason'),
     [
-        ('model.clip.model.text_cfg.vocab_size', 2**30, 'ask for more than'),
+        ('model.clip.model.text_cfg.vocab_size', 2**24, 'ask for more than'),
         ('model.clip.model.vision_cfg.width', 2**20, 'ask for more than'),
         ('model.neck.prompt.num_tokens', 5, r'prompt\.context'),
         ('model.neck.fusion.hidden_dim', 64, 'does not fit the model'),
