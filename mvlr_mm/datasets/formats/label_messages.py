@@ -1,8 +1,12 @@
 """What is said about labels that cannot be read."""
 
+import functools
 from collections.abc import Iterable
 
 from ...near_names import nearest_names
+
+# one look through all names takes long, and a wrong label stands in many records
+_nearest = functools.lru_cache(maxsize=1024)(nearest_names)
 
 
 def unknown_label(label: str, names: Iterable[str], where: str) -> str:
@@ -16,5 +20,5 @@ def unknown_label(label: str, names: Iterable[str], where: str) -> str:
     names = tuple(names)
     return (
         f'{where}: unknown label {label!r}, not among the {len(names)} classes; '
-        f'nearest: {nearest_names(label, names)}. Mend the label, or add it to classes.'
+        f'nearest: {_nearest(label, names)}. Mend the label, or add it to classes.'
     )

@@ -25,6 +25,7 @@ class WrittenLabels:
     def __init__(self, classes: Sequence[str]) -> None:
         self.classes = tuple(classes)
         self._index_of = {name: i for i, name in enumerate(classes)}
+        self._alike: dict[str, str | None] = {}  # what was looked for among all names
         self._numbers_are_names = any(re.fullmatch(_NUMBER, name) for name in classes)
 
     def indices(
@@ -67,7 +68,9 @@ class WrittenLabels:
                 if name in self._index_of:
                     return self._index_of[name]
             if self._numbers_are_names or not re.fullmatch(_NUMBER, label):
-                name = same_letters(label, self._index_of)
+                if label not in self._alike:
+                    self._alike[label] = same_letters(label, self._index_of)
+                name = self._alike[label]
                 if name is None:
                     raise ValueError(unknown_label(label, self.classes, where))
                 return self._index_of[name]
