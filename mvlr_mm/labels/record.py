@@ -42,7 +42,8 @@ def rows_by_name(stored: Sequence[str], wanted: Sequence[str], name: str) -> lis
         ValueError: The two are not the same names.
     """
     row_of = {label: row for row, label in enumerate(stored)}
-    lost = [label for label in stored if label not in set(wanted)]
+    known = set(wanted)
+    lost = [label for label in stored if label not in known]
     new = [label for label in wanted if label not in row_of]
     if lost or new:
         only = ', '.join(

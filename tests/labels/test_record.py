@@ -25,3 +25,16 @@ def test_other_labels_are_refused_with_the_first_differences(stored, wanted, mes
 def test_a_record_has_names(content):
     with pytest.raises(ValueError, match=r'^r of the checkpoint has no list of label'):
         decode_record(encode(content), 'r')
+
+
+def test_names_are_gone_through_a_few_times_however_many_they_are():
+    times = []
+
+    class Names(list):
+        def __iter__(self):
+            times.append(1)
+            return super().__iter__()
+
+    names = Names(f'label {i}' for i in range(50))
+    assert rows_by_name(names[::-1], names, 'x') == list(range(50))[::-1]
+    assert len(times) < 10

@@ -41,8 +41,9 @@ class LabelThresholds:
         Raises:
             ValueError: They are not the same.
         """
+        known = set(names)
         missing = [name for name in names if name not in self.by_name]
-        left = [name for name in self.classes if name not in set(names)]
+        left = [name for name in self.classes if name not in known]
         if missing or left:
             first = repr(missing[0]) if missing else f'{left[0]!r} of the thresholds'
             raise ValueError(
