@@ -1,5 +1,6 @@
 """Which labels are a picture's tags."""
 
+import os
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,7 +10,7 @@ from ..near_names import nearest_names
 
 STORED = 'stored'
 
-Thresholds = float | str | Sequence[float] | Mapping[str, float] | None
+Thresholds = float | str | os.PathLike | Sequence[float] | Mapping[str, float] | None
 
 
 class TagChoice:
@@ -56,6 +57,8 @@ def _thresholds(
     names: tuple[str, ...], thr: Thresholds, stored: Mapping[str, float] | None
 ) -> np.ndarray:
     """Return the thresholds, (C,) float64."""
+    if isinstance(thr, os.PathLike):
+        return read_thresholds(thr, names)
     if thr is None:
         return np.full(len(names), -np.inf)
     if isinstance(thr, str) and thr != STORED:

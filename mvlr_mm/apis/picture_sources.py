@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from torch import Tensor
 
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.gif')
 
@@ -21,6 +22,7 @@ class EncodedPicture:
     content: bytes
 
 
+_NOT_SEVERAL = bytes, dict, Tensor  # though they can be gone through
 Picture = str | EncodedPicture | np.ndarray | Image.Image
 
 
@@ -86,7 +88,7 @@ def each_picture(images: object, recursive: bool = False) -> Iterator[Picture]:
         yield from images
     elif isinstance(images, (np.ndarray, Image.Image, EncodedPicture)):
         yield images
-    elif isinstance(images, Iterable) and not isinstance(images, (bytes, dict)):
+    elif isinstance(images, Iterable) and not isinstance(images, _NOT_SEVERAL):
         for image in images:
             yield from each_picture(image, recursive)
     else:

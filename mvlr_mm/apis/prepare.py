@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
+from threading import Lock
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,6 +20,9 @@ from ..pictures import decode_picture, pillow_values, to_8_bits
 from .picture_sources import SUFFIXES, EncodedPicture, Picture
 
 T, R = TypeVar('T'), TypeVar('R')
+# Pillow decodes an image when it is first used, and not for two threads at once: one
+# that is given twice would be read while it is half there.
+_LOADING = Lock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +128,8 @@ def _of_pixels(img: np.ndarray) -> dict[str, Any]:
 def _to_array(picture: np.ndarray | Image.Image) -> np.ndarray:
     """Return pixels as the reader gives them: (H, W, 3) uint8, blue, green, red."""
     if isinstance(picture, Image.Image):
+        with _LOADING:
+            picture.load()
         return to_8_bits(pillow_values(picture), 'the picture')
     if picture.ndim == 2:
         picture = picture[..., None]

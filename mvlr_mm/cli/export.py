@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from mmengine.config import Config
+
 from mvlr_mm.apis import LoadedModel, load_model
 from mvlr_mm.config import read_config
 from mvlr_mm.export import describe_model, trace_scores, write_onnx, write_pt2
@@ -37,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
     if args.format == 'onnx':
         for package in ('onnx', 'onnxscript', 'onnxruntime'):
             require(package, extra='export')
+    cfg = None if args.int8 is None else read_sets(args.int8)
     loaded = load_model(args.model, args.checkpoint)
     description = describe_model(loaded)
     size = description['preprocessing']['size']
@@ -49,9 +52,9 @@ def run(args: argparse.Namespace) -> int:
         write(program, draft, description)
         worst = check_scores(open_scorer(draft), torch_scorer(expected), *size, stride)
         lines = [f"largest difference from the model's scores: {worst:.1e}"]
-        if args.int8 is not None:
+        if cfg is not None:
             small = Path(folder, 'int8.onnx')
-            lines += _quantize(loaded, draft, small, args.int8)
+            lines += _quantize(loaded, draft, small, cfg)
             draft = small
         with whole_file(args.out) as file:
             file.write_bytes(draft.read_bytes())
@@ -60,27 +63,37 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _quantize(loaded: LoadedModel, source: Path, path: Path, config: str) -> list[str]:
-    """Write the graph in 8 bits; return what is to be said of it.
+def read_sets(config: str) -> Config:
+    """Return a config with the pictures for 8 bits.
 
     Raises:
-        ValueError: It loses more than ``MOST_LOST``.
+        FileNotFoundError: It does not exist.
+        ValueError: It lacks val or test pictures.
     """
     cfg = read_config(config)
     for name in ('val_dataloader', 'test_dataloader'):
         if cfg.get(name) is None:
             raise ValueError(f'--int8 {config} has no {name}.')
-    preprocessor = loaded.model.data_preprocessor
-    batches = each_batch(cfg, 'val_dataloader', preprocessor, _CALIBRATION)
+    return cfg
+
+
+def _quantize(loaded: LoadedModel, source: Path, path: Path, cfg: Config) -> list[str]:
+    """Write the graph in 8 bits; return what is to be said of it.
+
+    Raises:
+        ValueError: It loses more than ``MOST_LOST``.
+    """
+    options = (loaded.model.data_preprocessor, loaded.classes)
+    batches = each_batch(cfg, 'val_dataloader', *options, _CALIBRATION)
     count = quantize(source, path, (images for images, _ in batches))
-    options = (cfg, preprocessor, len(loaded.classes))
     before, after = (
-        mean_average_precision(onnx_scorer(file), *options) for file in (source, path)
+        mean_average_precision(onnx_scorer(file), cfg, *options)
+        for file in (source, path)
     )
     said = f'mAP {before:.2f} in float, {after:.2f} in 8 bits'
     if not before - after <= MOST_LOST:
         raise ValueError(
             f'--int8: {said}: more than {MOST_LOST:g} point lost on the test pictures '
-            f'of {config}; nothing was written. Export in float.'
+            f'of {cfg.filename}; nothing was written. Export in float.'
         )
     return [f'{count} convolutions and linear maps in 8 bits', said]

@@ -18,7 +18,11 @@ _BATCH = 8
 
 
 def each_batch(
-    cfg: Config, name: str, preprocessor: nn.Module, most: int | None = None
+    cfg: Config,
+    name: str,
+    preprocessor: nn.Module,
+    classes: tuple[str, ...],
+    most: int | None = None,
 ) -> Iterator[tuple[np.ndarray, list[Any]]]:
     """Yield normalised pictures (B, 3, H, W) of a set, with their data samples.
 
@@ -26,7 +30,11 @@ def each_batch(
         cfg: With the loader ``name``.
         name: Such as ``val_dataloader``.
         preprocessor: The model's, which normalises.
+        classes: The labels of the model.
         most: How many pictures at most, evenly from the whole set; None takes all.
+
+    Raises:
+        ValueError: The set has other labels, or in another order.
     """
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmpretrain')):
         loader = Runner.build_dataloader(
@@ -39,9 +47,16 @@ def each_batch(
             )
         )
     data = loader.dataset
-    step = 1 if most is None else max(1, len(data) // most)
-    places = list(range(0, len(data), step))[:most]
-    for start in range(0, len(places), _BATCH):
+    names = tuple(data.metainfo.get('classes') or classes)
+    if names != classes:
+        raise ValueError(
+            f'{name} of {cfg.filename} has {len(names)} labels ({names[0]!r}, ...), '
+            f'the model {len(classes)} ({classes[0]!r}, ...), others or in another '
+            'order; name the config of its training.'
+        )
+    count = min(len(data), most or len(data))
+    places = np.linspace(0, len(data) - 1, count).round().astype(int).tolist()
+    for start in range(0, count, _BATCH):
         items = [data[i] for i in places[start : start + _BATCH]]
         batch = {key: [item[key] for item in items] for key in items[0]}
         batch = preprocessor(batch, False)
@@ -49,7 +64,7 @@ def each_batch(
 
 
 def mean_average_precision(
-    scorer: Scorer, cfg: Config, preprocessor: nn.Module, labels: int
+    scorer: Scorer, cfg: Config, preprocessor: nn.Module, classes: tuple[str, ...]
 ) -> float:
     """Return the mAP of a graph on the test pictures of a config, in percent.
 
@@ -57,11 +72,14 @@ def mean_average_precision(
         scorer: From pictures to scores.
         cfg: With ``test_dataloader``.
         preprocessor: The model's, which normalises.
-        labels: Their number.
+        classes: The labels of the model.
+
+    Raises:
+        ValueError: As for :func:`each_batch`.
     """
     scores, targets = [], []
-    for images, samples in each_batch(cfg, 'test_dataloader', preprocessor):
+    for images, samples in each_batch(cfg, 'test_dataloader', preprocessor, classes):
         scores.append(scorer(images))
-        targets.append(batch_targets(samples, labels).numpy())
+        targets.append(batch_targets(samples, len(classes)).numpy())
     found = average_precision(np.concatenate(scores), np.concatenate(targets))
     return 100 * mean_over_labels(found)

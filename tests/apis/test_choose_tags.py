@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -24,7 +26,7 @@ def test_thresholds_of_every_kind(tmp_path):
     path = str(tmp_path / 'thresholds.json')
     rows = [dict(name=name, threshold=t) for name, t in stored.items()]
     write_thresholds(path, rows, {})
-    assert labels(path) == ['boat']
+    assert labels(path) == labels(Path(path)) == ['boat']
 
 
 def test_a_threshold_is_no_float32():

@@ -2,6 +2,7 @@ import os
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from mvlr_mm.apis.picture_sources import (
@@ -86,6 +87,6 @@ def test_pixels():
     assert found[1] is image
     assert found[2] == 'a.jpg'
     assert len(found) == 5
-    for wrong in (3, b'a.jpg', {'a.jpg': 1}, [None]):
+    for wrong in (3, b'a.jpg', {'a.jpg': 1}, [None], torch.zeros(3, 4, 5)):
         with pytest.raises(TypeError, match='a picture must be'):
             list(each_picture(wrong))

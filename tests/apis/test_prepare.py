@@ -3,6 +3,7 @@ import threading
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from mvlr_mm.apis.picture_sources import EncodedPicture
 from mvlr_mm.apis.prepare import Preparation, batches, map_ahead
@@ -49,6 +50,17 @@ def test_the_content_of_a_file_is_read_as_the_file_is(trained, loader):
     assert torch.equal(found.data['inputs'], prepare(path).data['inputs'])
     spoiled = prepare(EncodedPicture('shard.tar::4.png', b'no picture'))
     assert spoiled.error.startswith('shard.tar::4.png is no picture')
+
+
+def test_an_image_that_is_given_twice_is_decoded_once(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (1500, 1500, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / 'a.jpg')
+    prepare = Preparation([dict(type='LoadPicture'), dict(type='PackInputs')])
+    image = Image.open(tmp_path / 'a.jpg')
+    found = list(map_ahead(prepare, [image] * 8, ahead=8, threads=8))
+    assert [one.error for one in found] == [None] * 8
+    expected = prepare(str(tmp_path / 'a.jpg')).data['inputs']
+    assert all(torch.equal(one.data['inputs'], expected) for one in found)
 
 
 @pytest.mark.parametrize(
