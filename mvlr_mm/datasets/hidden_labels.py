@@ -9,6 +9,7 @@ from .formats.label_states import label_states
 
 SINGLE_POSITIVE = 'single positive'
 RESTS = ('unknown', 'absent')
+ROWS = 1024  # pictures drawn at once: little memory beside the states
 
 
 class HiddenLabels:
@@ -45,13 +46,19 @@ class HiddenLabels:
 
     def __call__(self, states: np.ndarray) -> np.ndarray:
         """Return the states (N, C) with some hidden: 1 there, 0 absent, -1 unknown."""
-        drawn = np.random.default_rng(self.seed).random(states.shape)
-        if self.known == SINGLE_POSITIVE:
-            drawn[states != 1] = 2
-            kept = (drawn == drawn.min(axis=1, keepdims=True)) & (states == 1)
-        else:
-            kept = drawn < self.known
-        return np.where(kept, states, np.minimum(states, self.hidden))
+        rng, hidden = np.random.default_rng(self.seed), states.copy()
+        for first in range(0, len(states), ROWS):
+            rows = hidden[first : first + ROWS]
+            kept = self._kept(rows, rng.random(rows.shape))
+            np.minimum(rows, self.hidden, out=rows, where=~kept)
+        return hidden
+
+    def _kept(self, states: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+        """Return which states (n, C) stay, by numbers in [0, 1), which are changed."""
+        if self.known != SINGLE_POSITIVE:
+            return drawn < self.known
+        drawn[states != 1] = 2
+        return (drawn == drawn.min(axis=1, keepdims=True)) & (states == 1)
 
     def of_records(self, records: Sequence[dict], count: int) -> list[dict]:
         """Return the records of pictures with ``gt_label`` and ``gt_score`` anew.

@@ -3,6 +3,7 @@
 import os.path as osp
 from collections.abc import Sequence
 
+import numpy as np
 from mmpretrain.registry import DATASETS
 
 from ..labels.known import KNOWN_LABELS
@@ -95,28 +96,26 @@ class MultiLabelList(CheckedDataset):
         classes = self.written.classes
         rows = list(read_list(self.ann_file, self.sep, self.problems))
         rows = read_one_hot(rows, classes, self.ann_file, self.problems)
-        data_list, places, left_out = [], [], []
+        data_list, places = [], []
         for row in merge_long(rows, self.ann_file, self.problems):
             with self.problems.one_record():
-                data, unknown = self._read_row(row)
-                data_list.append(data)
+                data_list.append(self._read_row(row))
                 places.append(row.where)
-                left_out.append(unknown)
-        if any(unknown is not None for unknown in left_out):
-            for data, unknown in zip(data_list, left_out, strict=True):
-                states = label_states(len(classes), data['gt_label'], unknown or ())
-                data['gt_score'] = states
+        if any('gt_score' in data for data in data_list):
+            for data in data_list:
+                whole = label_states(len(classes), data['gt_label'], ())
+                data.setdefault('gt_score', whole)
         return self.checked(data_list, places.__getitem__)
 
-    def _read_row(self, row: Row) -> tuple[dict, set[int] | None]:
-        """Return the record and its unknown labels; None where it is not partial."""
+    def _read_row(self, row: Row) -> dict:
+        """Return the record, with ``gt_score`` where the row is a partial one."""
         if not isinstance(row.image, str) or not row.image.strip():
             raise ValueError(f'{row.where}: image ({row.image!r}) must be a path.')
         present = self.written.indices(row.labels, row.where, self.problems)
         path = picture_path(self.img_prefix, row.image)
         data = dict(img_path=path, gt_label=sorted(present))
         if row.absent is None and row.unknown is None:
-            return data, None
+            return data
         if row.absent is not None and row.unknown is not None:
             raise ValueError(
                 f'{row.where} has both absent and unknown; keep one: what is in '
@@ -130,6 +129,9 @@ class MultiLabelList(CheckedDataset):
             raise ValueError(
                 f'{row.where}: {name!r} is in labels and in {key}; keep it in one.'
             )
+        count = len(self.written.classes)
         if row.absent is None:
-            return data, marked
-        return data, set(range(len(self.written.classes))) - present - marked
+            return data | dict(gt_score=label_states(count, present, marked))
+        unknown = np.ones(count, dtype=bool)
+        unknown[[*present, *marked]] = False
+        return data | dict(gt_score=label_states(count, present, unknown))

@@ -77,3 +77,15 @@ def test_a_data_set_hides_what_it_is_told(tmp_path):
     assert hidden.get_data_info(1)['gt_score'].tolist() == [0, 0, 0]
     with pytest.raises(TypeError, match='keep'):
         MultiLabelList(**args, hide=dict(keep=1))
+
+
+@pytest.mark.parametrize('known', [0.3, 'single positive'])
+def test_what_is_drawn_does_not_depend_on_how_many_at_once(monkeypatch, known):
+    whole = HiddenLabels(known, seed=4)(STATES)
+    drawn = np.random.default_rng(4).random(STATES.shape)
+    if known == 0.3:
+        np.testing.assert_array_equal(whole >= 0, drawn < 0.3)
+    monkeypatch.setattr('mvlr_mm.datasets.hidden_labels.ROWS', 7)
+    before = STATES.copy()
+    np.testing.assert_array_equal(HiddenLabels(known, seed=4)(STATES), whole)
+    np.testing.assert_array_equal(STATES, before)

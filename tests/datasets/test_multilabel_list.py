@@ -1,5 +1,6 @@
 import json
 import re
+import tracemalloc
 
 import cv2
 import numpy as np
@@ -474,3 +475,15 @@ def test_the_home_folder(tmp_path, monkeypatch):
     root = f'~/{tmp_path.name}'
     dataset = MultiLabelList('list.jsonl', 'names.txt', root, 'images')
     assert dataset.get_data_info(0)['img_path'] == f'{tmp_path}/images/a.jpg'
+
+
+def test_what_is_known_of_many_labels_takes_a_byte_each(tmp_path):
+    """Of ten thousand labels a picture leaves nearly all unknown."""
+    names = [f'label {i}' for i in range(2000)]
+    lines = [record(f'{i}.jpg', [i], absent=[i + 1]) for i in range(100)]
+    tracemalloc.start()
+    found = make(tmp_path, '\n'.join(lines), classes=names, check_files=False)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (found.get_data_info(5)['gt_score'] == 0).nonzero()[0].tolist() == [6]
+    assert peak < 10 * 100 * 2000
