@@ -224,7 +224,7 @@ def _with_count(head: dict, neck: nn.Module | None) -> dict:
     """Return a head's config with the number of labels that the neck's stage names."""
     kind = _class_of(head)
     if (
-        not isinstance(neck, NeckSequence)
+        getattr(neck, 'classes', None) is None
         or kind is None
         or 'num_classes' not in inspect.signature(kind).parameters
         or not {'num_classes', 'classes'}.isdisjoint(head)

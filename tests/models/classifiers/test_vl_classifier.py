@@ -173,3 +173,10 @@ def test_a_head_with_labels_of_its_own_needs_no_neck(tiny_clip):
     built = MODELS.build(dict(cfg, head=dict(head, embed_dim=8)))
     assert built(torch.randn(1, 3, 8, 8)).shape == (1, 2)
     assert built._dataset_meta['classes'] == tuple(NAMES)
+
+
+def test_a_classifier_without_names_anywhere_says_what_it_needs(tiny_clip):
+    cfg = model(tiny_clip(), head=dict(type='VisualClassifierHead'))
+    cfg['neck'] = dict(type='NeckSequence', whole=dict(type='WholePicture'))
+    with pytest.raises(ValueError, match=r'classes=None and num_classes=None; give'):
+        MODELS.build(ConfigDict(cfg))
