@@ -1,5 +1,6 @@
 """Stop before features are used that the model would not give."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ from torch.utils.data import DataLoader
 from ..engine import FreezeModules
 from ..models.backbones.patch_backbone import PatchBackbone
 from ..models.text.fingerprint import fingerprint
+from ..stores.folder import INDEX
 from ..stores.lists import pipeline_of, sizes_of
+from ..stores.reasons import first
 from .arrays import plain_pipeline
 from .computing import FrozenPart, Views, preprocessor_of
 from .differences import differences
@@ -28,7 +31,8 @@ class CheckFeatures(Hook):
     """Compare kept features with the backbone, its pixels, pipelines and lists.
 
     At last one picture is computed anew, which also tells what no list does: another
-    activation of the same weights, another reader of pictures.
+    activation of the same weights, another reader of pictures. Of a picture that was
+    written to since, with as many bytes as before, a warning tells.
 
     Args:
         folder: Of ``mvlr features``.
@@ -94,6 +98,22 @@ class CheckFeatures(Hook):
                 f'features {self.folder} do not fit: {"; ".join(reasons)}. Make others '
                 'with `mvlr features CONFIG --out FOLDER`, or go without: '
                 'features=None.'
+            )
+        self._tell_of_written(runner, pictures)
+
+    def _tell_of_written(
+        self, runner: Runner, pictures: dict[str, dict[str, int]]
+    ) -> None:
+        """Say which pictures may show something else by now."""
+        made = (Path(self.folder) / INDEX).stat().st_mtime
+        paths = (path for split in pictures.values() for path in split)
+        written = [p for p in paths if Path(p).is_file() and os.stat(p).st_mtime > made]
+        if written:
+            runner.logger.warning(
+                f'{len(written)} pictures were written to after the features '
+                f'{self.folder} were begun, and have as many bytes as then: '
+                f'{first(written)}. If they show something else now, make the features '
+                'anew with --overwrite.'
             )
 
     def _compare_one(
