@@ -16,6 +16,7 @@ from ..labels.record import RECORD, decode_record
 from ..labels.scale import NameScale, read_name_scale
 from ..labels.thresholds import label_thresholds
 from ..loaded_model import LoadedModel, build_model
+from ..models.necks.neck_sequence import PLACES
 from ..packs import load_pack
 from ..weight_files import read_weights
 from .device import choose_device
@@ -118,17 +119,34 @@ def _order_stages(settings: dict, found: Any) -> None:
     """Put the stages of a neck in the order that their weights have in a checkpoint.
 
     mmengine sorts the names when it writes a config into a work dir; so does
-    safetensors, whose order therefore says nothing.
+    safetensors, whose order therefore says nothing. A stage without weights, where it
+    stands among others, has its usual place.
+
+    Raises:
+        ValueError: It has none, and the config was sorted.
     """
     neck = settings.get('neck')
     weights = list(found.get('state_dict', found)) if isinstance(found, dict) else []
     if not isinstance(neck, dict) or weights == sorted(weights):
         return
     keys = [key.split('.') for key in weights]
-    stages = dict.fromkeys(k[1] for k in keys if k[0] == 'neck' and len(k) > 2)
-    for name in stages:
-        if isinstance(neck.get(name), dict):
-            neck[name] = neck.pop(name)  # behind those before it
+    found = dict.fromkeys(k[1] for k in keys if k[0] == 'neck' and len(k) > 2)
+    stages = [name for name in neck if isinstance(neck[name], dict)]
+    order = [name for name in found if name in stages]
+    if 1 < len(order) < len(stages):
+        if order == [name for name in stages if name in order]:
+            return
+        usual = [name for name in PLACES if name in stages]
+        if len(usual) < len(stages) or order != [x for x in usual if x in order]:
+            raise ValueError(
+                f'the stages {stages} of the neck are not in the order of the training,'
+                f' {order}, and {sorted({*stages} - {*order})} has no weights by which '
+                'its place could be known: name the config of the training, and the '
+                'checkpoint, in place of the work dir.'
+            )
+        order = usual
+    for name in order:
+        neck[name] = neck.pop(name)  # behind those before it
 
 
 def _recorded_names(found: Any) -> list[str] | None:

@@ -91,3 +91,30 @@ def test_stages_keep_their_order_in_a_config_that_a_runner_wrote(
     torch.save({'state_dict': model.state_dict()}, tmp_path / 'epoch_1.pth')
     cfg.dump(tmp_path / 'written.py')
     assert load_model(tmp_path).model.neck.names == names
+
+
+@pytest.mark.parametrize(
+    'names', [('prompt', 'fusion', 'interaction'), ('c', 'b', 'a')]
+)
+def test_a_stage_without_weights_keeps_its_place_too(trained, tmp_path, names):
+    cfg = read_config(trained.config)
+    neck = cfg.model.neck.to_dict()
+    stages = [neck.pop('prompt'), neck.pop('fusion'), dict(type='WholePicture')]
+    cfg.model.neck = {**neck, **dict(zip(names, stages, strict=True))}
+    model = build_model(cfg)
+    assert model.neck.names == names
+    torch.save({'state_dict': model.state_dict()}, tmp_path / 'epoch_1.pth')
+    (tmp_path / 'whole.py').write_text(as_written(cfg))
+    found = load_model(tmp_path / 'whole.py', tmp_path / 'epoch_1.pth')
+    assert found.model.neck.names == names
+    cfg.dump(tmp_path / 'whole.py')  # sorted
+    if names[0] == 'prompt':
+        assert load_model(tmp_path).model.neck.names == names
+        return
+    with pytest.raises(ValueError, match=r"\['a'\] has no weights by which its place"):
+        load_model(tmp_path)
+
+
+def as_written(cfg):
+    """Return the text of a config, its names in their order."""
+    return '\n'.join(f'{name} = {value!r}' for name, value in cfg.to_dict().items())
