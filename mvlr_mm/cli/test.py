@@ -13,6 +13,7 @@ from mmengine.evaluator import DumpResults, Evaluator
 
 from mvlr_mm.apis.work_dir import find_checkpoint
 from mvlr_mm.evaluation import MultiLabelProtocol, SaveResults
+from mvlr_mm.finite_json import finite
 from mvlr_mm.visualization.plot_text import plain_visualizer
 from mvlr_stack.outputs import whole_file
 from mvlr_stack.quiet import quiet_logger
@@ -156,6 +157,7 @@ def run(args: argparse.Namespace) -> int:
         metrics = runner.test()
     if args.out and args.out_item == 'metrics' and is_main_process():
         with whole_file(args.out) as draft:
-            mmengine.dump(metrics, draft)
+            json = draft.suffix == '.json'
+            mmengine.dump(finite(metrics) if json else metrics, draft)
     leave_processes()
     return 0

@@ -9,6 +9,7 @@ import numpy as np
 
 from mvlr_stack.outputs import write_text
 
+from ..finite_json import finite
 from ..near_names import nearest_names
 
 FORMAT = 'mvlr-thresholds-1'
@@ -27,7 +28,7 @@ def write_thresholds(
         **about: How they were found.
     """
     content = {'format': FORMAT, **about, 'global': overall, 'labels': labels}
-    text = json.dumps(_plain(content), indent=1, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(finite(content), indent=1, ensure_ascii=False, allow_nan=False)
     write_text(path, text + '\n')
 
 
@@ -147,14 +148,3 @@ def _number(record: dict, key: str, otherwise: float) -> float:
     if math.isnan(number) or (key == 'temperature' and not 0 < number < math.inf):
         raise ValueError(f'the {key} of {record["name"]!r} cannot be {number}')
     return number
-
-
-def _plain(value: object) -> object:
-    """Return a value as json knows it: no numbers that are not finite."""
-    if isinstance(value, dict):
-        return {key: _plain(x) for key, x in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(x) for x in value]
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value

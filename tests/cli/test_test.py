@@ -177,6 +177,20 @@ def test_out_holds_metrics_on_request(config, checkpoint):
     assert 'multi-label/f1-score' in json.loads(out.read_text())
 
 
+def test_a_number_that_is_none_is_null_in_json(config, checkpoint):
+    labels = config.parent / 'labels.json'
+    content = json.loads(labels.read_text())
+    for record in content['data_list']:
+        record['gt_label'] = []
+    labels.write_text(json.dumps(content))
+    out = config.parent / 'out.json'
+    protocol = "test_evaluator=dict(type='MultiLabelProtocol')\n"
+    config.write_text(config.read_text() + protocol)
+    run(config, checkpoint, '--out', str(out), '--out-item', 'metrics')
+    found = json.loads(out.read_text(), parse_constant=pytest.fail)
+    assert found['mlgcn/mAP'] is None
+
+
 def test_out_of_metrics_is_checked_before_the_test(capsys):
     words = ['config.py', 'x.pth', '--out', 'out.npz', '--out-item', 'metrics']
     with pytest.raises(SystemExit, match='2'):
