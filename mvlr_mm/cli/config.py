@@ -2,16 +2,17 @@
 
 import argparse
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.config import Config
 
 from mvlr_mm.config import read_config
-from mvlr_mm.config.overrides import find
+from mvlr_mm.config.overrides import setting_at, ways_said
 
 
 def load_config(args: argparse.Namespace, parts: Iterable[str] = ()) -> Config:
@@ -47,26 +48,24 @@ def load_config(args: argparse.Namespace, parts: Iterable[str] = ()) -> Config:
 
 
 @contextmanager
-def agreeing(cfg: Config, overrides: Iterable[str]) -> Iterator[None]:
+def agreeing(cfg: Config, overrides: Mapping[str, Any]) -> Iterator[None]:
     """Let other arguments change a config, but nothing that is overridden.
 
     Args:
         cfg: With the overrides merged.
-        overrides: Their dotted keys.
+        overrides: Values by dotted keys.
 
     Raises:
         ValueError: An argument says another thing than an override.
     """
-    before = {key: deepcopy(find(cfg, key)[1]) for key in overrides}
+    ways = ways_said(cfg, overrides)
+    before = [deepcopy(setting_at(cfg, way)) for way in ways]
     yield
-    for key, value in before.items():
-        after = None
-        with suppress(ValueError):  # what it was in may be gone
-            after = find(cfg, key)[1]
-        if after != value:
+    for way, value in zip(ways, before, strict=True):
+        if setting_at(cfg, way) != value:
             raise ValueError(
-                f'--cfg-options {key}={value!r} and another argument contradict each '
-                'other; leave one of them out.'
+                f'--cfg-options {".".join(way)}={value!r} and another argument '
+                'contradict each other; leave one of them out.'
             )
 
 

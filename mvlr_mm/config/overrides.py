@@ -53,6 +53,7 @@ _READ_BELOW = {
         *_parameters(CheckpointHook.__init__, Runner.save_checkpoint),
     },
 }
+_OF_MERGING = ('_delete_', '_scope_')  # keys that say how, and are no settings
 _OF_PARAMETERS = {'lr_mult', 'decay_mult'}  # each of the entries of `custom_keys`
 
 
@@ -126,6 +127,45 @@ def find(cfg: Config, key: str) -> tuple[list[str], Any]:
     return path, place
 
 
+def ways_said(cfg: Config, overrides: Mapping[str, Any]) -> list[list[str]]:
+    """Return the ways to all single settings that overrides say.
+
+    Of a dict they are those of what stands in it: it was merged, and says nothing of
+    the rest.
+
+    Args:
+        cfg: With the overrides merged.
+        overrides: As for :func:`merge_overrides`.
+    """
+    found = []
+    for key, value in overrides.items():
+        path, there = find(cfg, key)
+        if isinstance(value, Word) and isinstance(there, Mapping):
+            value = read_value(value, there)
+        found += _ends(path, value)
+    return found
+
+
+def setting_at(cfg: Config, way: Sequence[str]) -> Any:
+    """Return what a config has at the end of a way; None where that leads nowhere."""
+    place: Any = cfg
+    for name in way:
+        if isinstance(place, list):
+            place = place[int(name)] if int(name) < len(place) else None
+        else:
+            place = place.get(name) if isinstance(place, Mapping | Config) else None
+    return place
+
+
+def _ends(path: list[str], value: Any) -> Iterator[list[str]]:
+    if not isinstance(value, Mapping) or not value:
+        yield path
+        return
+    for key, below in value.items():
+        if key not in _OF_MERGING:
+            yield from _ends([*path, str(key)], below)
+
+
 def _longest(
     place: Any, path: Sequence[str], rest: Sequence[str]
 ) -> tuple[str, list[str]]:
@@ -158,7 +198,7 @@ def _check_known(cfg: Config, path: Sequence[str]) -> None:
         ValueError: There is no such setting.
     """
     above, name = '.'.join(path[:-1]), path[-1]
-    if name in ('_delete_', '_scope_'):
+    if name in _OF_MERGING:
         return
     if not above and name not in READ and name not in cfg:
         raise ValueError(f'a config has no setting {name}{nearest(name, READ)}.')

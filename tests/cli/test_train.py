@@ -6,6 +6,7 @@ import torch
 from mmengine.config import Config
 
 from mvlr_mm.cli import train
+from mvlr_mm.cli.config import agreeing
 from mvlr_mm.engine import load_weights
 from mvlr_stack.command import main, parse
 
@@ -309,13 +310,32 @@ def test_resume_ends_where_the_config_says(config):
         (['--no-persistent-workers'], 'train_dataloader.persistent_workers=True'),
         (['--no-pin-memory'], 'train_dataloader.pin_memory=True'),
         (['--launcher', 'slurm'], 'launcher=mpi'),
+        (['--amp'], "optim_wrapper={'type': 'OptimWrapper'}"),
     ],
 )
 def test_arguments_that_contradict_each_other(config, capsys, words, override):
     with pytest.raises(SystemExit, match='2'):
         main(['train', str(config), *words, '--cfg-options', override])
     key = override.partition('=')[0]
-    assert f'error: --cfg-options {key}=' in capsys.readouterr().err
+    assert f'error: --cfg-options {key}' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    'override',
+    [
+        "train_dataloader={'batch_size': 8}",
+        "optim_wrapper={'optimizer': {'lr': 0.1}}",
+        "train_dataloader.sampler={'_delete_': True, 'type': 'DefaultSampler'}",
+        'custom_hooks=[]',
+    ],
+)
+def test_a_dict_says_nothing_of_what_it_does_not_hold(config, override):
+    """The loader and the optimizer get more settings by the arguments."""
+    args = parse(['train', str(config), '--amp', '--cfg-options', override])
+    cfg = train.load_config(args)
+    with agreeing(cfg, args.cfg_options):
+        train.merge_args(cfg, args)
+    assert 'collate_fn' in cfg.train_dataloader
 
 
 def test_the_work_folder_can_be_an_override(config):
