@@ -14,6 +14,12 @@ from torch import Tensor
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.gif')
 
 
+class PictureFile(str):
+    """The path of one picture: neither a folder nor a pattern, whatever its name is."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class EncodedPicture:
     """A picture as a file would hold it, and what it is called."""
@@ -72,7 +78,8 @@ def each_picture(images: object, recursive: bool = False) -> Iterator[Picture]:
     Args:
         images: A picture or several: the path of a file or a folder, a pattern
             (``photos/**/*.jpg``), an array (H, W, 3) or (H, W), several as
-            (N, H, W, 3), a PIL image, or an :class:`EncodedPicture`.
+            (N, H, W, 3), a PIL image, a :class:`PictureFile` or an
+            :class:`EncodedPicture`.
         recursive: As for :func:`find_pictures`.
 
     Yields:
@@ -82,7 +89,9 @@ def each_picture(images: object, recursive: bool = False) -> Iterator[Picture]:
     Raises:
         TypeError: Something else is among them.
     """
-    if isinstance(images, (str, os.PathLike)):
+    if isinstance(images, PictureFile):
+        yield images
+    elif isinstance(images, (str, os.PathLike)):
         yield from _each_file(os.fspath(images), recursive)
     elif isinstance(images, np.ndarray) and images.ndim == 4:
         yield from images

@@ -110,14 +110,17 @@ def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
 def _name(picture: Picture) -> str | None:
     if isinstance(picture, EncodedPicture):
         return picture.name
-    return picture if isinstance(picture, str) else None
+    return str(picture) if isinstance(picture, str) else None
 
 
 def _of_file(path: str) -> dict[str, Any]:
     place = os.path.expanduser(path)
     if os.path.isdir(place):
         os.scandir(place).close()  # says why if it may not be looked into
-        raise ValueError(f'{path} is a folder without pictures ({", ".join(SUFFIXES)})')
+        raise ValueError(
+            f'{path} is a folder in the place of a picture, or without pictures '
+            f'({", ".join(SUFFIXES)})'
+        )
     return {'img_path': path if os.path.exists(path) else place}
 
 

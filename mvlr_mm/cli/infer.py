@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from mvlr_mm.apis import MultiLabelInferencer, Tagged
-from mvlr_mm.apis.picture_sources import each_picture, is_excluded
+from mvlr_mm.apis.picture_sources import PictureFile, each_picture, is_excluded
 from mvlr_mm.shown_text import printable
 
 from .infer_outputs import Output, open_outputs
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
         for output in outputs:
             output.check(names)
         results = infer(
-            iter(paths),
+            map(PictureFile, paths),
             thr=thresholds_of(args, infer.loaded, names),
             topk=args.max_tags,
             classes=classes,

@@ -7,6 +7,7 @@ from PIL import Image
 
 from mvlr_mm.apis.picture_sources import (
     EncodedPicture,
+    PictureFile,
     each_picture,
     find_pictures,
     is_excluded,
@@ -74,6 +75,9 @@ def test_patterns_and_files(folder, monkeypatch):
     assert names(folder, each_picture(f'{folder}/z[1].jpg')) == ['z[1].jpg']
     for nothing in ('*.bmp', 'gone.jpg', 'http://a/*.jpg'):
         assert list(each_picture(nothing)) == [nothing]
+    (folder / 'y1.jpg').touch()
+    for name in (f'{folder}/y[1].jpg', str(folder)):
+        assert list(each_picture([PictureFile(name)])) == [name]
     monkeypatch.setenv('HOME', str(folder))
     assert names(folder, each_picture('~/*.jpg'))[0] == 'b.jpg'
 

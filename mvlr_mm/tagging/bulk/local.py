@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...apis import MultiLabelInferencer, Tagged
-from ...apis.picture_sources import EncodedPicture
+from ...apis.picture_sources import EncodedPicture, PictureFile
 from ..result_files import ResultRow, result_row
 from .parts import Parts
 from .results import known_names
@@ -31,7 +31,7 @@ def tag_local(
     """
     known = known_names(parts.manifest.folder)
 
-    def pictures() -> Iterator[str | EncodedPicture]:
+    def pictures() -> Iterator[PictureFile | EncodedPicture]:
         for found in source.pictures(wanted=known.add):
             if found.error is not None:
                 parts.add(ResultRow(found.path, [], [], found.error))

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from ...apis.picture_sources import SUFFIXES, EncodedPicture
+from ...apis.picture_sources import SUFFIXES, EncodedPicture, PictureFile
 from ...extras import require
 
 TAR = ('.tar', '.tar.gz', '.tgz')
@@ -31,10 +31,10 @@ class Found(NamedTuple):
     content: bytes | None = None  # where it is no file of its own
     error: str | None = None
 
-    def picture(self) -> str | EncodedPicture:
+    def picture(self) -> PictureFile | EncodedPicture:
         """Return what the inferencer takes."""
         if self.content is None:
-            return self.path
+            return PictureFile(self.path)
         return EncodedPicture(self.path, self.content)
 
 

@@ -81,6 +81,22 @@ def test_every_picture_once_and_what_is_new_later(infer, source, tmp_path):
     assert len(rows_of(out)) == 61
 
 
+def test_what_is_listed_is_one_picture_each(infer, source, tmp_path):
+    """A folder and a name that looks like a pattern are no more than that."""
+    shutil.copy(tmp_path / 'photos/01.png', tmp_path / 'a1.png')
+    lines = tmp_path / 'list.txt'
+    lines.write_text('photos\na[1].png\na1.png\n')
+    for _ in range(2):
+        run(infer, Source((str(lines),)), tmp_path / 'out')
+        rows = rows_of(tmp_path / 'out')
+        names = {path: bool(row['error']) for path, row in rows.items()}
+        assert names == {
+            str(tmp_path / 'photos'): True,
+            str(tmp_path / 'a[1].png'): True,
+            str(tmp_path / 'a1.png'): False,
+        }
+
+
 def test_what_was_tagged_is_kept_when_the_run_is_stopped(infer, source, tmp_path):
     out = tmp_path / 'out'
     with Manifest(out, {'run': 1}) as manifest:
