@@ -79,7 +79,7 @@ def write_pack(
         templates=templates(loaded.model),
         quick_gelu=quick_gelu(model),
         thresholds=thresholds
-        and {k: None if math.isinf(x) else float(x) for k, x in thresholds.items()},
+        and {k: None if x == math.inf else float(x) for k, x in thresholds.items()},
         temperatures=None if temperatures is None else dict(temperatures),
         protocol=_protocol(loaded) if protocol is None else dict(protocol),
         metrics=None if metrics is None else dict(metrics),

@@ -32,7 +32,11 @@ def cooccurrence_shares(states: np.ndarray) -> np.ndarray:
 
 
 def draw_cooccurrence(
-    path: str | Path, names: Sequence[str], states: np.ndarray, title: str = ''
+    path: str | Path,
+    names: Sequence[str],
+    states: np.ndarray,
+    title: str = '',
+    most: int = 200,
 ) -> 'Figure':
     """Draw the map of :func:`cooccurrence_shares`, the diagonal left out.
 
@@ -41,6 +45,7 @@ def draw_cooccurrence(
         names: Names of the C labels.
         states: Labels (N, C): 1 there, 0 absent, -1 left out.
         title: Above the map.
+        most: Labels to draw at most, the most frequent ones.
 
     Returns:
         matplotlib's figure, already saved.
@@ -53,6 +58,12 @@ def draw_cooccurrence(
             f'states has the shape {states.shape}, and must have a column for each of '
             f'{len(names)} names.'
         )
+    if len(names) > most:  # a map of thousands has more pixels than memory
+        order = np.argsort(-(states == 1).sum(axis=0), kind='stable')[:most]
+        note = f'the {most} most frequent of {len(names):,} labels'
+        title = f'{title}, {note}' if title else note
+        order.sort()
+        names, states = [names[i] for i in order], states[:, order]
     names, title = plot_names(names), drawable(title)
     with plain_text([*names, title]):
         return _draw(path, names, 100 * cooccurrence_shares(states), title)

@@ -37,6 +37,19 @@ def test_the_map_has_every_name_and_no_diagonal(tmp_path):
     assert Image.open(path).size[0] > 100
 
 
+def test_of_thousands_of_labels_the_most_frequent_are_drawn(tmp_path):
+    states = np.zeros((4, 3000), dtype=np.int8)
+    for i, times in ((2999, 4), (7, 3), (1500, 2), (40, 1)):
+        states[:times, i] = 1
+    names = [f'label {i}' for i in range(3000)]
+    path = tmp_path / 'map.png'
+    axes = draw_cooccurrence(path, names, states, 'train', most=3).axes[0]
+    drawn = [text.get_text() for text in axes.get_yticklabels()]
+    assert drawn == ['label 7', 'label 1500', 'label 2999']
+    assert axes.get_title() == 'train, the 3 most frequent of 3,000 labels'
+    np.testing.assert_allclose(axes.images[0].get_array()[0, 1:], [200 / 3, 100])
+
+
 def test_names_must_fit(tmp_path):
     with pytest.raises(ValueError, match=r'states has the shape \(2, 3\), and must'):
         draw_cooccurrence(tmp_path / 'a.png', ['a'], np.zeros((2, 3)))
