@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.runner import Runner
+from mmengine.runner import Runner, find_latest_checkpoint
 
 from mvlr_mm.apis.work_dir import find_last_checkpoint
 from mvlr_mm.engine import share_batch
@@ -87,6 +87,8 @@ def resume_from(cfg: Config, checkpoint: str) -> None:
     """
     if checkpoint == 'auto':
         checkpoint = find_last_checkpoint(cfg.work_dir)
+        # a hook with an `out_dir` saves them elsewhere, and leaves the path here
+        checkpoint = checkpoint or find_latest_checkpoint(cfg.work_dir)
     cfg.resume = checkpoint is not None
     if cfg.resume:
         cfg.load_from = str(checkpoint)

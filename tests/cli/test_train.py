@@ -211,6 +211,19 @@ def test_a_folder_that_was_moved_goes_on(config):
     assert not work_dir.exists()
 
 
+def test_checkpoints_in_a_folder_of_their_own_are_gone_on_from(config):
+    hook = dict(type='CheckpointHook', interval=1, out_dir=str(config.parent / 'pth'))
+    option = f'default_hooks.checkpoint={hook}'
+    work_dir = run(config, '--no-validate', '--cfg-options', option)
+    assert not list(work_dir.glob('*.pth'))
+    first = config.parent / 'pth/run/epoch_1.pth'
+    before = first.stat().st_mtime_ns
+    more = ['--cfg-options', option, 'train_cfg.max_epochs=2']
+    run(config, '--no-validate', '--resume', *more)
+    assert saved(first.parent, 2)['meta']['iter'] == 4
+    assert first.stat().st_mtime_ns == before
+
+
 def test_the_draft_of_a_checkpoint_is_none(config):
     (config.parent / 'run').mkdir()
     (config.parent / 'run/.epoch_1.7.pth').write_bytes(b'half of one')
