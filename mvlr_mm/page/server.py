@@ -5,6 +5,7 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ _HEADERS = (
     (b'content-security-policy', POLICY.encode()),
     (b'referrer-policy', b'no-referrer'),
 )
-_LOOPBACK = ('127.0.0.1', 'localhost')
+# of [::1]:7860 starlette's versions read one of the last three; no site is called so
+_LOOPBACK = ('127.0.0.1', 'localhost', '::1', '[::1]', '[')
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -91,9 +93,8 @@ def build_app(
     from starlette.middleware import Middleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-    names = list(_LOOPBACK) if host in _LOOPBACK else ['*']
     guards = [
-        Middleware(TrustedHostMiddleware, allowed_hosts=names),
+        Middleware(TrustedHostMiddleware, allowed_hosts=_names_of(host)),
         Middleware(_Headers),
     ]
     page = build_page(tagger, title, folder)
@@ -112,6 +113,16 @@ def build_app(
         theme=gr.themes.Default(primary_hue='blue', font=['system-ui', 'sans-serif']),
         css_paths=[Path(__file__).with_name('style.css')],
     )
+
+
+def _names_of(host: str) -> list[str]:
+    """Return the names that a page is asked for by, if it listens at a host."""
+    host = host.strip('[]')
+    try:
+        own = ip_address(host).is_loopback
+    except ValueError:
+        own = host.lower() == 'localhost'
+    return [*_LOOPBACK, host.lower()] if own else ['*']
 
 
 def serve(app: Any, listening: socket.socket) -> None:

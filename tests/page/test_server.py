@@ -74,6 +74,16 @@ def test_another_name_for_this_machine_is_refused(client):
     assert answer.status_code == 400
 
 
+@pytest.mark.parametrize('host', ['localhost', '::1', '127.0.0.2'])
+def test_every_address_of_this_machine_alone_is_guarded(tagger, tmp_path, host):
+    client = TestClient(build_app(tagger, 'tiny', tmp_path, host, queue=1))
+    for own in ('[::1]:7860', 'localhost:7860', f'{host}:1' if '.' in host else ''):
+        headers = {'host': own or '127.0.0.1'}
+        assert client.get('/config', headers=headers).status_code == 200
+    evil = client.get('/config', headers={'host': 'evil.example'})
+    assert evil.status_code == 400
+
+
 def test_on_an_address_of_the_network_any_name_is_taken(tagger, tmp_path):
     app = build_app(tagger, 'tiny', tmp_path, '0.0.0.0', queue=1)
     assert TestClient(app, base_url='http://my.server').get('/').status_code == 200
