@@ -42,6 +42,13 @@ class DumpWhole(DumpResults):
         return {}
 
 
+def use_amp(cfg: Config) -> None:
+    """Compute in bfloat16; in float16 on a GPU without it."""
+    cfg.test_cfg.fp16 = True  # autocast, in float16 on any GPU unless it is told
+    if torch.cuda.is_available() and torch.cuda.is_bf16_supported():
+        torch.set_autocast_dtype('cuda', torch.bfloat16)
+
+
 def use_tta(cfg: Config) -> None:
     """Score each picture as it is and mirrored, unless the config says otherwise."""
     loader = cfg.test_dataloader.dataset
@@ -63,7 +70,7 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
     """
     cfg.load_from = args.checkpoint
     if args.amp:
-        cfg.test_cfg.fp16 = True
+        use_amp(cfg)
     if args.show or args.show_dir is not None:
         if 'visualization' not in cfg.get('default_hooks', {}):
             raise ValueError(

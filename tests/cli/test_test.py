@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.text import Text
+from mmengine.config import Config
 from mmengine.fileio import load
 from mmpretrain.registry import MODELS
 
 from mvlr_mm.cli.config import load_config
+from mvlr_mm.cli.test import use_amp
 from mvlr_mm.evaluation import evaluate, read_results
 from mvlr_mm.evaluation.protocols import PROTOCOLS, protocol_of
 from mvlr_mm.labels.thresholds import write_thresholds
@@ -160,6 +162,23 @@ def test_amp_computes_in_bfloat16(config, checkpoint, monkeypatch):
     run(config, checkpoint)
     run(config, checkpoint, '--amp')
     assert dtypes == [torch.float32] * 2 + [torch.bfloat16] * 2
+
+
+@pytest.mark.parametrize(
+    ('works', 'dtype'), [(True, torch.bfloat16), (False, torch.float16)]
+)
+def test_amp_on_a_gpu_is_bfloat16_where_it_can(monkeypatch, works, dtype):
+    """mmengine asks torch for the type, which would be float16."""
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    monkeypatch.setattr(torch.cuda, 'is_bf16_supported', lambda: works)
+    before = torch.get_autocast_dtype('cuda')
+    cfg = Config(dict(test_cfg={}))
+    try:
+        use_amp(cfg)
+        assert torch.get_autocast_dtype('cuda') == dtype
+    finally:
+        torch.set_autocast_dtype('cuda', before)
+    assert cfg.test_cfg.fp16
 
 
 def test_logs_go_into_the_work_folder(config, checkpoint, monkeypatch):
