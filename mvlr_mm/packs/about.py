@@ -34,7 +34,7 @@ class About:
             value = getattr(self, name)
             try:
                 check(value)
-            except (AttributeError, TypeError, KeyError) as error:
+            except (ArithmeticError, AttributeError, KeyError, TypeError) as error:
                 raise ValueError(f'{name} ({shortened(value)}) is wrong.') from error
         for name in ('thresholds', 'temperatures'):
             values = getattr(self, name)

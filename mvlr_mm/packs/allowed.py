@@ -6,7 +6,6 @@ where none belongs, for it might be the name of a file, an address or a Python o
 and arguments that make a part fetch weights of its own.
 """
 
-import math
 import re
 from collections.abc import Collection
 from typing import Any
@@ -157,7 +156,7 @@ def _check_plain(value: Any, key: str) -> None:
     if value is None or isinstance(value, bool):
         return
     if isinstance(value, (int, float)):
-        if not math.isfinite(value) or abs(value) > _LARGEST:
+        if not abs(value) <= _LARGEST:  # nor NaN
             raise ValueError(f'{key} ({shortened(value)}) is too large a number.')
         return
     _check_length(value, key)

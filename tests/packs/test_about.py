@@ -59,6 +59,8 @@ def test_what_is_no_description(text, reason):
         ('protocol', {'name': 'unheard'}, 'protocol'),
         ('protocol', {'name': 'asl', 'colour': 1}, 'no field of a protocol'),
         ('metrics', {'mAP': 'high'}, 'metrics .* is wrong'),
+        ('metrics', {'mAP': 10**400}, 'metrics .* is wrong'),
+        ('model', {'type': 'SimilarityHead', 'scale': 10**400}, 'too large a number'),
         ('licence', 3, 'licence .* is wrong'),
         ('hook', 'os.system', "unknown 'hook'"),
     ],
