@@ -23,10 +23,10 @@ def keep_to_folder(runner: Runner) -> None:
             continue
         names = hook.key_indicators
         for ending in [''] if len(names) == 1 else [f'_{name}' for name in names]:
-            path = hub.get_info(f'best_ckpt{ending}')
-            if not path or '://' in path:
+            path, folder = hub.get_info(f'best_ckpt{ending}'), _folder(runner, hook)
+            if not path or '://' in path or _same(osp.dirname(path), folder):
                 continue
-            here = osp.join(_folder(runner, hook), osp.basename(path))
+            here = osp.join(folder, osp.basename(path))
             if osp.isfile(here):
                 hub.update_info(f'best_ckpt{ending}', here)
             else:
@@ -39,3 +39,7 @@ def _folder(runner: Runner, hook: CheckpointHook) -> str:
     if hook.out_dir in (None, runner.work_dir):
         return runner.work_dir
     return osp.join(hook.out_dir, osp.basename(runner.work_dir.rstrip(osp.sep)))
+
+
+def _same(folder: str, other: str) -> bool:
+    return osp.realpath(folder) == osp.realpath(other)

@@ -28,6 +28,14 @@ def test_the_best_is_one_of_the_folder(tmp_path, there):
     assert info == (dict(best_ckpt=str(here), best_score=70.0) if there else {})
 
 
+def test_a_best_of_this_folder_keeps_its_score_though_its_file_is_gone(tmp_path):
+    """As after a kill between the next best one and the checkpoint that names it."""
+    found = dict(best_ckpt=str(tmp_path / 'best_mAP_epoch_3.pth'), best_score=70.0)
+    runner = resumed(tmp_path, found)
+    keep_to_folder(runner)
+    assert dict(runner.message_hub.runtime_info) == found
+
+
 def test_each_of_several_numbers_has_its_own(tmp_path):
     (tmp_path / 'best_CF1_epoch_2.pth').touch()
     found = {
