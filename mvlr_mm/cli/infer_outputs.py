@@ -1,10 +1,12 @@
 """Where `mvlr infer` puts what it finds."""
 
 import argparse
-import glob
 import os
+import re
 from abc import ABC, abstractmethod
+from bisect import bisect_left
 from contextlib import ExitStack
+from itertools import takewhile
 from pathlib import Path
 
 from mvlr_mm.apis import Tagged
@@ -179,6 +181,8 @@ class Drawings(Output):
 class HeatMaps(Output):
     """Pictures with the places of their tags, in a folder.
 
+    Those of an earlier run go, whose tags may be others.
+
     Args:
         folder: The folder.
         root: Of all pictures.
@@ -188,16 +192,29 @@ class HeatMaps(Output):
 
     def __init__(self, folder: str, root: str) -> None:
         self.folder, self.root = folder, root
+        self._there: dict[Path, list[str]] = {}  # names in each folder, before
 
     def has(self, path: str) -> bool:
         """Say whether there is a heat map of a picture."""
-        start = glob.escape(str(drawing_path(self.folder, path, self.root)))
-        return bool(glob.glob(f'{start}_*.png'))
+        return bool(self._before(drawing_path(self.folder, path, self.root)))
 
     def write(self, found: Tagged, names: tuple[str, ...]) -> None:
         """Draw them."""
         start = drawing_path(self.folder, found.path, self.root)
-        draw_heat_maps(start, found, names)
+        before = self._before(start)
+        for path in {*before} - {*draw_heat_maps(start, found, names)}:
+            path.unlink(missing_ok=True)
+
+    def _before(self, start: Path) -> list[Path]:
+        """Return what an earlier run has drawn of a picture."""
+        if start.parent not in self._there:
+            listed = os.listdir(start.parent) if start.parent.is_dir() else ()
+            self._there[start.parent] = sorted(listed)
+        names, own = self._there[start.parent], f'{start.name}_'
+        first = bisect_left(names, own)
+        rest = takewhile(lambda i: names[i].startswith(own), range(first, len(names)))
+        maps = re.compile(rf'{re.escape(own)}\d\d_.*\.png')
+        return [start.parent / names[i] for i in rest if maps.fullmatch(names[i])]
 
 
 def open_outputs(

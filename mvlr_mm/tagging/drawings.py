@@ -49,8 +49,8 @@ def draw_tags(path: Path, found: Tagged) -> None:
 
 def draw_heat_maps(
     start: Path, found: Tagged, classes: Sequence[str], most: int = 20
-) -> None:
-    """Draw where the model sees each tag, a file for each.
+) -> list[Path]:
+    """Draw where the model sees each tag, a file for each; return the files.
 
     Args:
         start: Start of the files' names; rank and label follow.
@@ -59,13 +59,16 @@ def draw_heat_maps(
         most: How many tags are drawn, the best.
     """
     image = _image(found.path)
+    drawn = []
     places = {name: i for i, name in enumerate(classes)}
     for rank, (label, _) in enumerate(found.tags[:most], start=1):
         logits = found.heatmap[places[label]]
         heat = heat_map(logits.ravel(), logits.shape, image.size)
         name = re.sub(r'[^\w .-]', '_', label)[:60]
-        with whole_file(start.with_name(f'{start.name}_{rank:02d}_{name}.png')) as file:
+        drawn.append(start.with_name(f'{start.name}_{rank:02d}_{name}.png'))
+        with whole_file(drawn[-1]) as file:
             overlay(image, heat).save(file)
+    return drawn
 
 
 def _image(path: str) -> Image.Image:

@@ -232,6 +232,22 @@ def test_drawings(infer, trained, photos, tmp_path, expected):
     assert infer(photos, *words, '--skip-existing') == 0
 
 
+def test_heat_maps_of_tags_that_are_gone_go(infer, photos, tmp_path):
+    shutil.copy(photos / '0.png', photos / '0.png_2.png')
+    words = [photos, '--heatmaps', tmp_path / 'maps', '--thr', '0']
+    assert infer(*words) == 0
+    (tmp_path / 'maps/0.png_notes.png').touch()
+    before = set(os.listdir(tmp_path / 'maps'))
+    assert len(before) == 4 * 3 + 1
+    assert (
+        infer(*words, '--exclude', '0.png_2.png', '--max-tags', '1', '--overwrite') == 0
+    )
+    after = set(os.listdir(tmp_path / 'maps'))
+    kept = {name for name in before if name.startswith(('0.png_2', '0.png_notes'))}
+    assert after - kept == {name for name in before - kept if '.png_01_' in name}
+    assert kept <= after
+
+
 @pytest.mark.parametrize(
     ('words', 'message'),
     [
