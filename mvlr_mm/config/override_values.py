@@ -12,6 +12,7 @@ from typing import Any
 MISSING = object()
 _NAMED = {name: float(name) for name in ('inf', '-inf', 'nan')}
 _NAMED |= {'true': True, 'false': False}
+_LIKE_BOOLS = {'true', 'false', 'yes', 'no', 'on', 'off'}  # a text is true, always
 _CLOSING = {'[': ']', '(': ')', '{': '}'}
 
 
@@ -23,13 +24,16 @@ def read_value(word: str, before: Any = MISSING) -> Any:
         before: What the config has in that place; :data:`MISSING` for nothing.
 
     Raises:
-        ValueError: A list, tuple or dict is wanted and the word is none.
+        ValueError: A list, tuple or dict is wanted and the word is none; or the config
+            has True or False there and the word is neither, though it sounds like it.
     """
     if word in _NAMED:
         return _NAMED[word]
     is_text, is_list = isinstance(before, str), isinstance(before, (list, tuple))
     bare = word.strip()
     value = _literal(bare)
+    if isinstance(before, bool) and value is MISSING and bare.casefold() in _LIKE_BOOLS:
+        raise ValueError(f'{word!r} must be True or False, in the place of {before}.')
     if isinstance(value, tuple) and not bare.startswith('('):  # '1, 2'
         value = MISSING
     # what a template has braces for is no dict

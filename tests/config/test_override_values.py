@@ -99,3 +99,13 @@ def test_what_begins_like_a_list_has_to_be_one(word, before):
 
 def test_nan_is_a_number():
     assert math.isnan(read_value('nan'))
+
+
+@pytest.mark.parametrize('word', ['no', 'Yes', 'off', 'FALSE', 'TRUE'])
+def test_a_text_that_sounds_like_a_bool_is_none(word):
+    """As a text each of them would be true."""
+    with pytest.raises(ValueError, match=f"'{word}' must be True or False, in the pl"):
+        read_value(word, False)
+    assert read_value(word, 'a text') == word
+    assert read_value('False', True) is False
+    assert read_value('2', True) == 2
