@@ -9,6 +9,7 @@ from itertools import islice
 from threading import Lock
 from typing import Any, TypeVar
 
+import cv2
 import numpy as np
 from mmcv.transforms import Compose
 from mmengine.registry import DefaultScope
@@ -48,6 +49,7 @@ class Preparation:
         loads = bool(transforms) and 'Load' in type(transforms[0]).__name__
         self._from_pixels = Compose(transforms[loads:])
         self._decodes = bool(transforms) and isinstance(transforms[0], LoadPicture)
+        self._grey = loads and getattr(transforms[0], 'color_type', '') == 'grayscale'
 
     def __call__(self, picture: Picture) -> Prepared:
         """Return the picture prepared; what is wrong with it is no exception."""
@@ -58,7 +60,7 @@ class Preparation:
             elif isinstance(picture, EncodedPicture):
                 data = self._decode(picture)
             else:
-                data = self._from_pixels(_of_pixels(_to_array(picture)))
+                data = self._load_pixels(_to_array(picture))
             if data is None:
                 raise ValueError(f'{path or "the picture"} is left out by the pipeline')
         except Exception as error:  # transforms raise whatever they like
@@ -71,8 +73,13 @@ class Preparation:
             found = {'img_path': picture.name, 'img_bytes': picture.content}
             return self._from_file(found)
         # other loaders read files alone
-        pixels = decode_picture(picture.content, picture.name)
-        return self._from_pixels(_of_pixels(pixels))
+        return self._load_pixels(decode_picture(picture.content, picture.name))
+
+    def _load_pixels(self, img: np.ndarray) -> dict[str, Any] | None:
+        """Go on with pixels, blue, green, red, as if the loader had read them."""
+        img = cv2.cvtColor(img, cv2.COLOR_BGR2GRAY) if self._grey else img
+        shape = img.shape[:2]
+        return self._from_pixels({'img': img, 'img_shape': shape, 'ori_shape': shape})
 
 
 def map_ahead(
@@ -122,10 +129,6 @@ def _of_file(path: str) -> dict[str, Any]:
             f'({", ".join(SUFFIXES)})'
         )
     return {'img_path': path if os.path.exists(path) else place}
-
-
-def _of_pixels(img: np.ndarray) -> dict[str, Any]:
-    return {'img': img, 'img_shape': img.shape[:2], 'ori_shape': img.shape[:2]}
 
 
 def _to_array(picture: np.ndarray | Image.Image) -> np.ndarray:

@@ -63,6 +63,18 @@ def test_an_image_that_is_given_twice_is_decoded_once(tmp_path):
     assert all(torch.equal(one.data['inputs'], expected) for one in found)
 
 
+def test_a_loader_of_grey_pictures_gives_grey_pixels(tmp_path):
+    grey = np.random.default_rng(0).integers(0, 255, (6, 5), np.uint8)
+    Image.fromarray(grey).save(tmp_path / 'a.png')
+    load = dict(type='LoadImageFromFile', color_type='grayscale')
+    prepare = Preparation([load, dict(type='PackInputs')])
+    expected = prepare(str(tmp_path / 'a.png')).data['inputs']
+    assert expected.shape == (1, 6, 5)
+    content = EncodedPicture('a.png', (tmp_path / 'a.png').read_bytes())
+    for picture in (grey, np.stack([grey] * 3, 2), Image.fromarray(grey), content):
+        assert torch.equal(prepare(picture).data['inputs'], expected)
+
+
 @pytest.mark.parametrize(
     ('array', 'message'),
     [
