@@ -121,7 +121,11 @@ def build(args: argparse.Namespace) -> Runner:
     cfg = load_config(args, PARTS)
     if not torch.cuda.is_available():
         keep_freed_memory()
-    with agreeing(cfg, args.cfg_options):
+    said = dict(args.cfg_options)
+    if args.resume == 'auto':
+        # of a run that can be started again as it is: what it begins with, if it does
+        said.pop('load_from', None)
+    with agreeing(cfg, said):
         merge_args(cfg, args)
     check_work_dir(cfg, args.overwrite)
     add_hooks(cfg)

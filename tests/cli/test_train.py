@@ -211,6 +211,19 @@ def test_a_folder_that_was_moved_goes_on(config):
     assert not work_dir.exists()
 
 
+def test_the_words_that_began_a_run_go_on_with_it(config):
+    """As a cluster gives them again to a run that it has stopped."""
+    first = run(config, '--no-validate') / 'epoch_1.pth'
+    start = first.rename(config.parent / 'weights.pth')
+    (first.parent / 'last_checkpoint').unlink()
+    words = ['--no-validate', '--resume', '--cfg-options', f'load_from={start}']
+    work_dir = run(config, *words)
+    before = (work_dir / 'epoch_1.pth').stat().st_mtime_ns
+    run(config, *words, 'train_cfg.max_epochs=2')
+    assert saved(work_dir, 2)['meta']['iter'] == 4
+    assert (work_dir / 'epoch_1.pth').stat().st_mtime_ns == before
+
+
 def test_checkpoints_in_a_folder_of_their_own_are_gone_on_from(config):
     hook = dict(type='CheckpointHook', interval=1, out_dir=str(config.parent / 'pth'))
     option = f'default_hooks.checkpoint={hook}'
