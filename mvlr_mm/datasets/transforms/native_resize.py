@@ -56,8 +56,9 @@ class NativeResize(Resize):
         height, width = img.shape[:2]
         new_width, new_height = results['scale']
         if self.keep_ratio:
-            scale = results['scale']
-            new_width, new_height = mmcv.rescale_size((width, height), scale)
+            sides = mmcv.rescale_size((width, height), results['scale'])
+            # of a very thin picture one side would be rounded to nothing
+            new_width, new_height = (max(side, 1) for side in sides)
         results['img'] = self._resized(img, (new_height, new_width))
         results['img_shape'] = (new_height, new_width)
         results['scale_factor'] = (new_width / width, new_height / height)

@@ -73,3 +73,16 @@ def test_what_torch_has_not_is_refused_by_name():
         ((name, value),) = options.items()
         with pytest.raises(ValueError, match=f"{name}.*'{value}'"):
             TRANSFORMS.build(dict(type='NativeResize', scale=20, **options))
+
+
+@pytest.mark.parametrize(('height', 'width'), [(1, 300), (300, 1)])
+def test_a_very_thin_picture_keeps_a_row_of_pixels(height, width):
+    """Its shorter side would be rounded to nothing."""
+    resize = TRANSFORMS.build(
+        dict(type='NativeResize', scale=(40, 40), keep_ratio=True)
+    )
+    found = resize(dict(img=np.full((height, width, 3), 7, np.uint8)))
+    shape = (1, 40) if height == 1 else (40, 1)
+    assert found['img'].shape == (*shape, 3)
+    assert found['img_shape'] == shape
+    assert (found['img'] == 7).all()
