@@ -10,6 +10,7 @@ from torch import nn
 from ..labels.names import as_tower_reads, check_label_names
 from ..labels.scale import NameScale
 from ..models.necks import NeckSequence
+from ..models.text import TextEncoder
 from ..models.text.fingerprint import fingerprint
 from ..structures import VLFeatures
 from .name_similarity import NameSimilarity, gain_and_shift
@@ -103,19 +104,25 @@ def check_takes_names(model: nn.Module) -> tuple[list[nn.Module], nn.Module]:
 def comparing_weights(stage: nn.Module, head: nn.Module) -> str:
     """Return a fingerprint of what has learned to compare names with pictures.
 
+    Of a model without gradients, as :func:`~mvlr_mm.apis.optimize` gives it, that is
+    all but text towers, which are frozen from the start.
+
     Args:
         stage: Makes labels from names.
         head: Compares them with patches.
     """
     parts = {'stage': stage, 'head': head}
-    return fingerprint(
-        {
-            f'{part}.{name}': weight
-            for part, module in parts.items()
-            for name, weight in module.named_parameters()
-            if weight.requires_grad
-        }
-    )
+    weights = {
+        f'{part}.{name}': weight
+        for part, module in parts.items()
+        for name, weight in module.named_parameters()
+    }
+    learned = {name: x for name, x in weights.items() if x.requires_grad}
+    if not learned:
+        towers = [m for m in stage.modules() if isinstance(m, TextEncoder)]
+        frozen = {id(x) for tower in towers for x in tower.parameters()}
+        learned = {name: x for name, x in weights.items() if id(x) not in frozen}
+    return fingerprint(learned)
 
 
 def labels_one_by_one(stage: nn.Module, names: Sequence[str]) -> list[VLFeatures]:

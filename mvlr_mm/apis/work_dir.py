@@ -1,5 +1,6 @@
 """What a finished training has left in its folder."""
 
+import re
 from pathlib import Path
 
 THRESHOLDS = 'thresholds.json'
@@ -84,6 +85,14 @@ def find_config(folder: str | Path) -> Path:
 
 
 def _newest(folder: Path, *patterns: str) -> Path | None:
-    """Return the newest file of these names; of two as new, the later name."""
+    """Return the newest file of these names; of two as new, the later name.
+
+    Copies may all be as new: there the 10th comes after the 9th.
+    """
     found = [path for pattern in patterns for path in folder.glob(pattern)]
-    return max(found, key=lambda path: (path.stat().st_mtime, path.name), default=None)
+    return max(found, key=_age, default=None)
+
+
+def _age(path: Path) -> tuple[float, list[int], str]:
+    numbers = [int(number) for number in re.findall('[0-9]+', path.name)]
+    return path.stat().st_mtime, numbers, path.name

@@ -1,3 +1,4 @@
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -55,6 +56,14 @@ def row(model, name):
     """The vector of a name, from a model that has no other label."""
     other = retagged(model, [name]).head.new[0]
     return other.labels[0]
+
+
+def test_weights_without_gradients_are_the_same_weights(model):
+    copied = copy.deepcopy(model).requires_grad_(False)
+    weights = comparing_weights(model.neck.prompt, model.head)
+    assert comparing_weights(copied.neck.prompt, copied.head) == weights
+    copied.head.bias.add_(1)
+    assert comparing_weights(copied.neck.prompt, copied.head) != weights
 
 
 def test_all_weights_are_shared_and_none_changes(trained):
@@ -168,6 +177,7 @@ def test_a_scale_of_an_earlier_training_is_refused(trained, scale):
 def test_a_head_that_reads_more_of_the_prompts(trained, tiny_clip):
     model = load_model(trained.folder).model
     encoder = dict(type='CLIPTextEncoder', **tiny_clip('vit'))
+    torch.manual_seed(0)
     prompt = dict(type='DualPrompts', text_encoder=encoder, classes=['cat', 'dog'])
     model.neck = MODELS.build(dict(type='NeckSequence', prompt=prompt)).eval()
     model.head = MODELS.build(dict(type='DualCoOpHead'))

@@ -24,6 +24,15 @@ def test_the_best_checkpoint_comes_before_the_last(tmp_path):
     assert find_checkpoint(tmp_path).name == 'best_mAP_epoch_5.pth'
 
 
+def test_of_checkpoints_as_new_the_tenth_comes_after_the_ninth(tmp_path):
+    for i in (10, 2, 9):
+        touch(tmp_path / f'epoch_{i}.pth', 100)
+    assert find_checkpoint(tmp_path).name == 'epoch_10.pth'
+    for i in (9, 10):
+        touch(tmp_path / f'best_mAP_epoch_{i}.pth', 100)
+    assert find_checkpoint(tmp_path).name == 'best_mAP_epoch_10.pth'
+
+
 def test_a_run_goes_on_from_its_last_checkpoint_not_its_best(tmp_path):
     assert find_last_checkpoint(tmp_path) is None
     touch(tmp_path / 'best_mAP_epoch_1.pth', 10)
