@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import NamedTuple
 
@@ -73,9 +74,18 @@ def inspect_pictures(
         paths: Their paths.
         loaders: What loads each of them.
         workers: Number of processes; None takes all cores that this one may use.
+
+    Raises:
+        ChildProcessError: One of them was ended from outside.
     """
     workers = workers or len(os.sched_getaffinity(0))
     # forked, so that no worker imports the whole package again
     context = get_context('fork')
-    with ProcessPoolExecutor(workers, context, cv2.setNumThreads, (0,)) as pool:
-        yield from pool.map(inspect_picture, paths, loaders, chunksize=16)
+    try:
+        with ProcessPoolExecutor(workers, context, cv2.setNumThreads, (0,)) as pool:
+            yield from pool.map(inspect_picture, paths, loaders, chunksize=16)
+    except BrokenProcessPool as error:
+        raise ChildProcessError(
+            'a process that opens pictures was ended from outside, by a lack of memory '
+            'perhaps, as a huge picture takes it; start again with fewer --workers.'
+        ) from error

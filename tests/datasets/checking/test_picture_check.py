@@ -1,5 +1,6 @@
 import hashlib
 import io
+import os
 
 import cv2
 import numpy as np
@@ -94,3 +95,16 @@ def test_processes_keep_the_order(write):
     found = list(inspect_pictures(paths, [LOAD] * len(paths), workers=2))
     assert found == [inspect_picture(path, LOAD) for path in paths]
     assert found[7].problem == 'does not exist'
+
+
+class Killed(LoadImageFromFile):
+    """Stands for a picture that takes all memory."""
+
+    def transform(self, results):
+        os._exit(9)
+
+
+def test_a_process_that_is_ended_from_outside_is_told(write):
+    path = write('a.png', encoded(kind='PNG'))
+    with pytest.raises(ChildProcessError, match='start again with fewer --workers'):
+        list(inspect_pictures([path], [Killed()], workers=1))
