@@ -42,18 +42,17 @@ def results_of(run: tuple[Path, Path], args: argparse.Namespace) -> Results:
         return read_results(args.results)
     config, checkpoint = run
     path = checkpoint.parent / RESULTS
-    if path.exists() and path.stat().st_mtime < checkpoint.stat().st_mtime:
-        if not args.overwrite:
-            raise FileExistsError(
-                f'{path} is older than {checkpoint.name}, so it is of another one: add '
-                '--overwrite to test again, or name it, --results FILE, to take it.'
-            )
-        path.unlink()
-    if not path.exists():
+    old = path.exists() and path.stat().st_mtime < checkpoint.stat().st_mtime
+    if old and not args.overwrite:
+        raise FileExistsError(
+            f'{path} is older than {checkpoint.name}, so it is of another one: add '
+            '--overwrite to test again, or name it, --results FILE, to take it.'
+        )
+    if old or not path.exists():
         print(f'Testing {checkpoint}, for {path}')
         with TemporaryDirectory() as logs:  # the work dir keeps its config and logs
             words = ['test', str(config), str(checkpoint), '--out', str(path)]
-            run_test(parse([*words, '--work-dir', logs]))
+            run_test(parse([*words, '--work-dir', logs, '--overwrite']))
     return read_results(path)
 
 

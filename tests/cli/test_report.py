@@ -8,6 +8,7 @@ import torch
 from sklearn.metrics import average_precision_score
 
 from mvlr_mm.apis.load import build_model
+from mvlr_mm.cli import report
 from mvlr_mm.config import read_config
 from mvlr_mm.evaluation import read_results
 from mvlr_mm.evaluation.results import write_results
@@ -67,6 +68,19 @@ def test_results_of_an_older_checkpoint_stop_the_report(tested, capsys):
     assert 'results.npz is older than epoch_1.pth' in capsys.readouterr().err
     assert main(['report', str(tested), '--overwrite']) == 0
     assert (tested / 'results.npz').stat().st_mtime > 0
+
+
+def test_a_test_that_fails_leaves_the_results_of_before(tested, monkeypatch):
+    before = (tested / 'results.npz').read_bytes()
+    os.utime(tested / 'results.npz', (0, 0))
+
+    def fail(args):
+        raise ValueError('no picture could be read')
+
+    monkeypatch.setattr(report, 'run_test', fail)
+    with pytest.raises(SystemExit, match='2'):
+        main(['report', str(tested), '--overwrite'])
+    assert (tested / 'results.npz').read_bytes() == before
 
 
 def test_results_of_other_labels_are_refused(tested, capsys):
