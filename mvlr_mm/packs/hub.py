@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from .files import FILES, SUMS
+from .files import FILES, SUMS, refuse_others
 from .pack import read_pack
 
 
@@ -63,11 +63,13 @@ def from_hub(
         The folder.
 
     Raises:
+        FileExistsError: The folder has files of something else.
         FileNotFoundError, ValueError: As for :func:`~mvlr_mm.packs.read_pack`.
         ImportError: huggingface_hub is missing.
         OSError: The repository, or the network, is not there.
     """
     folder = Path(folder).expanduser()
+    _refuse_strangers(folder)
     _hub().snapshot_download(
         repo,
         revision=revision,
@@ -76,6 +78,19 @@ def from_hub(
         token=token,
     )
     return read_pack(folder, sha256).folder
+
+
+def _refuse_strangers(folder: Path) -> None:
+    """Refuse a folder whose files were never a pack, or the begin of one."""
+    if not folder.is_dir():
+        return
+    refuse_others(folder, FILES)
+    begun = (folder / SUMS).exists() or (folder / '.cache' / 'huggingface').exists()
+    for name in () if begun else FILES:
+        if (folder / name).exists():
+            raise FileExistsError(
+                f'{folder / name} exists and is of no pack; name another folder.'
+            )
 
 
 def _hub() -> Any:

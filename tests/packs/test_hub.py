@@ -33,7 +33,8 @@ def hub(tmp_path, monkeypatch):
 
     def download(repo_id, *, revision, local_dir, allow_patterns, token):
         copy(place / repo_id, Path(local_dir), allow_patterns)
-        (Path(local_dir) / '.cache' / 'huggingface').mkdir(parents=True)
+        cache = Path(local_dir) / '.cache' / 'huggingface'
+        cache.mkdir(parents=True, exist_ok=True)
         return local_dir
 
     def copy(source, target, patterns):
@@ -81,3 +82,18 @@ def test_what_was_changed_there_is_refused_here(packed, hub, tmp_path):
     push(packed, 'someone/tags')
     with pytest.raises(ValueError, match='another pack than the one asked for'):
         from_hub('someone/tags', tmp_path / 'other', sha256=sha256[::-1])
+
+
+def test_a_folder_of_something_else_is_left_alone(packed, hub, tmp_path):
+    push(packed, 'someone/tags')
+    for name, error in (('model.onnx', FileExistsError), ('notes.txt', ValueError)):
+        folder = tmp_path / name[:3]
+        folder.mkdir()
+        (folder / name).write_text('mine')
+        with pytest.raises(error, match=name):
+            from_hub('someone/tags', folder)
+        assert [path.name for path in folder.iterdir()] == [name]
+    begun = tmp_path / 'begun'
+    (begun / '.cache/huggingface').mkdir(parents=True)
+    (begun / 'pack.json').write_text('half')
+    assert read_pack(from_hub('someone/tags', begun)).sha256
