@@ -125,6 +125,27 @@ def refuse_others(folder: Path, names: Collection[str]) -> None:
             )
 
 
+def refuse_strangers(folder: Path) -> None:
+    """Refuse to write a pack into a folder of something else, which would be replaced.
+
+    Args:
+        folder: It need not be there. It may hold a pack, or the begin of one.
+
+    Raises:
+        FileExistsError: A file has a name of a pack's, and there is no pack.
+        ValueError: As for :func:`refuse_others`.
+    """
+    if not folder.is_dir():
+        return
+    refuse_others(folder, FILES)
+    begun = (SUMS, ABOUT, '.cache/huggingface')  # the last by a download
+    for name in () if any((folder / x).exists() for x in begun) else FILES:
+        if (folder / name).exists():
+            raise FileExistsError(
+                f'{folder / name} exists and is of no pack; name another folder.'
+            )
+
+
 def _parse(listing: bytes, folder: Path) -> dict[str, str]:
     sums: dict[str, str] = {}
     for line in listing.decode('ascii', 'backslashreplace').splitlines():

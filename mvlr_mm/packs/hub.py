@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from .files import FILES, SUMS, refuse_others
+from .files import FILES, SUMS, refuse_strangers
 from .pack import read_pack
 
 
@@ -69,7 +69,7 @@ def from_hub(
         OSError: The repository, or the network, is not there.
     """
     folder = Path(folder).expanduser()
-    _refuse_strangers(folder)
+    refuse_strangers(folder)
     _hub().snapshot_download(
         repo,
         revision=revision,
@@ -78,19 +78,6 @@ def from_hub(
         token=token,
     )
     return read_pack(folder, sha256).folder
-
-
-def _refuse_strangers(folder: Path) -> None:
-    """Refuse a folder whose files were never a pack, or the begin of one."""
-    if not folder.is_dir():
-        return
-    refuse_others(folder, FILES)
-    begun = (folder / SUMS).exists() or (folder / '.cache' / 'huggingface').exists()
-    for name in () if begun else FILES:
-        if (folder / name).exists():
-            raise FileExistsError(
-                f'{folder / name} exists and is of no pack; name another folder.'
-            )
 
 
 def _hub() -> Any:

@@ -18,7 +18,7 @@ from torch import Tensor
 from ..evaluation import MultiLabelProtocol
 from ..loaded_model import LoadedModel
 from .about import About
-from .files import ABOUT, FILES, NAMES, WEIGHTS, move_files, refuse_others, write_files
+from .files import ABOUT, NAMES, WEIGHTS, move_files, refuse_strangers, write_files
 from .pack import Pack, build, read_pack
 from .settings import (
     has_text_tower,
@@ -61,13 +61,12 @@ def write_pack(
 
     Raises:
         ImportError: ``with_onnx`` and a package of the extra ``export`` is missing.
-        OSError: The folder cannot be written to.
+        OSError: The folder cannot be written to, or has a file of something else.
         ValueError: The folder holds other things than a pack, the model has a part
             that a pack may not hold, or what is given is not for its labels.
     """
     folder = Path(os.path.realpath(Path(folder).expanduser()))
-    if folder.is_dir():
-        refuse_others(folder, FILES)
+    refuse_strangers(folder)
     with_text = with_text and has_text_tower(loaded.model)
     model, weights = model_settings(loaded, with_text)
     thresholds = thresholds or loaded.thresholds

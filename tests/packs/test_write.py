@@ -24,6 +24,13 @@ def test_a_folder_of_other_things_is_left_alone(loaded, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ['photo.jpg']
 
 
+def test_a_model_of_something_else_is_not_replaced(loaded, tmp_path):
+    (tmp_path / 'model.onnx').write_text('exported')
+    with pytest.raises(FileExistsError, match=r'model\.onnx exists and is of no pack'):
+        write_pack(tmp_path, loaded)
+    assert (tmp_path / 'model.onnx').read_text() == 'exported'
+
+
 def test_one_that_fails_leaves_the_earlier_as_it_was(loaded, folder, monkeypatch):
     before = read_pack(folder).sha256
 
