@@ -14,7 +14,16 @@ TAR = ('.tar', '.tar.gz', '.tgz')
 PARQUET = '.parquet'
 LARGEST = 2**28  # bytes of a picture's file
 _TOGETHER = 32  # rows of parquet
-_DAMAGED = (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError)
+# tarfile lets the errors of int() and seek() out where a header has odd numbers
+_DAMAGED = (
+    tarfile.TarError,
+    OSError,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    ValueError,
+    OverflowError,
+)
 
 Wanted = Callable[[str], bool]
 

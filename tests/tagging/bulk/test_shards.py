@@ -1,3 +1,6 @@
+import io
+import tarfile
+
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -46,6 +49,21 @@ def test_a_tar_file_that_was_cut_gives_what_it_has(tmp_path, make_tar):
     (only,) = read_tar(path, every)
     assert only.content is None
     assert 'cannot be read' in only.error
+
+
+def test_a_header_with_odd_numbers_ends_its_tar_file_alone(tmp_path):
+    path = str(tmp_path / 'a.tar')
+    with tarfile.open(path, 'w') as tar:
+        for i in range(2):
+            info = tarfile.TarInfo(f'{i}.jpg')
+            info.size = 512
+            if i:
+                sparse = dict(major='1', minor='0', name='s.jpg', realsize='9')
+                info.pax_headers = {f'GNU.sparse.{k}': x for k, x in sparse.items()}
+            tar.addfile(info, io.BytesIO(b'no number\n' + bytes(502)))
+    found = list(read_tar(path, every))
+    assert [one.path for one in found] == [f'{path}::0.jpg', path]
+    assert 'cannot be read to its end: invalid literal' in found[1].error
 
 
 def test_memory_does_not_grow_with_the_members(tmp_path, make_tar, monkeypatch):
