@@ -98,9 +98,8 @@ def run(args: argparse.Namespace) -> int:
     )
     with alone_in(args.out):
         if not args.overwrite:
-            labels = plan.supervision.content() if plan.supervision else None
             names = [row.name for row in rows]
-            refuse_to_replace(args.out, names, args.budget, labels)
+            refuse_to_replace(args.out, names, args.seeds, plan.shared())
         prepared = [plan.prepare(row) for row in rows]
         theirs = prepared[rows.index(reference)].cfg
         costs = measure_costs(plan, prepared, theirs)

@@ -36,8 +36,8 @@ def alone_in(folder: Path) -> Iterator[None]:
 def refuse_to_replace(
     folder: Path,
     rows: Collection[str],
-    budget: int,
-    supervision: Mapping[str, Any] | None = None,
+    seeds: Collection[int],
+    shared: Mapping[str, Any],
 ) -> None:
     """Stop before the tables of a comparison are replaced by those of another.
 
@@ -46,26 +46,31 @@ def refuse_to_replace(
     Args:
         folder: Of the results.
         rows: Names of the rows to come.
-        budget: Epochs of a run to come.
-        supervision: What training is to know of the labels.
+        seeds: Of the runs to come.
+        shared: What all runs to come have in common; see :meth:`Plan.shared`.
 
     Raises:
-        FileExistsError: The tables there have another budget or other labels, or
-            rows that are not among those to come.
+        FileExistsError: The tables there are of runs that have something else in
+            common, or have rows or seeds that are not among those to come.
     """
     path = folder / RESULTS
     if not path.is_file():
         return
     before = json.loads(path.read_text(encoding='utf-8'))
-    if before.get('supervision', {}) != (supervision or {}):
-        raise FileExistsError(
-            f'--out {folder}: in the trainings of its tables other labels are known or '
-            f'held out; {FIX} Runs are kept.'
-        )
-    lost = [row['name'] for row in before['rows'] if row['name'] not in rows]
-    if lost or before['budget'] != budget:
-        raise FileExistsError(
-            f'--out {folder}: its tables are of {before["budget"]} epochs and have '
-            f'{len(lost)} rows that are not asked for now'
-            f'{f", first {lost[0]}" if lost else ""}; {FIX} Runs are kept.'
-        )
+    for name, now in shared.items():
+        there = before.get(name, now)  # earlier tables do not say all
+        if there != now:
+            raise FileExistsError(
+                f'--out {folder}: {name} was {there} for its tables, and is {now} now; '
+                f'{FIX} Runs are kept.'
+            )
+    for what, there, now in (
+        ('rows', [row['name'] for row in before['rows']], rows),
+        ('seeds', before.get('seeds', ()), seeds),
+    ):
+        lost = [each for each in there if each not in now]
+        if lost:
+            raise FileExistsError(
+                f'--out {folder}: its tables have {len(lost)} {what} that are not '
+                f'asked for now, first {lost[0]}; {FIX} Runs are kept.'
+            )

@@ -104,6 +104,19 @@ class Plan:
     trunk: Mapping[str, Any] | None = None
     supervision: Supervision | None = None
 
+    def shared(self) -> dict[str, Any]:
+        """Return what makes two comparisons different ones, as a json file has it."""
+        found = {
+            'budget': self.budget,
+            'data_root': str(self.data.resolve()),
+            'on_features': self.features is not None,
+            'amp': self.amp,
+            'options': self.options or {},
+            'trunk': self.trunk or {},
+            'supervision': self.supervision.content() if self.supervision else {},
+        }
+        return json.loads(json.dumps(found, default=str))
+
     def prepare(self, row: Row) -> Prepared:
         """Return a row with its config and what overrides it in every run.
 

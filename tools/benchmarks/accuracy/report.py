@@ -44,19 +44,17 @@ class Report:
         differences: Mapping[str, list[str]],
     ) -> None:
         self.comparison, self.folder = comparison, comparison.plan.out
-        supervision = comparison.plan.supervision
         self._of_rows = (reference, costs, differences)
         self._fixed = {
             'command': shlex.join(['python', 'tools/benchmark.py', *sys.argv[1:]]),
             'machine': machine(),
             'base': base,
             'reference': reference,
-            'budget': comparison.plan.budget,
+            **comparison.plan.shared(),
             'seeds': list(comparison.seeds),
             'rates': list(comparison.rates),
             'decays': list(comparison.decays),
             'tries': number_of_tries(comparison.rates, comparison.decays),
-            'supervision': supervision.content() if supervision else {},
         }
         self._pictures: list[str] = []
 

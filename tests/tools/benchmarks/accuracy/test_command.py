@@ -59,8 +59,11 @@ def test_from_configs_to_tables_and_pictures(run, tmp_path, capsys):
     # the same again does nothing, another comparison does not replace it
     assert run(*SHORT, '--seeds', '0', '1') == 0
     assert json.loads((out / 'accuracy.json').read_text())['rows'] == content['rows']
+    for other in (['--seeds', '0'], ['--amp'], ['--cfg-options', 'randomness.seed=1']):
+        with pytest.raises(FileExistsError, match='--overwrite'):
+            run(*SHORT, '--seeds', '0', '1', *other)
     with pytest.raises(FileExistsError, match='--overwrite'):
-        run('--budget', '2', *SHORT[2:])
+        run('--budget', '2', *SHORT[2:], '--seeds', '0', '1')
 
 
 def test_a_row_that_cannot_be_built_is_said_and_stays_empty(

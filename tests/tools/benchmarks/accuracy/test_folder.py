@@ -15,21 +15,47 @@ def test_a_second_comparison_in_a_folder_is_refused(tmp_path):
         pass
 
 
-def test_tables_of_another_comparison_are_not_replaced(tmp_path):
-    refuse_to_replace(tmp_path, ['a'], 5)
-    content = dict(budget=5, rows=[dict(name='a'), dict(name='b')])
-    (tmp_path / 'accuracy.json').write_text(json.dumps(content))
-    refuse_to_replace(tmp_path, ['c', 'b', 'a'], 5)
+@pytest.fixture
+def tables(tmp_path):
+    """Write the tables of a comparison, and return their folder."""
+
+    def write(**content):
+        content = dict(rows=[dict(name='a'), dict(name='b')], seeds=[0, 1], **content)
+        (tmp_path / 'accuracy.json').write_text(json.dumps(content))
+        return tmp_path
+
+    return write
+
+
+def test_more_rows_and_seeds_go_on(tables, tmp_path):
+    refuse_to_replace(tmp_path, ['a'], [0], dict(budget=5))  # nothing there yet
+    folder = tables(budget=5)
+    refuse_to_replace(folder, ['c', 'b', 'a'], [2, 1, 0], dict(budget=5))
+    refuse_to_replace(folder, ['b', 'a'], [1, 0], dict(budget=5, amp=True))
+
+
+def test_rows_and_seeds_are_not_lost(tables):
+    folder = tables(budget=5)
     with pytest.raises(FileExistsError, match=r'1 rows .* first b; .*--overwrite'):
-        refuse_to_replace(tmp_path, ['a'], 5)
-    with pytest.raises(FileExistsError, match=r'of 5 epochs'):
-        refuse_to_replace(tmp_path, ['a', 'b'], 6)
+        refuse_to_replace(folder, ['a'], [0, 1], dict(budget=5))
+    with pytest.raises(FileExistsError, match=r'1 seeds .* first 1; .*--overwrite'):
+        refuse_to_replace(folder, ['a', 'b'], [0, 2], dict(budget=5))
 
 
-def test_tables_of_other_known_labels_stay(tmp_path):
-    content = dict(rows=[], budget=3, supervision={'unseen': ['cat']})
-    (tmp_path / 'accuracy.json').write_text(json.dumps(content))
-    refuse_to_replace(tmp_path, [], 3, {'unseen': ['cat']})
-    for other in (None, {'unseen': ['dog']}):
-        with pytest.raises(FileExistsError, match='other labels are known or held out'):
-            refuse_to_replace(tmp_path, [], 3, other)
+@pytest.mark.parametrize(
+    ('name', 'there', 'now'),
+    [
+        ('budget', 5, 6),
+        ('data_root', '/first', '/second'),
+        ('on_features', True, False),
+        ('amp', True, False),
+        ('options', {}, {'train_dataloader.batch_size': 8}),
+        ('trunk', {'model.backbone': {'type': 'X'}}, {}),
+        ('supervision', {'unseen': ['cat']}, {'unseen': ['dog']}),
+    ],
+)
+def test_tables_of_another_comparison_are_not_replaced(tables, name, there, now):
+    folder = tables(**{name: there})
+    refuse_to_replace(folder, ['a', 'b'], [0, 1], {name: there})
+    with pytest.raises(FileExistsError, match=rf'{name} was .* for its tables, and is'):
+        refuse_to_replace(folder, ['a', 'b'], [0, 1], {name: now})
