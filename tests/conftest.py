@@ -288,6 +288,22 @@ class Int(int, metaclass=LikeInt):
         return int(value.item() if hasattr(value, 'item') else value)
 
 
+class Counted(list):
+    """A list that counts how often it is gone through."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator:
+        self.times += 1
+        return super().__iter__()
+
+
+@pytest.fixture
+def counted_names() -> Counted:
+    """Fifty names."""
+    return Counted(f'label {i}' for i in range(50))
+
+
 @pytest.fixture(autouse=True)
 def count_with_arrays(monkeypatch):
     """Triton 3.6's interpreter takes int() of arrays, which numpy 2.4 refuses."""

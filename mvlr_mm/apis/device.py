@@ -20,7 +20,8 @@ def choose_device(device: str | torch.device | None = None) -> torch.device:
         torch.empty(0, device=found)
     except (AssertionError, RuntimeError) as error:  # of torch without, with CUDA
         there = ['cpu', *(f'cuda:{i}' for i in range(torch.cuda.device_count()))]
-        reason = str(error).strip().splitlines()[0].rstrip('.')
+        # torch goes on for a screen
+        reason = str(error).strip().splitlines()[0].partition('. ')[0].rstrip('.')
         raise ValueError(
             f'device ({device}) cannot be used: {reason}. Here are: {", ".join(there)}.'
         ) from error

@@ -116,33 +116,32 @@ def _with_class_file(node: Any) -> Iterator[dict]:
 
 
 def _order_stages(settings: dict, found: Any) -> None:
-    """Put the stages of a neck in the order that their weights have in a checkpoint.
+    """Put the stages of a neck in the order of the training.
 
-    mmengine sorts the names when it writes a config into a work dir; so does
-    safetensors, whose order therefore says nothing. A stage without weights, where it
-    stands among others, has its usual place.
+    mmengine sorts all names when it writes a config into a work dir, so a neck that is
+    not sorted is as somebody wrote it. For one that is, the checkpoint has the order of
+    the stages with weights, unless it is sorted as well, as by safetensors. Where that
+    does not decide, the stages have their usual places.
 
     Raises:
-        ValueError: It has none, and the config was sorted.
+        ValueError: They have none.
     """
     neck = settings.get('neck')
-    weights = list(found.get('state_dict', found)) if isinstance(found, dict) else []
-    if not isinstance(neck, dict) or weights == sorted(weights):
+    if not isinstance(neck, dict) or list(neck) != sorted(neck):
         return
-    keys = [key.split('.') for key in weights]
-    found = dict.fromkeys(k[1] for k in keys if k[0] == 'neck' and len(k) > 2)
+    weights = list(found.get('state_dict', found)) if isinstance(found, dict) else []
+    keys = [] if weights == sorted(weights) else [key.split('.') for key in weights]
+    parts = dict.fromkeys(k[1] for k in keys if k[0] == 'neck' and len(k) > 2)
     stages = [name for name in neck if isinstance(neck[name], dict)]
-    order = [name for name in found if name in stages]
-    if 1 < len(order) < len(stages):
-        if order == [name for name in stages if name in order]:
-            return
+    order = [name for name in parts if name in stages]
+    if len(order) < len(stages) > 1:
         usual = [name for name in PLACES if name in stages]
         if len(usual) < len(stages) or order != [x for x in usual if x in order]:
             raise ValueError(
-                f'the stages {stages} of the neck are not in the order of the training,'
-                f' {order}, and {sorted({*stages} - {*order})} has no weights by which '
-                'its place could be known: name the config of the training, and the '
-                'checkpoint, in place of the work dir.'
+                f'the stages {stages} of the neck stand in the order of the alphabet, '
+                f'and the weights do not say where {sorted({*stages} - {*order})} were '
+                'in the training: name its config, and the checkpoint, in place of the '
+                'work dir.'
             )
         order = usual
     for name in order:

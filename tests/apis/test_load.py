@@ -94,12 +94,21 @@ def test_stages_keep_their_order_in_a_config_that_a_runner_wrote(
 
 
 @pytest.mark.parametrize(
-    'names', [('prompt', 'fusion', 'interaction'), ('c', 'b', 'a')]
+    ('names', 'prompts'),
+    [
+        (('prompt', 'fusion', 'interaction'), 'hard+soft'),
+        (('c', 'b', 'a'), 'hard+soft'),
+        (('b', 'c', 'a'), 'hard+soft'),  # those with weights are in order when sorted
+        (('b', 'c', 'a'), 'names'),  # one alone has weights
+        (('a', 'b', 'c'), 'hard+soft'),
+    ],
 )
-def test_a_stage_without_weights_keeps_its_place_too(trained, tmp_path, names):
+def test_a_stage_without_weights_keeps_its_place_too(trained, tmp_path, names, prompts):
     cfg = read_config(trained.config)
     neck = cfg.model.neck.to_dict()
-    stages = [neck.pop('prompt'), neck.pop('fusion'), dict(type='WholePicture')]
+    texts, fusion = neck.pop('prompt'), neck.pop('fusion')
+    second = dict(type='QMVL') if prompts == 'names' else fusion
+    stages = [dict(texts, prompts=prompts), second, dict(type='WholePicture')]
     cfg.model.neck = {**neck, **dict(zip(names, stages, strict=True))}
     model = build_model(cfg)
     assert model.neck.names == names
@@ -111,7 +120,7 @@ def test_a_stage_without_weights_keeps_its_place_too(trained, tmp_path, names):
     if names[0] == 'prompt':
         assert load_model(tmp_path).model.neck.names == names
         return
-    with pytest.raises(ValueError, match=r"\['a'\] has no weights by which its place"):
+    with pytest.raises(ValueError, match=r'say where \[.*\] were in the training'):
         load_model(tmp_path)
 
 
