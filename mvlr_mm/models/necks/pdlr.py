@@ -93,7 +93,9 @@ class PDLR(NamedRows, EvalCache, BaseModule):
             self.context = nn.Parameter(self._start(num_tokens, context_init))
         self.set_classes(read_label_names(classes))
 
-    def _start(self, num_tokens: int, words: str | None) -> Tensor:
+    def _start(
+        self, num_tokens: int, words: str | None, argument: str = 'context_init'
+    ) -> Tensor:
         if num_tokens < 1:
             raise ValueError(f'num_tokens ({num_tokens}) must be at least 1.')
         if words is None:
@@ -101,8 +103,8 @@ class PDLR(NamedRows, EvalCache, BaseModule):
         start = self.text_encoder.embed_words(words)
         if len(start) != num_tokens:
             raise ValueError(
-                f'context_init ({words!r}) is {len(start)} tokens, num_tokens is '
-                f'{num_tokens}; make them agree, or set context_init=None.'
+                f'{argument} ({words!r}) is {len(start)} tokens, num_tokens is '
+                f'{num_tokens}; make them agree, or set {argument}=None.'
             )
         return start.clone()
 

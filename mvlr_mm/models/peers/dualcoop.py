@@ -24,7 +24,10 @@ class DualPrompts(PDLR):
     Args:
         text_encoder: Config of a :class:`mvlr_mm.models.text.TextEncoder`, or one.
         classes: The C label names, or the path of a json list or a text file of them.
-        num_tokens: Length L of each prompt, drawn from N(0, 0.02).
+        num_tokens: Length L of each prompt.
+        context_init: Words whose embeddings start the positive prompt; they must be
+            ``num_tokens`` tokens. None draws it from N(0, 0.02), as published.
+        negative_init: The same for the negative prompt.
         embed_dim: Width D that comes out; see :class:`PDLR`.
         chunk_size: Labels that go through the text tower at a time.
         init_cfg: As in mmengine.
@@ -41,6 +44,8 @@ class DualPrompts(PDLR):
         text_encoder: dict | nn.Module,
         classes: Sequence[str] | str,
         num_tokens: int = 16,
+        context_init: str | None = None,
+        negative_init: str | None = None,
         embed_dim: int | None = None,
         chunk_size: int = 256,
         init_cfg: dict | None = None,
@@ -50,11 +55,13 @@ class DualPrompts(PDLR):
             classes,
             prompts='soft',
             num_tokens=num_tokens,
+            context_init=context_init,
             embed_dim=embed_dim,
             chunk_size=chunk_size,
             init_cfg=init_cfg,
         )
-        self.negative_context = nn.Parameter(self._start(num_tokens, None))
+        start = self._start(num_tokens, negative_init, 'negative_init')
+        self.negative_context = nn.Parameter(start)
 
     def forward(self, feats: VLFeatures) -> VLFeatures:
         """Fill ``labels`` and ``negative``, each (C, D)."""

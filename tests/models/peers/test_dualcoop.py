@@ -45,6 +45,22 @@ def test_both_prompts_go_before_the_words_of_the_label(prompts):
     assert not found.labels.allclose(found.negative)
 
 
+def test_prompts_can_start_from_words(tiny_clip):
+    def build(**kwargs):
+        encoder = dict(type='CLIPTextEncoder', **tiny_clip())
+        return MODELS.build(
+            dict(type='DualPrompts', text_encoder=encoder, classes=NAMES, **kwargs)
+        )
+
+    words = dict(context_init='a photo of a', negative_init='a photo without a')
+    found = build(num_tokens=4, **words)
+    embed = found.text_encoder.embed_words
+    assert torch.equal(found.context, embed('a photo of a'))
+    assert torch.equal(found.negative_context, embed('a photo without a'))
+    with pytest.raises(ValueError, match=r"negative_init \('no'\) is 1 tokens"):
+        build(num_tokens=4, negative_init='no')
+
+
 def test_prompts_alone_train(prompts):
     found = prompts(EMPTY)
     (found.labels.sum() + found.negative.square().sum()).backward()
