@@ -12,6 +12,7 @@ from .plot_text import plain_text, plot_names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 
 def read_scalars(path: str | Path, key: str) -> dict[int, float]:
@@ -96,14 +97,17 @@ def _draw(
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogFormatter
 
-    figure = Figure(figsize=(5.2 * len(titles), 3.6), layout='constrained')
+    figure = Figure(figsize=(5.2 * len(titles) + 1.6, 3.6), layout='constrained')
     panels = figure.subplots(1, len(titles), squeeze=False)[0]
+    drawn: dict[str, Line2D] = {}
     for axes, title, (key, runs) in zip(panels, titles, curves.items(), strict=True):
         line = '.-' if '/' in key else '-'
-        for name, points in zip(names, runs, strict=True):
+        for i, (name, points) in enumerate(zip(names, runs, strict=True)):
             if points:
                 steps = sorted(points)
-                axes.plot(steps, [points[s] for s in steps], line, label=name)
+                values = [points[step] for step in steps]
+                # a run has its colour in every panel, whichever others are in it
+                drawn[name] = axes.plot(steps, values, line, color=f'C{i}')[0]
         axes.set(title=title, xlabel='epoch' if '/' in key else 'iteration')
         if 'loss' in key:  # the first steps would flatten all that follows
             axes.set_yscale('log')
@@ -111,7 +115,9 @@ def _draw(
             axes.yaxis.set_major_formatter(LogFormatter())
             axes.yaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False))
         axes.grid(alpha=0.3)
-        axes.legend()
+    # beside the panels: in one it would hide curves
+    shown = {name: drawn[name] for name in names if name in drawn}
+    figure.legend(shown.values(), shown, loc='outside right upper')
     with whole_file(path) as draft:
         figure.savefig(draft, dpi=120)
     return figure

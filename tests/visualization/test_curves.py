@@ -24,7 +24,8 @@ def test_a_panel_per_scalar_and_a_curve_per_run(tmp_path):
     runs = {name: [_write(tmp_path / name, i)] for i, name in enumerate(('a', 'b'), 1)}
     figure = draw_curves(tmp_path / 'curves.png', runs, ['loss', 'mlgcn/mAP'])
     loss, result = figure.axes
-    assert [line.get_label() for line in loss.lines] == ['a', 'b']
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ['a', 'b']
     assert loss.lines[1].get_xydata().tolist() == [[10, 0.2], [20, 0.1]]
     assert result.lines[1].get_xydata().tolist() == [[1, 100.0]]
     assert (loss.get_yscale(), result.get_yscale()) == ('log', 'linear')
@@ -32,6 +33,20 @@ def test_a_panel_per_scalar_and_a_curve_per_run(tmp_path):
     colors = Image.open(tmp_path / 'curves.png').convert('RGB').getcolors(1 << 20)
     # matplotlib's first two colours: both curves are there
     assert {(31, 119, 180), (255, 127, 14)} <= {color for _, color in colors}
+
+
+def test_a_run_has_one_colour_in_all_panels_and_hides_no_curve(tmp_path):
+    lacks, whole = tmp_path / 'lacks', _write(tmp_path / 'whole', 1)
+    lacks.write_text('{"mlgcn/mAP": 1.0, "step": 1}\n')
+    runs = {'lacks': [lacks], 'whole': [whole]}
+    figure = draw_curves(tmp_path / 'curves.png', runs, ['loss', 'mlgcn/mAP'])
+    loss, result = figure.axes
+    assert [line.get_color() for line in loss.lines] == ['C1']
+    assert [line.get_color() for line in result.lines] == ['C0', 'C1']
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ['lacks', 'whole']
+    panels = [axes.get_window_extent() for axes in figure.axes]
+    assert not any(legend.get_window_extent().overlaps(panel) for panel in panels)
 
 
 def test_a_logarithmic_axis_is_written_in_plain_numbers(tmp_path):
@@ -76,5 +91,5 @@ def test_names_of_runs_and_scalars_are_written_as_they_are(tmp_path):
     figure = draw_curves(tmp_path / 'a.png', runs, ['AP/US$ or A$'])
     (axes,) = figure.axes
     assert axes.get_title() == 'AP/US$ or A$'
-    shown = [text.get_text() for text in axes.get_legend().get_texts()]
+    shown = [text.get_text() for text in figure.legends[0].get_texts()]
     assert shown == [' _first', 'x^{2}$\\frac$']

@@ -1,13 +1,20 @@
 """Pictures of a comparison: accuracy over cost, and learning curves."""
 
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from mvlr_mm.visualization import draw_curves
 from mvlr_mm.visualization.curves import read_scalars
 from mvlr_mm.visualization.plot_text import plain_text, plot_names
 from mvlr_stack.outputs import whole_file
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 OVER = {
     'multiply_adds': ('multiply-adds of a picture, G', 1e9),
@@ -15,6 +22,27 @@ OVER = {
     'trained': ('trained parameters, M', 1e6),
 }
 CURVES = 10  # in a picture: as many as matplotlib has colours
+MARKERS = 'os^Dv'
+LINES = 28  # of the legend in a column
+TICKS = (0, 20, 40, 60, 70, 80, 85, 90, 92, 94, 96, 97, 98, 99, 99.5)
+
+
+def without_shared_ending(names: Sequence[str]) -> list[str]:
+    """Return names without the ending, from a ``_`` on, that most of them share.
+
+    Args:
+        names: Of rows. They stay as they are where two would become the same.
+    """
+    endings = Counter(
+        name[i:]
+        for name in names
+        for i, letter in enumerate(name)
+        if letter == '_' and i
+    )
+    shared = [(count, len(end), end) for end, count in endings.items() if count > 1]
+    ending = max(shared, default=(0, 0, ''))[-1]
+    short = [name.removesuffix(ending) for name in names]
+    return short if len(set(short)) == len(names) else list(names)
 
 
 def draw_accuracy(path: Path, rows: Sequence[Mapping[str, Any]]) -> bool:
@@ -32,25 +60,48 @@ def draw_accuracy(path: Path, rows: Sequence[Mapping[str, Any]]) -> bool:
     rows = [row for row in rows if row['seeds'] and row['cost']]
     if not rows:
         return False
-    names = plot_names(row['name'] for row in rows)
+    rows = sorted(rows, key=lambda row: -row['spread']['mAP']['mean'])
+    names = plot_names(without_shared_ending([row['name'] for row in rows]))
+    means = [row['spread']['mAP']['mean'] for row in rows]
+    legend = [f'{name}  {mean:.1f}' for name, mean in zip(names, means, strict=True)]
+    columns = math.ceil(len(rows) / LINES)
     with plain_text(names):
-        figure = Figure(figsize=(15, 4.8), layout='constrained')
+        figure = Figure(figsize=(12.5 + 2.5 * columns, 5.5), layout='constrained')
         panels = figure.subplots(1, len(OVER), sharey=True)
         for axes, (key, (label, unit)) in zip(panels, OVER.items(), strict=True):
-            for row, name in zip(rows, names, strict=True):
+            drawn = []
+            for i, row in enumerate(rows):
                 cost = {**row['cost'], 'trained': row['trained']}[key] / unit
                 mean, deviation = row['spread']['mAP'].values()
-                axes.errorbar(cost, mean, yerr=deviation or 0, fmt='o', capsize=3)
-                axes.annotate(
-                    name, (cost, mean), (4, 4), textcoords='offset points', fontsize=7
+                style = dict(color=f'C{i}', fmt=MARKERS[i // 10 % len(MARKERS)])
+                drawn.append(
+                    axes.errorbar(cost, mean, yerr=deviation or 0, capsize=3, **style)
                 )
             axes.set(xlabel=label)
-            axes.margins(x=0.2)  # room for the names
             axes.grid(alpha=0.3)
+        _spread_the_best(panels[0])
         panels[0].set(ylabel='test mAP, %')
+        figure.legend(
+            drawn, legend, loc='outside right upper', fontsize=8, ncols=columns
+        )
         with whole_file(path) as draft:
             figure.savefig(draft, dpi=120)
     return True
+
+
+def _spread_the_best(axes: 'Axes') -> None:
+    """Make what is missing to 100 % logarithmic: good rows lie close together."""
+    from matplotlib.ticker import FixedLocator
+
+    axes.set_yscale(
+        'function',
+        functions=(
+            lambda y: -np.log(np.maximum(100 - y, 0.1)),
+            lambda t: 100 - np.exp(-t),
+        ),
+    )
+    axes.yaxis.set_major_locator(FixedLocator(TICKS))
+    axes.yaxis.set_major_formatter('{x:g}')
 
 
 def draw_learning(
@@ -73,9 +124,11 @@ def draw_learning(
         for name, files in curves.items()
         if any(read_scalars(file, 'loss') for file in files)
     }
-    names, files = list(curves), []
+    names, files = without_shared_ending(list(curves)), []
+    scalars = list(curves.values())
     for start in range(0, len(names), CURVES):
-        some = {name: curves[name] for name in names[start : start + CURVES]}
+        part = slice(start, start + CURVES)
+        some = dict(zip(names[part], scalars[part], strict=True))
         files.append(f'curves_{start // CURVES + 1}.png')
         draw_curves(folder / files[-1], some, ['loss', key])
     return files

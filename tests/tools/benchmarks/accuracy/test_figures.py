@@ -1,6 +1,11 @@
 import json
 
-from benchmarks.accuracy.figures import draw_accuracy, draw_learning
+import pytest
+from benchmarks.accuracy.figures import (
+    draw_accuracy,
+    draw_learning,
+    without_shared_ending,
+)
 from PIL import Image
 
 
@@ -20,7 +25,25 @@ def test_accuracy_over_cost_is_drawn_where_there_is_some(tmp_path):
     assert not draw_accuracy(path, [dict(row('a', 1.0), cost=None)])
     assert not path.exists()
     assert draw_accuracy(path, [row('a', 60.0), row('$b_猫$', 50.0, None)])
-    assert Image.open(path).size == (1800, 576)
+    assert Image.open(path).size == (1800, 660)
+    # all that is missing, nothing that is missing, and a second column of names
+    some = [row(f'row {i}', mean, 3.0) for i, mean in enumerate([0.0, 100.0] * 15)]
+    assert draw_accuracy(path, some)
+    assert Image.open(path).size == (2100, 660)
+
+
+@pytest.mark.parametrize(
+    ('names', 'expected'),
+    [
+        (['a_custom_clip', 'b_custom_clip', '4: PDLR'], ['a', 'b', '4: PDLR']),
+        (['a_x_clip', 'b_y_clip', 'c_x_clip'], ['a_x', 'b_y', 'c_x']),
+        (['a_clip', 'b_trunk', '_'], ['a_clip', 'b_trunk', '_']),
+        (['a', 'a_clip', 'b_clip'], ['a', 'a_clip', 'b_clip']),
+        ([], []),
+    ],
+)
+def test_an_ending_that_most_names_share_is_left_out(names, expected):
+    assert without_shared_ending(names) == expected
 
 
 def test_learning_curves_are_ten_in_a_picture(tmp_path):
