@@ -6,6 +6,8 @@ import numpy as np
 
 from .counts import Decisions
 
+_CELLS = 2**20  # pairs that are counted at once
+
 
 class ErrorPair(NamedTuple):
     """Two errors, and in how many images they come together."""
@@ -23,9 +25,13 @@ def error_counts(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         first: Where the first error is made, (N, C) bool: its labels are the rows.
         second: The same of the second error, whose labels are the columns.
     """
+    return (_countable(first).T @ _countable(second)).astype(np.int64)
+
+
+def _countable(errors: np.ndarray) -> np.ndarray:
     # BLAS multiplies no integers; float32 holds the whole numbers up to 2**24
-    kind = np.float32 if len(first) <= 2**24 else np.float64
-    return (first.T.astype(kind) @ second.astype(kind)).astype(np.int64)
+    kind = np.float32 if len(errors) <= 2**24 else np.float64
+    return errors.astype(kind, copy=False)
 
 
 def missed_and_wrong(decisions: Decisions) -> tuple[np.ndarray, np.ndarray]:
@@ -48,16 +54,32 @@ def pairs_beyond_chance(
         most: How many pairs at most.
         least: Images of a pair, at least.
     """
-    counts = error_counts(first, second)
-    expected = np.outer(first.sum(0), second.sum(0)) / max(len(first), 1)
-    beyond = counts - expected
-    kept = (counts >= least) & (beyond > 0)
-    kept &= ~np.eye(len(kept), dtype=bool)
-    if first is second:
-        kept &= np.triu(kept)
-    rows, columns = np.nonzero(kept)
-    order = np.argsort(-beyond[kept], kind='stable')[:most]
-    return [
-        ErrorPair(int(i), int(j), int(counts[i, j]), float(expected[i, j]))
-        for i, j in zip(rows[order], columns[order], strict=True)
-    ]
+    labels = second.shape[1]
+    totals = first.sum(0), second.sum(0)
+    same = first is second
+    # converted once; all pairs at once would take gigabytes for 10,000 labels
+    first, second = (_countable(errors) for errors in (first, second))
+    best: list[tuple[float, ErrorPair]] = []
+    height = max(_CELLS // max(labels, 1), 1)
+    for top in range(0, labels, height):
+        counts = error_counts(first[:, top : top + height], second)
+        expected = np.outer(totals[0][top : top + height], totals[1])
+        expected = expected / max(len(first), 1)
+        beyond = counts - expected
+        kept = (counts >= least) & (beyond > 0)
+        rows = np.arange(top, top + len(kept))[:, None]
+        kept &= rows < np.arange(labels) if same else rows != np.arange(labels)
+        rows, columns = np.nonzero(kept)
+        order = np.argsort(-beyond[kept], kind='stable')[:most]
+        best += [
+            (float(beyond[i, j]), ErrorPair(int(i) + top, int(j), int(n), float(e)))
+            for i, j, n, e in zip(
+                rows[order],
+                columns[order],
+                counts[kept][order],
+                expected[kept][order],
+                strict=True,
+            )
+        ]
+        best = sorted(best, key=lambda found: -found[0])[:most]
+    return [pair for _, pair in best]

@@ -1,8 +1,10 @@
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
 
+from mvlr_mm.evaluation import joint_errors
 from mvlr_mm.evaluation.counts import decide
 from mvlr_mm.evaluation.joint_errors import (
     error_counts,
@@ -36,6 +38,35 @@ def test_thousands_of_labels_take_no_minutes():
     # as a product of whole numbers, which BLAS does not know, it takes a second
     assert time.process_time() - start < 0.5
     assert counts[7, 1400] == (missed[:, 7] & wrong[:, 1400]).sum()
+
+
+@pytest.mark.parametrize('same', [False, True])
+@pytest.mark.parametrize('cells', [1, 9, 2**20])
+def test_pairs_by_a_loop_however_many_are_counted_at_once(monkeypatch, same, cells):
+    monkeypatch.setattr(joint_errors, '_CELLS', cells)
+    missed, wrong = np.random.default_rng(1).random((2, 60, 7)) < 0.3
+    wrong = missed if same else wrong
+    found = []
+    for i in range(7):
+        for j in range(7):
+            count = sum(a[i] and b[j] for a, b in zip(missed, wrong, strict=True))
+            expected = sum(missed[:, i]) * sum(wrong[:, j]) / 60
+            if count >= 2 and count > expected and (i < j if same else i != j):
+                found.append((i, j, count, pytest.approx(expected)))
+    found.sort(key=lambda pair: -(pair[2] - pair[3].expected))
+    assert pairs_beyond_chance(missed, wrong, most=99) == found
+    assert pairs_beyond_chance(missed, wrong, most=4) == found[:4]
+
+
+def test_ten_thousand_labels_take_no_gigabytes():
+    errors = np.zeros((3, 10_000), bool)
+    errors[:2, [5, 9_000]] = True
+    tracemalloc.start()
+    (pair,) = pairs_beyond_chance(errors, errors, most=8)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert pair == (5, 9_000, 2, pytest.approx(4 / 3))
+    assert peak < 2**26  # all pairs at once: 2.4 GB
 
 
 def test_what_is_unknown_is_no_error():
