@@ -7,12 +7,14 @@ Two forms of mmengine are kept: ``true`` and ``false``, and lists without quotes
 """
 
 import ast
+import difflib
 from typing import Any
 
 MISSING = object()
 _NAMED = {name: float(name) for name in ('inf', '-inf', 'nan')}
 _NAMED |= {'true': True, 'false': False}
-_LIKE_BOOLS = {'true', 'false', 'yes', 'no', 'on', 'off'}  # a text is true, always
+# A text is true, always; so what is, or nearly is, one of these is none.
+_LIKE_BOOLS = ('true', 'false', 'yes', 'no', 'on', 'off', 't', 'f', 'y', 'n')
 _CLOSING = {'[': ']', '(': ')', '{': '}'}
 
 
@@ -32,7 +34,7 @@ def read_value(word: str, before: Any = MISSING) -> Any:
     is_text, is_list = isinstance(before, str), isinstance(before, (list, tuple))
     bare = word.strip()
     value = _literal(bare)
-    if isinstance(before, bool) and value is MISSING and bare.casefold() in _LIKE_BOOLS:
+    if isinstance(before, bool) and value is MISSING and _sounds_like_bool(bare):
         raise ValueError(f'{word!r} must be True or False, in the place of {before}.')
     if isinstance(value, tuple) and not bare.startswith('('):  # '1, 2'
         value = MISSING
@@ -53,6 +55,11 @@ def read_value(word: str, before: Any = MISSING) -> Any:
         parts = [read_value(part.strip()) for part in _split(bare)]
         return type(before)(parts)
     return str(word)
+
+
+def _sounds_like_bool(text: str) -> bool:
+    near = difflib.get_close_matches(text.casefold(), _LIKE_BOOLS, n=1, cutoff=0.75)
+    return bool(near)
 
 
 def _literal(text: str) -> Any:

@@ -101,11 +101,19 @@ def test_nan_is_a_number():
     assert math.isnan(read_value('nan'))
 
 
-@pytest.mark.parametrize('word', ['no', 'Yes', 'off', 'FALSE', 'TRUE'])
+@pytest.mark.parametrize(
+    'word', ['no', 'Yes', 'off', 'FALSE', 'Tru', 'flase', 'ture', 'N']
+)
 def test_a_text_that_sounds_like_a_bool_is_none(word):
     """As a text each of them would be true."""
     with pytest.raises(ValueError, match=f"'{word}' must be True or False, in the pl"):
         read_value(word, False)
     assert read_value(word, 'a text') == word
-    assert read_value('False', True) is False
-    assert read_value('2', True) == 2
+
+
+@pytest.mark.parametrize(
+    ('word', 'value'),
+    [('False', False), ('2', 2), ('None', None), ('auto', 'auto'), ('a.pth', 'a.pth')],
+)
+def test_in_the_place_of_a_bool(word, value):
+    assert read_value(word, True) == value
