@@ -12,6 +12,7 @@ from mmengine.dist import is_main_process
 from mmengine.evaluator import DumpResults, Evaluator
 
 from mvlr_mm.apis.work_dir import find_checkpoint
+from mvlr_mm.datasets.checking.splits import inner_data_sets
 from mvlr_mm.evaluation import MultiLabelProtocol, SaveResults
 from mvlr_mm.finite_json import finite
 from mvlr_mm.visualization.plot_text import plain_visualizer
@@ -51,13 +52,13 @@ def use_amp(cfg: Config) -> None:
 
 def use_tta(cfg: Config) -> None:
     """Score each picture as it is and mirrored, unless the config says otherwise."""
-    loader = cfg.test_dataloader.dataset
-    pipeline = cfg.get('tta_pipeline')
-    if pipeline is None:
-        pipeline = deepcopy(loader.pipeline)
-        flips = [dict(type='RandomFlip', prob=prob) for prob in (1.0, 0.0)]
-        pipeline[-1] = dict(type='TestTimeAug', transforms=[flips, [pipeline[-1]]])
-    loader.pipeline = pipeline
+    flips = [dict(type='RandomFlip', prob=prob) for prob in (1.0, 0.0)]
+    for inner in inner_data_sets(cfg.test_dataloader.dataset):
+        pipeline = cfg.get('tta_pipeline')
+        if pipeline is None:
+            *steps, pack = deepcopy(inner.pipeline)
+            pipeline = [*steps, dict(type='TestTimeAug', transforms=[flips, [pack]])]
+        inner.pipeline = deepcopy(pipeline)
     wrapper = cfg.get('tta_model', dict(type='mmpretrain.AverageClsScoreTTA'))
     cfg.model = ConfigDict(**wrapper, module=cfg.model)
 

@@ -23,6 +23,11 @@ from .processes import join_processes, leave_processes
 from .runner import build_runner
 
 PARTS = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')  # of the config
+_AT_LEAST_ONE = {
+    'max_epochs': '`mvlr test` tests a model that is not trained',
+    'max_iters': '`mvlr test` tests a model that is not trained',
+    'val_interval': '--no-validate leaves validation out',
+}
 
 
 def use_amp(cfg: Config) -> None:
@@ -52,6 +57,33 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
                 cfg[name].persistent_workers = False
     complete_loaders(cfg, args)
     check_weights(cfg, args)
+
+
+def check_length(cfg: Config) -> None:
+    """Refuse a training without a step, or with an epoch to validate after each 0.
+
+    Raises:
+        ValueError: A number of ``train_cfg`` is below 1.
+    """
+    for name, fix in _AT_LEAST_ONE.items():
+        value = cfg.train_cfg.get(name)
+        if isinstance(value, (int, float)) and value < 1:
+            raise ValueError(f'train_cfg.{name} ({value}) must be at least 1; {fix}.')
+
+
+def check_steps(runner: Runner) -> None:
+    """Refuse data that make no batch: the weights of the start would be the result.
+
+    Raises:
+        ValueError: An epoch has no step.
+    """
+    loader = runner.train_loop.dataloader
+    if not len(loader):
+        raise ValueError(
+            f'an epoch has no step: there are {len(loader.dataset)} pictures, and '
+            f'batches of {loader.batch_size} with drop_last={loader.drop_last}; take a '
+            'smaller train_dataloader.batch_size, or drop_last=False.'
+        )
 
 
 def check_work_dir(cfg: Config, overwrite: bool) -> None:
@@ -127,6 +159,7 @@ def build(args: argparse.Namespace) -> Runner:
         said.pop('load_from', None)
     with agreeing(cfg, said):
         merge_args(cfg, args)
+    check_length(cfg)
     check_work_dir(cfg, args.overwrite)
     add_hooks(cfg)
     join_processes(cfg)
@@ -135,6 +168,7 @@ def build(args: argparse.Namespace) -> Runner:
     share_batch(runner)
     # both data sets are read now, not after the first epoch
     _ = runner.train_loop, runner.val_loop
+    check_steps(runner)
     return runner
 
 

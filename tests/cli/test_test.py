@@ -13,7 +13,7 @@ from mmengine.fileio import load
 from mmpretrain.registry import MODELS
 
 from mvlr_mm.cli.config import load_config
-from mvlr_mm.cli.test import use_amp
+from mvlr_mm.cli.test import use_amp, use_tta
 from mvlr_mm.evaluation import evaluate, read_results
 from mvlr_mm.evaluation.protocols import PROTOCOLS, protocol_of
 from mvlr_mm.labels.thresholds import write_thresholds
@@ -239,6 +239,22 @@ def test_tta_averages_with_the_mirrored_picture(config, checkpoint, average):
     )
     assert not torch.equal(a, b)
     torch.testing.assert_close(c, (a + b) / 2)
+
+
+def test_tta_of_a_data_set_in_wrappers():
+    inner = dict(type='MultiLabelDataset', pipeline=[dict(type='A'), dict(type='B')])
+    wrapped = dict(type='ConcatDataset', datasets=[inner, inner])
+    data = dict(type='RepeatDataset', times=2, dataset=wrapped)
+    cfg = Config(dict(model=dict(type='M'), test_dataloader=dict(dataset=data)))
+    use_tta(cfg)
+    found = cfg.test_dataloader.dataset.dataset.datasets
+    assert len(found) == 2
+    for part in found:
+        load, views = part.pipeline
+        assert (load.type, views.type) == ('A', 'TestTimeAug')
+        assert [flip.prob for flip in views.transforms[0]] == [1, 0]
+        assert views.transforms[1] == [dict(type='B')]
+    assert cfg.model.module.type == 'M'
 
 
 def test_show_dir_gets_the_pictures(config, checkpoint):

@@ -181,6 +181,29 @@ def test_a_mistake_in_the_config_is_said_in_one_line(config, capsys, override, m
     assert 'Epoch(train)' not in out
 
 
+@pytest.mark.parametrize(
+    ('override', 'message'),
+    [
+        ('train_cfg.max_epochs=0', r'train_cfg\.max_epochs \(0\) must be at least 1; '),
+        ('train_cfg.val_interval=0', r'at least 1; --no-validate leaves validation ou'),
+    ],
+)
+def test_a_training_without_a_step_writes_nothing(config, capsys, override, message):
+    with pytest.raises(SystemExit, match='2'):
+        run(config, '--cfg-options', override)
+    assert re.search(message, capsys.readouterr().err)
+    assert not (config.parent / 'run').exists()
+
+
+def test_an_epoch_without_a_step_is_none(config, capsys):
+    options = ['train_dataloader.drop_last=True', 'train_dataloader.batch_size=9']
+    with pytest.raises(SystemExit, match='2'):
+        run(config, '--cfg-options', *options)
+    message = 'there are 8 pictures, and batches of 9 with drop_last=True; take a smal'
+    assert message in capsys.readouterr().err
+    assert not list((config.parent / 'run').glob('*.pth'))
+
+
 def test_an_error_of_the_model_at_work_keeps_its_traceback(config):
     with pytest.raises(RuntimeError):
         run(config, '--cfg-options', 'model.head.in_channels=7')
