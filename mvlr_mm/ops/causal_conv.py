@@ -59,6 +59,21 @@ load_first('conv_silu')
 load_first('conv_silu_backward')
 
 
+def _check_shapes(x: Tensor, weight: Tensor, bias: Tensor, past: Tensor | None) -> None:
+    """Compare the shapes: the kernels would read what lies beside a smaller tensor."""
+    channels, width = x.shape[1], weight.shape[-1]
+    for name, value, shape in (
+        ('weight', weight, (channels, 1, width)),
+        ('bias', bias, (channels,)),
+        ('past', past, (x.shape[0], channels, width - 1)),
+    ):
+        if value is not None and tuple(value.shape) != shape:
+            raise ValueError(
+                f'causal_conv_silu: {name} is {tuple(value.shape)}, but must be '
+                f'{shape} to fit x {tuple(x.shape)} and a filter of {width} steps.'
+            )
+
+
 def _works(kernel: str) -> bool:
     return works(kernel) and (kernel != 'triton' or conv_works())
 
@@ -97,7 +112,11 @@ def causal_conv_silu(
     Returns:
         (B, D, L); by the kernels with neighbouring channels together, and in float32 by
         the C++.
+
+    Raises:
+        ValueError: A shape does not fit.
     """
+    _check_shapes(x, weight, bias, past)
     width = weight.shape[-1]
     device, allowed = x.device.type, {torch.float32}
     # Triton reads half precision as it is

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .selective_scan.kernel_check import find_difference
+from .selective_scan.kernel_check import draw_normal, find_difference
 from .selective_scan.reference import selective_scan_ref
 from .selective_scan.triton_scan import selective_scan_triton
 from .triton_passes import conv_passes, merge_passes
@@ -57,12 +57,11 @@ def check_passes(device: str) -> str | None:
     Args:
         device: Where to run the small example.
     """
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator('cpu').manual_seed(0)
     rows = _PATCHES + _LABELS
 
     def draw(*shape: int) -> Tensor:
-        drawn = torch.randn(shape, generator=generator).to(device)
-        return drawn.requires_grad_()
+        return draw_normal(generator, *shape).to(device).requires_grad_()
 
     tokens = (2, 2, rows, _WIDTH)
     conv = draw(*tokens), draw(2, _WIDTH, 4), draw(2, _WIDTH)

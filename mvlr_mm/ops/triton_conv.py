@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .selective_scan.kernel_check import find_difference
+from .selective_scan.kernel_check import draw_normal, find_difference
 
 # Rows and channels of a program.
 _ROWS, _BLOCK = 16, 64
@@ -64,11 +64,10 @@ def check_conv(device: str) -> str | None:
     Args:
         device: Where to run the small example.
     """
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator('cpu').manual_seed(0)
     shapes = ((1, 5, 8), (1, 3, 8), (8, 4), (8,))
     inputs = [
-        torch.randn(shape, generator=generator).to(device).requires_grad_()
-        for shape in shapes
+        draw_normal(generator, *shape).to(device).requires_grad_() for shape in shapes
     ]
 
     def plain(x: Tensor, past: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

@@ -131,3 +131,22 @@ def test_the_backend_of_the_scan_is_asked_of_the_convolution(built, backend):
         causal_conv_silu(x, weight, bias, past, backend=backend)
     fused = 'mvlr_mm.conv_silu.default' in watch.seen
     assert fused == (backend in (None, 'native'))
+
+
+@pytest.mark.parametrize(
+    ('name', 'shape', 'message'),
+    [
+        (
+            'weight',
+            (5, 1, 4),
+            r'weight is \(5, 1, 4\), but must be \(6, 1, 4\) to ',
+        ),
+        ('bias', (1,), r'bias is \(1,\), but must be \(6,\) to fit x \(2, 6, 3\) and '),
+        ('past', (2, 6, 1), r'past is \(2, 6, 1\), but must be \(2, 6, 3\) to fit'),
+    ],
+)
+def test_a_smaller_tensor_is_refused(name, shape, message):
+    """The kernels would read and write beside it."""
+    inputs = dict(zip(('x', 'weight', 'bias', 'past'), draw(6, 3, 4), strict=True))
+    with pytest.raises(ValueError, match=message):
+        causal_conv_silu(**{**inputs, name: torch.zeros(shape)})

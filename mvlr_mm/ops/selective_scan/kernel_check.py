@@ -27,10 +27,10 @@ def check_kernel(name: str, scan: Callable[..., Tensor], device: str) -> str | N
     Returns:
         None if value and gradient are right, else what is wrong.
     """
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator('cpu').manual_seed(0)
 
     def draw(*shape: int) -> Tensor:
-        return torch.randn(shape, generator=generator).to(device)
+        return draw_normal(generator, *shape).to(device)
 
     u = draw(1, 8, 5).requires_grad_()
     others = (draw(1, 8, 5), -draw(8, 4).exp(), draw(1, 4, 5), draw(1, 4, 5), draw(8))
@@ -45,6 +45,16 @@ def check_kernel(name: str, scan: Callable[..., Tensor], device: str) -> str | N
         lambda: value_and_gradient(scan),
         lambda: value_and_gradient(selective_scan_ref),
     )
+
+
+def draw_normal(generator: torch.Generator, *shape: int) -> Tensor:
+    """Draw in float32 on the CPU, whatever torch's defaults are.
+
+    Args:
+        generator: Of the CPU.
+        *shape: What to draw.
+    """
+    return torch.randn(shape, generator=generator, dtype=torch.float32, device='cpu')
 
 
 def no_autocast(device: str) -> AbstractContextManager:

@@ -63,6 +63,7 @@ def supports_mamba_ssm(
     wants_state_gradient = return_last_state and torch.is_grad_enabled()
     return (
         initial_state is None
+        and len(u) > 0
         and not wants_state_gradient
         and u.dtype in (torch.float32, torch.float16, torch.bfloat16)
     )

@@ -35,9 +35,16 @@ def compile_flags() -> list[str]:
     return ['-O3', '-g0', '-fopenmp', *macros, *_CPU_FLAGS.get(cpu(), [])]
 
 
+def source_hash() -> str:
+    """Return a name of what the sources say now."""
+    content = b''.join(path.read_bytes() for path in sorted(FOLDER.glob('csrc/*')))
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
 def library_name() -> str:
-    """Name of a library that this torch and this CPU can load, without a suffix."""
-    return '_'.join(('_native', re.sub(r'\W', '_', torch.__version__), cpu()))
+    """Name of what setup.py builds of these sources for this torch and this CPU."""
+    version = re.sub(r'\W', '_', torch.__version__)
+    return '_'.join(('_native', version, cpu(), source_hash()))
 
 
 def cache_directory() -> Path:
@@ -49,9 +56,8 @@ def cache_directory() -> Path:
 
     root = os.environ.get('TORCH_EXTENSIONS_DIR')
     root = root or cpp_extension.get_default_build_root()
-    content = b''.join(path.read_bytes() for path in sorted(FOLDER.glob('csrc/*')))
-    source = hashlib.sha256(content).hexdigest()[:12]
-    key = '-'.join((NAME, torch.__version__, platform.python_version(), cpu(), source))
+    versions = torch.__version__, platform.python_version()
+    key = '-'.join((NAME, *versions, cpu(), source_hash()))
     return Path(root) / re.sub(r'\W', '_', key)
 
 

@@ -200,7 +200,7 @@ def selective_scan_torch(
         A.view(groups, channels // groups, -1),
         B,
         C,
-        initial_state.to(dtype).reshape(*by_group, -1),
+        initial_state.to(dtype).reshape(*by_group, A.shape[1]),
         # about sqrt(L), or the whole sequence in a graph for sequences of any length
         0 if isinstance(length, torch.SymInt) else math.isqrt(length),
     )

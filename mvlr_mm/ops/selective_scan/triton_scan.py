@@ -47,7 +47,8 @@ def _planned(
 ) -> _Plan:
     per_group, padded = channels // groups, 1 << (states - 1).bit_length()
     parts, chunks = -(-per_group // _BLOCK), -(-length // chunk)
-    span = -(-chunks // max(1, programs // (images * groups * parts)))
+    # of no images, none of these programs is started
+    span = -(-chunks // max(1, programs // max(1, images * groups * parts)))
     walks = -(-chunks // span)
     run = images * channels // weights  # images that share weights
     sizes = (length, channels, per_group, states, chunk, span, walks, run)

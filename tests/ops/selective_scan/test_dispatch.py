@@ -77,6 +77,20 @@ def test_every_backend_that_works_here_equals_the_reference(name, length, need):
 
 
 @pytest.mark.parametrize('name', dispatch.BACKENDS)
+def test_every_backend_that_works_here_takes_no_images(name, need):
+    need(name)
+    device = dispatch.BACKENDS[name].device or 'cpu'
+    u, step = torch.ones(2, 0, 4, 3, device=device).requires_grad_().unbind()
+    A = -torch.ones(4, 2, device=device).requires_grad_()
+    B = torch.ones(0, 2, 3, device=device)
+    options = dict(return_last_state=True, backend=name)
+    y, last = selective_scan(u, step, A, B, B, **options)
+    assert (y.shape, last.shape) == ((0, 4, 3), (0, 4, 2))
+    (gradient,) = torch.autograd.grad(y.sum() + last.sum(), A)
+    assert gradient.tolist() == [[0, 0]] * 4
+
+
+@pytest.mark.parametrize('name', dispatch.BACKENDS)
 def test_every_backend_that_works_here_takes_bf16(name, need):
     need(name)
     device = dispatch.BACKENDS[name].device or 'cpu'

@@ -9,6 +9,22 @@ def test_a_right_kernel_passes_in_inference_mode_too():
         assert check_kernel('the scan', selective_scan_ref, 'cpu') is None
 
 
+def test_defaults_of_torch_change_nothing():
+    seen = []
+
+    def scan(u, *others, **options):
+        seen.append((u.dtype, u.device.type))
+        return selective_scan_ref(u, *others, **options)
+
+    torch.set_default_dtype(torch.float64)
+    try:
+        with torch.device('meta'):
+            assert check_kernel('the scan', scan, 'cpu') is None
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert seen == [(torch.float32, 'cpu')]
+
+
 def test_a_wrong_kernel_is_named_with_its_difference():
     ones = torch.ones(3)
     problem = find_difference('the scan', lambda: ones, lambda: ones + 2)

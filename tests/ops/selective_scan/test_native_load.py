@@ -1,3 +1,4 @@
+import errno
 import fcntl
 from pathlib import Path
 from threading import Thread
@@ -19,10 +20,15 @@ def builder(monkeypatch, tmp_path):
         calls.append('compiled')
         (Path(build_directory) / f'{name}.so').touch()
 
+    def load_library(path):
+        if not Path(path).is_file() or Path(path).read_bytes() == b'cut off':
+            raise OSError(f'{path}: file too short')
+        calls.append(path)
+
     monkeypatch.setenv('TORCH_EXTENSIONS_DIR', str(tmp_path / 'cache'))
     monkeypatch.setattr(native_load, 'FOLDER', tmp_path)
     monkeypatch.setattr(cpp_extension, 'load', load)
-    monkeypatch.setattr(torch.ops, 'load_library', calls.append)
+    monkeypatch.setattr(torch.ops, 'load_library', load_library)
     return calls
 
 
@@ -67,6 +73,44 @@ def test_what_setup_has_built_for_this_torch_and_cpu_is_taken_instead(
     monkeypatch.setattr(torch, '__version__', '99.0')
     native_load.load_library()
     assert builder[1:] == ['compiled']
+
+
+def test_what_setup_has_built_of_other_sources_is_left(builder, tmp_path, monkeypatch):
+    """As in a checkout that was installed and then updated."""
+    (tmp_path / f'{library_name()}.so').touch()
+    (tmp_path / 'csrc').mkdir()
+    (tmp_path / 'csrc/forward.cpp').write_text('// changed')
+    monkeypatch.setattr(native_build, 'FOLDER', tmp_path)
+    native_load.load_library()
+    assert builder == ['compiled']
+
+
+def test_a_library_that_does_not_load_is_built_again(builder, tmp_path):
+    library = cache_directory() / f'{NAME}.so'
+    library.parent.mkdir(parents=True)
+    for path in (library, tmp_path / f'{library_name()}.so'):
+        path.write_text('cut off')
+    native_load.load_library()
+    native_load.load_library()
+    assert builder == ['compiled', str(library)]
+
+
+def test_a_folder_that_cannot_be_written_to_is_said(builder, monkeypatch):
+    def refuse(path, **options):
+        raise OSError(errno.EROFS, 'Read-only file system', str(path))
+
+    monkeypatch.setattr(Path, 'mkdir', refuse)
+    problem = native_load.find_native_problem.__wrapped__()
+    assert 'Read-only file system' in problem
+    assert problem.endswith(
+        'set TORCH_EXTENSIONS_DIR to a folder that it can be written into.'
+    )
+
+
+def test_tensors_on_two_devices_are_said():
+    here, there = torch.ones(1), torch.ones(1, device='meta')
+    with pytest.raises(ValueError, match="its tensors are on 'cpu' and 'meta': move"):
+        native_load._load_first('scan_native', here, there, True)
 
 
 def test_a_source_that_does_not_compile_fails_the_tests(

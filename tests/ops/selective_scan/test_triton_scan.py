@@ -88,6 +88,14 @@ def test_more_channels_than_a_block(channels, state):
 
 
 @needs_kernels
+def test_no_images():
+    inputs = draw()
+    for name in ('u', 'delta', 'B', 'C', 'z', 'initial_state'):
+        inputs[name] = inputs[name][:0]
+    assert_equals_the_reference(inputs, delta_softplus=True)
+
+
+@needs_kernels
 def test_runs_of_images_have_weights_of_their_own(monkeypatch):
     monkeypatch.setattr(triton_scan, '_PROGRAMS', 8)  # several walks
     first = draw(length=70)
