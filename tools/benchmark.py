@@ -25,8 +25,9 @@ import sys
 from pathlib import Path
 
 from mvlr_mm.cli.allocator import keep_freed_memory
-from mvlr_stack.arguments import HelpFormatter
+from mvlr_stack.arguments import HelpFormatter, add_overwrite
 from mvlr_stack.errors import plain_errors
+from mvlr_stack.outputs import check_output
 
 # Each part is a module of tools/benchmarks/speed with `add_arguments` and `run`.
 PARTS = ('scan', 'qmvl', 'text', 'labels', 'model', 'train', 'export', 'tag')
@@ -62,15 +63,19 @@ def main(argv: list[str] | None = None) -> int:
         sub.add_argument('--seconds', type=float, default=20, help='for a contestant')
         sub.add_argument('--quick', action='store_true', help='tiny sizes, to try it')
         sub.add_argument('--out', type=Path, metavar='DIR', help='write the results')
+        add_overwrite(sub)
         part.add_arguments(sub)
     args = parser.parse_args(argv)
     keep_freed_memory()
-    if args.kind in plain:
-        with plain_errors():
+    with plain_errors():
+        if args.kind in plain:
             return plain[args.kind].run(args)
-    result = parts[args.part].run(args)
-    if result is not None:
-        report.publish(args.part, result, args)
+        if args.out:
+            for path in report.outputs(args.part, args.out):
+                check_output('--out', path, args.overwrite)
+        result = parts[args.part].run(args)
+        if result is not None:
+            report.publish(args.part, result, args)
     return 0
 
 

@@ -10,6 +10,10 @@ if [ $# -lt 2 ]; then
 fi
 processes=$1
 shift
+if ! command -v python >/dev/null; then
+    echo "error: there is no python on the PATH; activate the environment first." >&2
+    exit 2
+fi
 
 # Machines have to agree about the port; one by itself takes what is free.
 port=${PORT:-}
@@ -21,7 +25,7 @@ taken = socket.socket()
 taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 taken.bind(("", int(sys.argv[1])))
 print(taken.getsockname()[1])' "${PORT:-0}" 2>/dev/null); then
-    echo "error: PORT=$PORT is no free port; without PORT, $0 finds one." >&2
+    echo "error: PORT=${PORT:-} is no free port; without PORT, $0 finds one." >&2
     exit 2
 fi
 

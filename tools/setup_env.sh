@@ -57,8 +57,10 @@ if [[ ! -x $python ]]; then
             "it: PYTHON=/path/to/python3.11 bash tools/setup_env.sh"
     fi
     echo "==> Making the environment $mvlr_venv with $("$found" --version)"
+    there_before=$([[ -e $mvlr_venv ]] && echo yes || true)
     if ! "$found" -m venv "$mvlr_venv"; then
-        rm -rf "$mvlr_venv"
+        # never a folder that held something else
+        [[ -n $there_before ]] || rm -rf "$mvlr_venv"
         fail "$found cannot make a virtual environment; on Debian and Ubuntu:" \
             "sudo apt install python3-venv"
     fi

@@ -1,4 +1,5 @@
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,16 @@ def test_a_quick_run_writes_json_and_tables(part, tmp_path):
     assert page.startswith(f'# Speed: {part}')
     assert page in done.stdout
     assert (tmp_path / 'speed_qmvl.png').is_file() == (part == 'qmvl')
+
+
+def test_a_page_is_not_replaced_in_silence(tmp_path, capsys):
+    (tmp_path / 'speed_scan.json').write_text('kept')
+    main = runpy.run_path(str(TOOL))['main']
+    with pytest.raises(SystemExit, match='2'):
+        main(['speed', 'scan', '--quick', '--out', str(tmp_path)])
+    said = capsys.readouterr().err
+    assert 'speed_scan.json exists; name another, or add --overwrite' in said
+    assert (tmp_path / 'speed_scan.json').read_text() == 'kept'
 
 
 def test_the_text_tower_is_measured_in_both_ways(tmp_path):

@@ -62,6 +62,24 @@ def test_the_second_time_there_is_nothing_to_install(set_up, tmp_path):
     assert not [call for call in calls if 'pip' in call]
 
 
+@pytest.mark.parametrize('there_before', [True, False])
+def test_an_environment_that_cannot_be_made_takes_no_files_along(
+    set_up, tmp_path, there_before
+):
+    interpreter, home = tmp_path / 'my pythons/python3', tmp_path / 'home'
+    made = '"-m venv") mkdir -p "$3/bin"; exit 1 ;;'
+    lines = interpreter.read_text().splitlines()
+    lines = [made if line.startswith('"-m venv"') else line for line in lines]
+    interpreter.write_text('\n'.join(lines))
+    if there_before:
+        home.mkdir()
+        (home / 'thesis.txt').write_text('all I have')
+    done, _ = set_up(MVLR_VENV=str(home))
+    assert done.returncode == 1
+    assert 'cannot make a virtual environment' in done.stderr
+    assert (home / 'thesis.txt').is_file() == home.exists() == there_before
+
+
 def test_an_interpreter_that_does_not_fit_is_named(set_up):
     done, _ = set_up(FITS='1')
     assert done.returncode == 1

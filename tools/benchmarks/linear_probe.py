@@ -4,10 +4,12 @@
 
 Takes the image tower of `model.backbone` as open_clip has it, with its own pooling,
 embeds the pictures of train, val and test by the test pipeline, and fits a logistic
-regression for each label. Its strength `C` is what gives the best mAP on val.
+regression for each label. Its strength `C` is what gives the best mAP on val. A label
+that all known training pictures have, or none, is scored alike everywhere.
 """
 
 import argparse
+import copy
 import json
 from pathlib import Path
 
@@ -23,9 +25,13 @@ from sklearn.preprocessing import StandardScaler
 from torch import nn
 
 from mvlr_mm.config import read_config
+from mvlr_mm.datasets.checking.splits import inner_data_sets
 from mvlr_mm.evaluation import average_precision
+from mvlr_mm.evaluation.samples import scores_and_target
 from mvlr_mm.models.clip import load_clip
-from mvlr_stack.outputs import write_text
+from mvlr_stack.arguments import add_overwrite
+from mvlr_stack.errors import plain_errors
+from mvlr_stack.outputs import check_output, write_text
 from mvlr_stack.overrides import add_overrides
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
@@ -34,16 +40,19 @@ SPLITS = ('train', 'val', 'test')
 
 @torch.no_grad()
 def embed(cfg: Config, split: str, clip: nn.Module) -> tuple[np.ndarray, np.ndarray]:
-    """Return embeddings (N, D) and targets (N, C) of a split.
+    """Return embeddings (N, D) and targets (N, C), -1 if unknown, of a split.
 
     Args:
         cfg: Config with the loaders.
         split: One of `SPLITS`.
         clip: open_clip's model, in eval mode.
     """
-    loader = cfg[f'{split}_dataloader'].copy()
-    loader.dataset.pipeline = cfg.test_dataloader.dataset.pipeline
+    loader = copy.deepcopy(cfg[f'{split}_dataloader'])
+    pipeline = inner_data_sets(cfg.test_dataloader.dataset)[0].pipeline
+    for inner in inner_data_sets(loader.dataset):
+        inner.pipeline = pipeline
     loader.update(
+        drop_last=False,
         sampler=dict(type='DefaultSampler', shuffle=False),
         collate_fn=dict(type='default_collate'),
     )
@@ -57,9 +66,8 @@ def embed(cfg: Config, split: str, clip: nn.Module) -> tuple[np.ndarray, np.ndar
         batch = preprocessor(batch)
         embeddings.append(clip.encode_image(batch['inputs']))
         for sample in batch['data_samples']:
-            target = np.zeros(count, dtype=np.int64)
-            target[sample.gt_label] = 1
-            targets.append(target)
+            given = {'pred_score': torch.zeros(count), **sample.to_dict()}
+            targets.append(scores_and_target(given)[1].numpy().round().astype(int))
     return torch.cat(embeddings).numpy(), np.stack(targets)
 
 
@@ -67,18 +75,21 @@ def probe(train: tuple, test: tuple, strength: float) -> float:
     """Fit on one split and return the mAP of another, in percent.
 
     Args:
-        train: Embeddings (N, D) and targets (N, C); each label has both 0 and 1.
+        train: Embeddings (N, D) and targets (N, C).
         test: The same of other pictures.
         strength: scikit-learn's ``C``; smaller is more regularised.
     """
     scaler = StandardScaler().fit(train[0])
     here, there = scaler.transform(train[0]), scaler.transform(test[0])
-    scores = [
-        LogisticRegression(C=strength, max_iter=1000)
-        .fit(here, target)
-        .decision_function(there)
-        for target in train[1].T
-    ]
+    scores = []
+    for target in train[1].T:
+        known = target >= 0
+        if len(np.unique(target[known])) < 2:
+            scores.append(np.zeros(len(there)))
+            continue
+        fitted = LogisticRegression(C=strength, max_iter=1000)
+        fitted.fit(here[known], target[known])
+        scores.append(fitted.decision_function(there))
     return 100 * float(np.nanmean(average_precision(np.stack(scores, 1), test[1])))
 
 
@@ -90,7 +101,15 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('config')
     parser.add_argument('--json', type=Path, help='file for the numbers')
     add_overrides(parser)
+    add_overwrite(parser)
     args = parser.parse_args(argv)
+    with plain_errors():
+        check_output('--json', args.json, args.overwrite)
+        run(args)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Do what the command line says."""
     cfg = read_config(args.config, args.cfg_options)
     init_default_scope('mmpretrain')
     said = {**cfg.model.get('clip', {}), **cfg.model.backbone}

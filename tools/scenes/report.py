@@ -18,6 +18,7 @@ from mmengine.runner import Runner, load_checkpoint
 from mmpretrain.registry import MODELS
 from PIL import Image
 
+from mvlr_mm.apis.work_dir import find_last_checkpoint
 from mvlr_mm.config import read_config
 from mvlr_mm.evaluation import evaluate
 from mvlr_mm.evaluation.label_table import compare_ap, label_table
@@ -37,6 +38,7 @@ from mvlr_mm.visualization import (
     verdict_lines,
 )
 from mvlr_stack.command import main as mvlr
+from mvlr_stack.outputs import write_text
 from mvlr_stack.progress import track
 
 PICTURES = 12
@@ -51,13 +53,13 @@ def last_checkpoint(work_dir: Path) -> str:
     Raises:
         FileNotFoundError: There is none.
     """
-    pointer = work_dir / 'last_checkpoint'
-    if not pointer.exists():
+    found = find_last_checkpoint(work_dir)
+    if found is None:
         raise FileNotFoundError(
-            f'{work_dir} holds no last_checkpoint: train there first with '
+            f'{work_dir} holds no checkpoint: train there first with '
             f'`python tools/train.py CONFIG --work-dir {work_dir}`.'
         )
-    return pointer.read_text().strip()
+    return str(found)
 
 
 def load_model(cfg: Config, checkpoint: str) -> VLClassifier:
@@ -180,13 +182,13 @@ def write_report(
         for name, value in zip(models, rows[-1].ap, strict=True)
     )
     count = len(results[models[0]].paths)
-    (out / 'report.md').write_text(
+    write_text(
+        out / 'report.md',
         f'# Results on {count} test pictures\n\n{found}\n'
         f'## Average precision of each label, in percent\n\n{table}\n\n'
         '## Training\n\n![Training curves](curves.png)\n\n'
         f'## What {models[0]} says\n\n![Test pictures](pictures.png)\n\n'
         f'## Where it sees a label\n\n![Heat maps](heat_map.png)\n',
-        encoding='utf-8',
     )
     return table
 

@@ -32,6 +32,21 @@ def test_labels_that_lie_in_the_embedding_are_found(linear_probe):
     assert abs(found - 100 * (2 + chance) / 3) < 6
 
 
+def test_unknown_labels_are_left_out(linear_probe):
+    x = np.random.default_rng(0).normal(size=(80, 4))
+    right = (x[:, :1] > 0).astype(int)
+    partly = np.where(x[:, :1] > 0.5, -1, right)  # as absent ones they would mislead
+    assert linear_probe.probe((x, partly), (x, right), strength=100.0) > 99
+    assert linear_probe.probe((x, np.maximum(partly, 0)), (x, right), 100.0) < 95
+
+
+def test_a_label_that_no_training_picture_has_is_at_chance(linear_probe):
+    x = np.random.default_rng(0).normal(size=(80, 4))
+    targets = np.arange(80)[:, None] % 4 == 0
+    found = linear_probe.probe((x, 0 * targets), (x, targets * 1), strength=1.0)
+    assert found == pytest.approx(25)
+
+
 def test_from_a_config_to_a_number(linear_probe, tiny_clip, tmp_path, capsys):
     rng = np.random.default_rng(0)
     (tmp_path / 'images').mkdir()
@@ -74,4 +89,7 @@ def test_from_a_config_to_a_number(linear_probe, tiny_clip, tmp_path, capsys):
     result = json.loads((tmp_path / 'out.json').read_text())
     assert json.loads(capsys.readouterr().out.splitlines()[-1]) == result
     assert result['C'] in linear_probe.STRENGTHS
+    with pytest.raises(SystemExit, match='2'):  # nothing is replaced, nor embedded
+        linear_probe.main([str(config), '--json', str(tmp_path / 'out.json')])
+    assert 'exists; name another, or add --overwrite' in capsys.readouterr().err
     assert result['test mAP'] > 60  # darkness is easy even for a random tower

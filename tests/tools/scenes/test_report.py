@@ -67,8 +67,14 @@ def test_pictures_are_spread_over_those_with_several_labels(tool):
 
 
 def test_a_folder_without_training_is_named(tool, tmp_path):
-    with pytest.raises(FileNotFoundError, match=r'no last_checkpoint: train there'):
+    with pytest.raises(FileNotFoundError, match='holds no checkpoint: train there'):
         tool.last_checkpoint(tmp_path)
+
+
+def test_a_folder_that_was_moved_has_its_own_checkpoint(tool, tmp_path):
+    (tmp_path / 'last_checkpoint').write_text('/where/it/was/epoch_2.pth')
+    (tmp_path / 'epoch_2.pth').touch()
+    assert tool.last_checkpoint(tmp_path) == str(tmp_path / 'epoch_2.pth')
 
 
 @pytest.fixture(scope='module')

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import torch
 
+from mvlr_stack.outputs import write_text
+
 _PACKAGES = ('torch', 'triton', 'mamba-ssm', 'mambapy', 'open_clip_torch', 'numpy')
 
 
@@ -85,9 +87,12 @@ def publish(part: str, result: Result, args: argparse.Namespace) -> None:
     page = markdown(part, result, here, command)
     print(page)
     if args.out:
-        args.out.mkdir(parents=True, exist_ok=True)
         content = {'command': command, 'machine': here, 'result': result.data}
-        (args.out / f'speed_{part}.json').write_text(
-            json.dumps(content, indent=1) + '\n'
-        )
-        (args.out / f'speed_{part}.md').write_text(page)
+        as_json, as_page = outputs(part, args.out)
+        write_text(as_json, json.dumps(content, indent=1) + '\n')
+        write_text(as_page, page)
+
+
+def outputs(part: str, folder: Path) -> tuple[Path, Path]:
+    """Return where the numbers and the page of a part are written."""
+    return folder / f'speed_{part}.json', folder / f'speed_{part}.md'

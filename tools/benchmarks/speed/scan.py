@@ -104,10 +104,15 @@ def published_scan(
 
 
 def contestants(device: str, without: list[str]) -> dict[str, Scan]:
-    """Return the scans that work on a device, by name."""
+    """Return the scans that work on a device, by name.
+
+    Not those that only work in a graph: another one would run in their place.
+    """
     scans: dict[str, Scan] = {}
     for name, problem in available_backends().items():
-        if problem is None and BACKENDS[name].device in (None, device):
+        backend = BACKENDS[name]
+        runs = backend.device in (None, device)
+        if problem is None and runs and backend.supports(torch.ones(1), None, False):
             scans[name] = partial(selective_scan, backend=name)
     scans["mamba-ssm's form"] = published_scan
     if importlib.util.find_spec('mambapy'):
