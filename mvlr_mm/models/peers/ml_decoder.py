@@ -128,8 +128,8 @@ class MLDecoderTextHead(MultiLabelHead):
     gives it others.
 
     The paper has word vectors. Texts of a CLIP are nearly parallel, and queries alike
-    learn slowly; so vectors are of unit length, and the mean of those that are trained
-    on first is their origin from then on.
+    learn slowly; so vectors are of unit length, and then standardised: less the mean
+    of those that are trained on first, over their deviation from it.
 
     Args:
         embed_dim: Width of the patches, and of the labels' vectors.
@@ -166,24 +166,35 @@ class MLDecoderTextHead(MultiLabelHead):
         self.text_proj = nn.Linear(embed_dim, width)
         self.fc = nn.Linear(width, 1)
         self.register_buffer('origin', torch.zeros(embed_dim))
+        self.register_buffer('deviation', torch.ones(()))
 
     def loss(
         self, feats: VLFeatures, data_samples: list[DataSample], **kwargs: object
     ) -> dict[str, Tensor]:
-        """Return ``loss``; the first labels set the origin of all texts."""
+        """Return ``loss``; the first labels set how all texts are standardised."""
         if not self.origin.any():
             labels = feats.require('labels', 'MLDecoderTextHead').detach()
             units = F.normalize(labels, dim=-1).flatten(0, -2)
             self.origin.copy_(units.mean(dim=0))
+            spread = (units - self.origin).square().mean().sqrt()
+            if spread > 0:  # of a single label it is 0
+                self.deviation.copy_(spread)
         return super().loss(feats, data_samples, **kwargs)
 
     def pre_logits(self, feats: VLFeatures) -> Tensor:
         """Return the token of each label, (B, C, D)."""
         labels = feats.require('labels', 'MLDecoderTextHead')
-        texts = F.normalize(labels, dim=-1) - self.origin
+        texts = (F.normalize(labels, dim=-1) - self.origin) / self.deviation
         queries = self.text_proj(texts).relu()
         return self.decoder(feats.visual, queries)
 
     def forward(self, feats: VLFeatures) -> Tensor:
         """Return the logits, (B, C)."""
         return self.fc(self.pre_logits(feats)).squeeze(-1)
+
+    def _load_from_state_dict(
+        self, state_dict: dict, prefix: str, *args: object
+    ) -> None:
+        # checkpoints of before had texts less their mean alone
+        state_dict.setdefault(f'{prefix}deviation', torch.ones(()))
+        super()._load_from_state_dict(state_dict, prefix, *args)

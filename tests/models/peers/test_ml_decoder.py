@@ -108,21 +108,38 @@ def test_a_label_is_scored_whatever_else_is_asked():
     torch.testing.assert_close(alone[:, 0], whole[:, 1])
 
 
-def test_the_first_labels_trained_on_are_the_origin_of_all():
+def test_texts_are_standardised_by_the_first_labels_trained_on():
     head, patches = build_text(), torch.randn(1, 4, 6)
     feats = VLFeatures(patches, (2, 2), labels=torch.randn(3, 6))
     samples = [DataSample().set_gt_label([1])]
     head.loss(feats, samples)
-    origin = sum(row / row.norm() for row in feats.labels) / 3
-    torch.testing.assert_close(head.origin, origin)
+    units = torch.stack([row / row.norm() for row in feats.labels])
+    origin = sum(units) / 3
+    deviation = (sum((row - origin).square().sum() for row in units) / 18) ** 0.5
     others = feats._replace(labels=torch.randn(2, 6))
-    head.loss(others, samples)
+    head.loss(others, samples)  # they change nothing any more
     torch.testing.assert_close(head.origin, origin)
+    torch.testing.assert_close(head.deviation, deviation)
     found = head(others)
     with torch.no_grad():
+        head.text_proj.weight /= deviation
         head.text_proj.bias -= head.text_proj.weight @ origin
     head.origin.zero_()
+    head.deviation.fill_(1)
     torch.testing.assert_close(found, head(others))
+
+
+def test_one_label_has_no_deviation_and_old_checkpoints_have_one():
+    head, patches = build_text(), torch.randn(1, 4, 6)
+    one = VLFeatures(patches, (2, 2), labels=torch.randn(1, 6))
+    head.loss(one, [DataSample().set_gt_label([0])])
+    assert head.deviation == 1
+    assert head(one).isfinite().all()
+    old = {k: v for k, v in head.state_dict().items() if k != 'deviation'}
+    other = build_text()
+    other.deviation.fill_(7)
+    other.load_state_dict(old)
+    torch.testing.assert_close(other(one), head(one))
 
 
 def test_text_head_needs_labels_and_learns(learns):
