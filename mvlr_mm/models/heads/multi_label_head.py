@@ -18,7 +18,7 @@ class MultiLabelHead(MultiLabelClsHead):
         loss: Config of the loss on (logits, targets).
         thr: Score from which a label counts as predicted; or one for each label, by
             name or in a file of `mvlr thresholds`.
-        topk: Number of labels predicted, instead of ``thr``.
+        topk: Number of labels predicted, instead of ``thr``; all where there are fewer.
         init_cfg: As in mmengine.
 
     Raises:
@@ -76,12 +76,17 @@ class MultiLabelHead(MultiLabelClsHead):
         data_samples: list[DataSample] | None,
         names: Sequence[str] | None = None,
     ) -> list[DataSample]:
-        given = self.thr
-        self.thr = self._thresholds(cls_score, names)
-        try:  # mmpretrain's comparison does the rest
-            return super()._get_predictions(cls_score, data_samples)
-        finally:
-            self.thr = given
+        scores, thr = cls_score.sigmoid(), self._thresholds(cls_score, names)
+        samples = (
+            [DataSample() for _ in scores] if data_samples is None else data_samples
+        )
+        for sample, score in zip(samples, scores, strict=True):
+            if thr is not None:
+                labels = torch.where(score >= thr)[0]
+            else:
+                labels = score.topk(min(self.topk, len(score))).indices
+            sample.set_pred_score(score).set_pred_label(labels)
+        return samples
 
     def _thresholds(self, scores: Tensor, names: Sequence[str] | None) -> Tensor | None:
         """Return the thresholds, (C,) or (1,), in float64 as the evaluation has them.

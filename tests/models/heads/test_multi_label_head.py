@@ -80,6 +80,24 @@ def test_without_a_file_it_is_mmpretrains(config):
         assert all(torch.equal(a.pred_label, b.pred_label) for a, b in pairs)
 
 
+@pytest.mark.parametrize(
+    ('options', 'labels'),
+    [(dict(thr=0.7), [0, 2]), (dict(topk=5), [0, 2, 1]), (dict(thr='file'), [0])],
+)
+def test_predicting_changes_nothing_that_other_threads_read(
+    options, labels, file, monkeypatch
+):
+    options = {k: file if v == 'file' else v for k, v in options.items()}
+    head = MODELS.build(CONFIGS[0] | options)
+
+    def refuse(module, name, value):
+        raise AssertionError(f'{name} is set')
+
+    monkeypatch.setattr(type(head), '__setattr__', refuse)
+    (sample,) = head._get_predictions(torch.tensor([[2.0, -1.0, 1.5]]), None)
+    assert sample.pred_label.tolist() == labels
+
+
 def test_a_file_of_other_labels_or_none_is_refused(file):
     head = MODELS.build(dict(type='SimilarityHead', thr=file))
     feats = VLFeatures(torch.randn(2, 6, 4), (2, 3), labels=torch.randn(5, 4))

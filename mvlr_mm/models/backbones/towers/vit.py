@@ -64,11 +64,13 @@ class ViTTower(DenseTower):
         # a program that is compiled for any size has no branch for the size at hand
         if not torch.compiler.is_compiling() and grid == tuple(self.trunk.grid_size):
             return own
-        patches = own[1:].unflatten(0, self.trunk.grid_size).permute(2, 0, 1)[None]
+        # in half precision torch has no such resize on a CPU
+        patches = own[1:].float() if own.element_size() < 4 else own[1:]
+        patches = patches.unflatten(0, self.trunk.grid_size).permute(2, 0, 1)[None]
         patches = F.interpolate(
             patches, grid, mode='bicubic', antialias=True, align_corners=False
         )
-        return torch.cat([own[:1], patches[0].flatten(1).T])
+        return torch.cat([own[:1], patches[0].flatten(1).T.to(own.dtype)])
 
 
 def _patch_map(pool: AttentionalPooler) -> nn.Sequential:

@@ -40,6 +40,18 @@ def test_it_takes_any_size_and_interpolates_positions_as_open_clip(tower_and_cli
     torch.testing.assert_close(positions[0], own[0])
 
 
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_it_takes_any_size_in_half_precision(tower_and_clip, dtype):
+    """torch has no such interpolation in half precision on a CPU."""
+    tower, _ = tower_and_clip
+    positions = tower.positions((6, 8))
+    half = tower.to(dtype).positions((6, 8))
+    assert half.dtype == dtype
+    torch.testing.assert_close(half.float(), positions, rtol=1e-2, atol=1e-2)
+    patches, grid = tower(torch.randn(1, 3, 96, 128, dtype=dtype))
+    assert (patches.dtype, grid) == (dtype, (6, 8))
+
+
 def test_an_export_takes_any_batch_and_size(tower_and_clip):
     tower, _ = tower_and_clip
     side = 64  # its own positions, where an eager call does not interpolate
