@@ -8,7 +8,7 @@ from ..report.elements import label, text
 from .tagger import Look
 
 SHOWN = 12  # labels that are no tags, at once; the others are folded away
-MOST = 500  # labels at all
+MOST = 500  # tags, and other labels, at all
 
 HINT = '<p class="hint">Drop a picture, and its labels are shown here.</p>'
 ADDED = {
@@ -32,8 +32,11 @@ def bars(look: Look) -> str:
     rest = others[SHOWN:MOST]
     parts = [
         f'<p class="sum">{_count(len(chosen))} of {look.own:,} labels</p>',
-        *(_bar(look, i, tags[i]) for i in [*chosen, *others[:SHOWN]]),
+        *(_bar(look, i, True) for i in chosen[:MOST]),
     ]
+    if len(chosen) > MOST:
+        parts.append(f'<p class="sum">and {len(chosen) - MOST:,} tags more</p>')
+    parts += [_bar(look, i, False) for i in others[:SHOWN]]
     if rest:
         more = f'{len(others) - SHOWN:,} more'
         if len(others) > MOST:

@@ -168,6 +168,7 @@ def _many_pictures(gr: Any, tagger: PageTagger, words: Any, folder: Path) -> Non
             rows = distinct(list(found))
         except ValueError as error:
             return [failure(error), '', *map(download, [None] * len(FILES))]
+        folder.mkdir(mode=0o700, exist_ok=True)  # systems empty /tmp after some days
         paths, missing = write_files(rows, Path(tempfile.mkdtemp(dir=folder)))
         note = failure(ValueError(missing)) if missing else ''
         done = f'<p>{summary(rows)}</p>{note}'

@@ -19,11 +19,15 @@ def distinct(rows: Sequence[ResultRow]) -> list[ResultRow]:
     Args:
         rows: In the order of the pictures.
     """
-    seen: dict[str, int] = {}
+    given = {row.path for row in rows}
+    last: dict[str, int] = {}  # number of each name
     found = []
     for row in rows:
-        count = seen[row.path] = seen.get(row.path, 0) + 1
-        found.append(row._replace(path=f'{row.path} ({count})') if count > 1 else row)
+        number = last.get(row.path, 0) + 1
+        while number > 1 and f'{row.path} ({number})' in given:
+            number += 1
+        last[row.path] = number
+        found.append(row._replace(path=f'{row.path} ({number})') if number > 1 else row)
     return found
 
 
@@ -72,5 +76,7 @@ def write_files(
                     write(row)
         except ValueError as error:  # a label that this kind cannot hold
             missing = f'No {name}: {error}'
+        except OSError as error:  # whose text would tell of folders here
+            missing = f'No {name}: {error.strerror}.'
         paths.append(str(path) if path.exists() else None)
     return paths, missing

@@ -61,6 +61,14 @@ def test_what_is_far_below_is_folded_away():
     assert '<details>' not in bars(look(['a'] * SHOWN, [0] * SHOWN, [1] * SHOWN))
 
 
+def test_a_model_that_predicts_thousands_makes_no_page_of_them_all():
+    names = [f'n{i}' for i in range(MOST + 30)]
+    html = bars(look(names, np.linspace(1, 0.5, len(names)), [0.5] * len(names)))
+    assert [name for name, *_ in rows(html)] == names[:MOST]
+    assert f'{MOST + 30} tags of' in html
+    assert 'and 30 tags more' in html
+
+
 def test_added_labels_stand_apart():
     html = bars(look(['cat', 'dog', 'car'], [0.1, 0.2, 0.9], [0.5] * 3, own=2))
     trained, added = html.split('Added by name; on no common scale')

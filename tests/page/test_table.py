@@ -1,3 +1,4 @@
+import errno
 import re
 
 from mvlr_mm.page.table import distinct, rows_table, summary, write_files
@@ -32,6 +33,22 @@ def test_no_name_acts():
 def test_pictures_of_one_name_are_told_apart():
     names = [row.path for row in distinct([ROWS[0], ROWS[1], ROWS[0], ROWS[0]])]
     assert names == ['a.jpg', 'b.jpg', 'a.jpg (2)', 'a.jpg (3)']
+
+
+def test_a_number_gives_no_name_that_is_there():
+    given = ['a', 'a', 'a (2)', 'a', 'a (2)']
+    found = distinct([ResultRow(name, [], []) for name in given])
+    assert [row.path for row in found] == ['a', 'a (3)', 'a (2)', 'a (4)', 'a (2) (2)']
+
+
+def test_a_disk_that_is_full_is_said_without_its_folders(tmp_path, monkeypatch):
+    def full(path):
+        raise OSError(errno.ENOSPC, 'No space left on device', path)
+
+    monkeypatch.setattr('mvlr_mm.page.table.rows_writer', full)
+    paths, missing = write_files(ROWS, tmp_path)
+    assert paths == [None, None]
+    assert missing == 'No tags.jsonl: No space left on device.'
 
 
 def test_files_hold_the_rows(tmp_path):

@@ -30,6 +30,7 @@ from mvlr_mm.config import read_config
 from mvlr_mm.models.necks import NeckSequence
 from mvlr_mm.models.text import TextEncoder
 from mvlr_stack.arguments import add_overwrite
+from mvlr_stack.errors import plain_errors
 from mvlr_stack.outputs import check_output, write_text
 from mvlr_stack.overrides import add_overrides
 
@@ -212,6 +213,12 @@ def parse_args(args: list[str] | None) -> argparse.Namespace:
 def main(args: list[str] | None = None) -> int:
     """Print a table for each config."""
     parsed = parse_args(args)
+    with plain_errors():
+        return run(parsed)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Do what the command line says."""
     shape = parsed.shape[0], parsed.shape[-1]
     console, report = Console(), []
     for path in parsed.configs:

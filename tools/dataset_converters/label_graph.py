@@ -81,11 +81,11 @@ def main(args: list[str] | None = None) -> int:
     try:
         check_output('OUT', parsed.out, parsed.overwrite)
         split = read_training_split(read_config(parsed.config, parsed.cfg_options))
+        graph = count_label_graph(split.classes, split.states)
+        write_label_graph(parsed.out, graph)
     except (OSError, ValueError) as error:
         print(f'{parsed.config}: {error}', file=sys.stderr)
         return 1
-    graph = count_label_graph(split.classes, split.states)
-    write_label_graph(parsed.out, graph)
     print('\n'.join([*describe(graph, len(split.paths)), f'written: {parsed.out}']))
     return 0
 

@@ -102,10 +102,10 @@ def main(args: list[str] | None = None) -> int:
         check_output('OUT', parsed.out, parsed.overwrite)
         parsed.names = read_label_names(parsed.classes)
         vectors = make_vectors(parsed)
+        write_named_arrays(parsed.out, parsed.names, vectors)
     except (ImportError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    write_named_arrays(parsed.out, parsed.names, vectors)
     for source, array in vectors.items():
         print(f'{source}: {array.shape[0]} labels, {array.shape[1]} numbers each')
     print(f'written: {parsed.out}')

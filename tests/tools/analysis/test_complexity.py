@@ -202,6 +202,14 @@ def test_config_without_model_is_refused(tool, tmp_path):
         tool.build(str(tmp_path / 'data.py'))
 
 
+def test_a_missing_config_is_said_in_a_line(tool, capsys):
+    with pytest.raises(SystemExit, match='2'):
+        tool.main(['no/such.py'])
+    said = capsys.readouterr().err
+    assert 'error: ' in said
+    assert 'no/such.py' in said
+
+
 def test_shape_of_three_numbers_is_refused(tool, capsys):
     with pytest.raises(SystemExit):
         tool.parse_args(['a.py', '--shape', '3', '4', '4'])

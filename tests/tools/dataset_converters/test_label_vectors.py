@@ -1,3 +1,4 @@
+import errno
 import runpy
 from pathlib import Path
 
@@ -103,6 +104,16 @@ def test_a_missing_word_is_named_and_nothing_written(classes, tmp_path, capsys):
     assert run(classes, tmp_path / 'v.npz', '--glove', tmp_path / 'glove.txt') == 1
     assert "no vector for the word 'light'" in capsys.readouterr().err
     assert not (tmp_path / 'v.npz').exists()
+
+
+def test_a_disk_that_fills_up_is_said(classes, glove, tmp_path, capsys, monkeypatch):
+    def fill(*args, **arrays):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    monkeypatch.setattr(np, 'savez', fill)
+    assert run(classes, tmp_path / 'v.npz', '--glove', glove) == 1
+    assert 'No space left on device' in capsys.readouterr().err
+    assert not list(tmp_path.glob('*v*.npz'))
 
 
 def test_a_file_stays_unless_overwritten(classes, glove, tmp_path, capsys):

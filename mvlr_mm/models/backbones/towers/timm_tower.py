@@ -90,8 +90,8 @@ class TimmTower(DenseTower):
         else:
             patches, grid = flatten(x)
             alone = patches.flatten(0, 1)[:, :, None, None]
-        patches = self.trunk.forward_head(alone).unflatten(0, (images.shape[0], -1))
-        return patches, grid
+        patches = self.trunk.forward_head(alone)
+        return patches.unflatten(0, (images.shape[0], grid[0] * grid[1])), grid
 
     def _check_size(self, images: Tensor) -> None:
         built = getattr(getattr(self.trunk, 'patch_embed', None), 'img_size', None)

@@ -36,6 +36,14 @@ def test_cnn_averages_to_open_clip(tiny_clip, reference_clip, images):
     torch.testing.assert_close(patches.mean(1), expected)
 
 
+@pytest.mark.parametrize('kind', ['timm', 'resnet', 'vit'])
+def test_no_pictures_have_a_grid(tiny_clip, images, kind):
+    tower = make_tower(load_visual(**tiny_clip(kind))).eval()
+    patches, grid = tower(images[:0])
+    assert patches.shape == (0, grid[0] * grid[1], 16)
+    assert grid == tower(images)[1]
+
+
 @pytest.mark.parametrize('proj', ['linear', 'mlp'])
 def test_convnexts_norm_acts_on_every_patch(make, images, proj):
     tower, visual = make('convnext_tiny', CONVNEXT, '', proj)
