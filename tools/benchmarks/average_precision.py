@@ -25,7 +25,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mvlr_stack.outputs import write_text
+from mvlr_stack.arguments import add_overwrite
+from mvlr_stack.errors import plain_errors
+from mvlr_stack.outputs import check_output, write_text
 
 Contestant = Callable[[torch.Tensor, torch.Tensor], np.ndarray]
 PACKAGES = ('numpy', 'torch', 'scikit-learn', 'torchmetrics')
@@ -188,7 +190,15 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument('--json', type=Path, help='file for the numbers')
     parser.add_argument('--memory-of', choices=CONTESTANTS, help=argparse.SUPPRESS)
+    add_overwrite(parser)
     args = parser.parse_args(argv)
+    with plain_errors():
+        check_output('--json', args.json, args.overwrite)
+        return run(args)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what the command line says."""
     warnings.simplefilter('ignore')  # other libraries' remarks on empty labels
     torch.set_num_threads(args.threads)
     if args.memory_of:

@@ -18,7 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mvlr_stack.outputs import write_text
+from mvlr_stack.arguments import add_overwrite
+from mvlr_stack.errors import plain_errors
+from mvlr_stack.outputs import check_output, write_text
 
 NAME = 'instances_train2014.json'
 LOAD = """
@@ -148,11 +150,19 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument('--images', type=int, default=82783)
     parser.add_argument('--boxes', type=int, default=600000)
     parser.add_argument('--json', type=Path, help='file for the numbers')
+    add_overwrite(parser)
     args = parser.parse_args(argv)
-    args.folder.mkdir(parents=True, exist_ok=True)
-    path = args.folder / NAME
+    with plain_errors():
+        check_output('--json', args.json, args.overwrite)
+        return run(args)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what the command line says."""
+    path = args.folder / f'{args.images}_{args.boxes}' / NAME
     if not path.is_file():
         print(f'writing {path} ...', flush=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, args.images, args.boxes)
     results = measure(path)
     print(f'{path.stat().st_size / 1e6:.0f} MB, Python {platform.python_version()}')

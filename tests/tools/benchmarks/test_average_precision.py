@@ -39,6 +39,9 @@ def test_the_table_and_the_json(tool, tmp_path, monkeypatch, capsys):
     assert row['memory_over_scores'] == 3000 / (300 * 5 * 4)
     assert f'| sklearn | {row["seconds"]:.3f} | ' in out
     assert {'cpu', 'threads', 'torch', 'mmpretrain'} <= set(content['machine'])
+    with pytest.raises(SystemExit, match='2'):
+        tool.main([*words.split(), str(path)])
+    assert 'exists; name another, or add --overwrite' in capsys.readouterr().err
 
 
 def test_memory_is_that_of_a_process_of_its_own(tool):

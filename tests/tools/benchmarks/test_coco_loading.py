@@ -48,3 +48,13 @@ def test_measures_in_processes_of_their_own(tool, tmp_path, monkeypatch, capsys)
     )
     assert '| first load | 2.00 | 10 | 0 |' in capsys.readouterr().out
     assert json.loads(out.read_text())['imports alone']['seconds'] == 1
+    # another size is another file, not the one that is there
+    tool.main(['--folder', str(tmp_path), '--images', '6', '--boxes', '4'])
+    sizes = {
+        path.parent.name: len(json.loads(path.read_text())['images'])
+        for path in tmp_path.glob(f'*/{tool.NAME}')
+    }
+    assert sizes == {'3_4': 3, '6_4': 6}
+    with pytest.raises(SystemExit, match='2'):
+        tool.main(['--folder', str(tmp_path), '--json', str(out)])
+    assert 'exists; name another, or add --overwrite' in capsys.readouterr().err
