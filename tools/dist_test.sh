@@ -6,7 +6,7 @@ if [ $# -lt 3 ]; then
     echo "usage: $0 CONFIG CHECKPOINT GPUS [arguments of tools/test.py]" >&2
     exit 2
 fi
-tools=$(cd "$(dirname "$0")" && pwd)
+tools=$(CDPATH='' cd "$(dirname "$0")" && pwd)
 config=$1 checkpoint=$2 gpus=$3
 shift 3
 

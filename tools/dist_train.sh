@@ -8,7 +8,7 @@ if [ $# -lt 2 ]; then
     echo "usage: $0 CONFIG GPUS [arguments of tools/train.py]" >&2
     exit 2
 fi
-tools=$(cd "$(dirname "$0")" && pwd)
+tools=$(CDPATH='' cd "$(dirname "$0")" && pwd)
 config=$1 gpus=$2
 shift 2
 

@@ -29,7 +29,7 @@ print(taken.getsockname()[1])' "${PORT:-0}" 2>/dev/null); then
     exit 2
 fi
 
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
 PYTHONPATH="$root:${PYTHONPATH:-}" exec python -m torch.distributed.run \
     --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" \
     --master_addr="${MASTER_ADDR:-127.0.0.1}" --master_port="$port" \

@@ -4,7 +4,7 @@
 # both, and leave a report. Running it again reuses what is done.
 # All that it says is in work_dirs/quickstart/quickstart.log as well.
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 # the steps find each other through these; the configs read the last two
 out=work_dirs/quickstart

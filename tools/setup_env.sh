@@ -7,7 +7,7 @@
 #   MVLR_VENV    a folder for the environment, instead of the active one
 #   PYTHON       the interpreter to make it with, instead of the first that fits
 
-mvlr_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+mvlr_root=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 mvlr_venv=${MVLR_VENV:-${VIRTUAL_ENV:-$mvlr_root/.venv}}
 if [[ -z ${MVLR_VENV:-}${VIRTUAL_ENV:-} && ${MVLR_STACK:-onedl} != onedl ]]; then
     mvlr_venv=$mvlr_root/.venv-$MVLR_STACK

@@ -7,7 +7,7 @@ if [ $# -lt 4 ]; then
     echo "usage: $0 PARTITION JOB_NAME CONFIG WORK_DIR [arguments]" >&2
     exit 2
 fi
-tools=$(cd "$(dirname "$0")" && pwd)
+tools=$(CDPATH='' cd "$(dirname "$0")" && pwd)
 partition=$1 job=$2 config=$3 work_dir=$4
 shift 4
 

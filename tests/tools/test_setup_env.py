@@ -37,8 +37,10 @@ def set_up(tmp_path):
         calls.write_text('')
         known = {k: v for k, v in os.environ.items() if k not in READ}
         env = known | {'CALLS': str(calls), 'PYTHON': str(interpreter)} | extra
-        script = str(checkout / 'tools/setup_env.sh')
-        done = subprocess.run(['bash', script], env=env, capture_output=True, text=True)
+        command = ['bash', 'tools/setup_env.sh']
+        done = subprocess.run(
+            command, env=env, cwd=checkout, capture_output=True, text=True
+        )
         words = [c.splitlines() for c in calls.read_text().split('--\n') if c]
         return done, words
 
@@ -53,6 +55,14 @@ def test_folders_and_the_interpreter_may_have_spaces_in_their_names(set_up, tmp_
     (pip,) = (call for call in calls if call[1:4] == ['-m', 'pip', 'install'])
     assert pip[0] == str(checkout / '.venv/bin/python')
     assert pip[-2:] == ['-e', f'{checkout}[onedl,dev]']
+
+
+def test_the_checkout_is_its_own_whatever_the_shell_looks_through(set_up, tmp_path):
+    """With CDPATH, `cd tools/..` may go elsewhere, and prints where it went."""
+    (tmp_path / 'elsewhere/tools').mkdir(parents=True)
+    done, calls = set_up(CDPATH=str(tmp_path / 'elsewhere'))
+    assert done.returncode == 0, done.stderr
+    assert f'{tmp_path}/my checkout[onedl,dev]' in calls[-2]
 
 
 def test_the_second_time_there_is_nothing_to_install(set_up, tmp_path):

@@ -8,7 +8,7 @@
 # goal, and ends with the number of failures.
 #   QUICK=1 bash tools/benchmarks/gpu_check.sh    tiny, on a CPU: shows that it runs
 set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 out=${1:-work_dirs/gpu_check}
 mkdir -p "$out"
 failures=0

@@ -1,0 +1,55 @@
+"""How the scripts start processes, with a `python` and an `srun` that only tell."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TELL = '#!/bin/sh\n[ "$1" = -c ] && echo 29500 || { echo "$PYTHONPATH"; echo "$@"; }\n'
+SCRIPTS = {
+    'dist_train.sh': ['my config.py', '2'],
+    'dist_test.sh': ['my config.py', 'x.pth', '2'],
+    'slurm_train.sh': ['partition', 'job', 'my config.py', 'my run'],
+}
+
+
+@pytest.fixture
+def programs(tmp_path):
+    """Return a folder with the two programs."""
+    folder = tmp_path / 'bin'
+    folder.mkdir()
+    for name in ('python', 'srun'):
+        (folder / name).write_text(TELL)
+        (folder / name).chmod(0o755)
+    return folder
+
+
+def run(script, *words, **extra):
+    env = {**os.environ, **extra}
+    command = ['bash', f'tools/{script}', *words]
+    return subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize('script', SCRIPTS)
+def test_they_find_their_folder_whatever_the_shell_looks_through(
+    script, programs, tmp_path
+):
+    """With CDPATH, `cd tools` prints where it went, and may go elsewhere."""
+    (tmp_path / 'tools').mkdir()
+    path = f'{programs}:{os.environ["PATH"]}'
+    done = run(script, *SCRIPTS[script], PATH=path, CDPATH=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    places, words = done.stdout.splitlines()
+    name = 'test.py' if 'test' in script else 'train.py'
+    assert os.path.samefile(places.partition(':')[0], ROOT)
+    assert f'{ROOT}/tools/{name} my config.py' in words
+
+
+def test_a_missing_python_is_said(tmp_path):
+    for name in ('bash', 'dirname'):
+        (tmp_path / name).symlink_to(f'/usr/bin/{name}')
+    done = run('dist_train.sh', 'config.py', '2', PATH=str(tmp_path))
+    assert done.returncode == 2
+    assert done.stderr.startswith('error: there is no python on the PATH; activate')
