@@ -52,6 +52,8 @@ def run(args: argparse.Namespace) -> int:
         write(program, draft, description)
         worst = check_scores(open_scorer(draft), torch_scorer(expected), *size, stride)
         lines = [f"largest difference from the model's scores: {worst:.1e}"]
+        if stride is None:
+            lines.append('for {} x {} pixels alone, as its trunk'.format(*size[::-1]))
         if cfg is not None:
             small = Path(folder, 'int8.onnx')
             lines += _quantize(loaded, draft, small, cfg)

@@ -51,18 +51,29 @@ def torch_scorer(module: nn.Module) -> Scorer:
     return score
 
 
-def example_pictures(height: int, width: int, stride: int) -> Iterator[np.ndarray]:
-    """Yield batches of noise, (B, 3, H, W): of the size, and of one a patch larger."""
+def example_pictures(
+    height: int, width: int, stride: int | None
+) -> Iterator[np.ndarray]:
+    """Yield batches of noise, (B, 3, H, W): of the size, and of one a patch larger.
+
+    Args:
+        height: In pixels.
+        width: In pixels.
+        stride: Of the patches; None where there is no other size.
+    """
     rng = np.random.default_rng(0)
-    for sides in ((height, width), (height + stride, width + 2 * stride)):
+    sizes = [(height, width)]
+    if stride is not None:
+        sizes.append((height + stride, width + 2 * stride))
+    for sides in sizes:
         for batch in BATCHES:
             yield rng.standard_normal((batch, 3, *sides), np.float32)
 
 
 def check_scores(
-    scorer: Scorer, expected: Scorer, height: int, width: int, stride: int
+    scorer: Scorer, expected: Scorer, height: int, width: int, stride: int | None
 ) -> float:
-    """Return the largest difference of scores, at two sizes and three batch sizes.
+    """Return the largest difference of scores, on :func:`example_pictures`.
 
     Raises:
         RuntimeError: It is above ``TOLERANCE``.

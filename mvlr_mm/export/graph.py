@@ -41,14 +41,22 @@ class ScoreModel(nn.Module):
         return self.classifier(images, mode='tensor').sigmoid()
 
 
-def stride_of(model: ScoreModel, height: int, width: int) -> int:
-    """Return of what number of pixels the sides of a picture must be multiples."""
+def stride_of(model: ScoreModel, height: int, width: int) -> int | None:
+    """Return of what number of pixels the sides of a picture must be multiples.
+
+    None where the trunk takes pictures of this size alone.
+    """
     backbone = model.classifier.backbone
+    stride = _STRIDE
     with torch.no_grad():
         feats = backbone(torch.zeros(1, 3, height, width))
-    if isinstance(feats, VLFeatures) and height % feats.grid[0] == 0:
-        return height // feats.grid[0]
-    return _STRIDE
+        if isinstance(feats, VLFeatures) and height % feats.grid[0] == 0:
+            stride = height // feats.grid[0]
+        try:
+            backbone(torch.zeros(1, 3, height + stride, width + 2 * stride))
+        except (AssertionError, RuntimeError, ValueError):  # as trunks say it
+            return None
+    return stride
 
 
 def trace_scores(classifier: nn.Module, height: int, width: int) -> ExportedProgram:
@@ -64,7 +72,8 @@ def trace_scores(classifier: nn.Module, height: int, width: int) -> ExportedProg
 
     Returns:
         A program from ``images`` (B, 3, H, W), RGB, normalised, to scores (B, C), for
-        any B, and H and W that are multiples of the trunk's stride.
+        any B, and H and W that are multiples of the trunk's stride; of the size given
+        alone where the trunk takes no other.
 
     Raises:
         ValueError: The classifier gives no score for each label.
@@ -78,11 +87,14 @@ def trace_scores(classifier: nn.Module, height: int, width: int) -> ExportedProg
     with torch.no_grad():
         scores = model(torch.zeros(1, 3, height, width))
     batch, rows, columns = _example(scores.shape[1])
-    example = torch.zeros(batch, 3, rows * stride, columns * stride)
-    rows, columns = (
-        stride * Dim(name, min=2, max=_MOST) for name in ('rows', 'columns')
-    )
-    sizes = {0: Dim('batch', max=1024), 2: rows, 3: columns}
+    sizes = {0: Dim('batch', max=1024)}
+    if stride is not None:
+        height, width = rows * stride, columns * stride
+        sizes |= {
+            axis: stride * Dim(name, min=2, max=_MOST)
+            for axis, name in ((2, 'rows'), (3, 'columns'))
+        }
+    example = torch.zeros(batch, 3, height, width)
     with torch.no_grad(), no_remarks(), any_size_padding():
         model(example)  # what no picture changes is now remembered
         program = torch.export.export(

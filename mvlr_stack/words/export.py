@@ -1,8 +1,9 @@
 """Write a trained model as a file for other runtimes: ONNX, or torch.export's pt2.
 
-The file takes pictures of any number and size and gives a score for each label. Labels,
-thresholds and what is done to a picture before lie in its metadata. What was written is
-run and compared with the model before the file gets its name.
+The file takes pictures of any number and size (of one size where the trunk knows no
+other) and gives a score for each label. Labels, thresholds and what is done to a
+picture before lie in its metadata. What was written is run and compared with the model
+before the file gets its name.
 """
 
 import argparse

@@ -10,6 +10,11 @@ def test_two_sizes_and_three_batch_sizes():
     assert shapes == [(b, 3, *s) for s in ((64, 96), (96, 160)) for b in (1, 2, 3)]
 
 
+def test_one_size_where_there_is_no_other():
+    shapes = [images.shape for images in example_pictures(64, 96, None)]
+    assert shapes == [(b, 3, 64, 96) for b in (1, 2, 3)]
+
+
 def test_other_scores_at_one_size_are_found():
     def mean(images):
         return images.mean(axis=(2, 3))
