@@ -94,35 +94,31 @@ def _bits(flat: Tensor) -> Tensor:
 
 
 def _sums(views: Sequence[Tensor]) -> list[int]:
-    """Return checksums of integer tensors, the small ones together."""
-    groups = defaultdict(list)
+    """Return a checksum of integer tensors for each device.
+
+    Each integer is taken times a factor of its own, so that their order counts: the sum
+    of an even one for its row and an odd one for its column. A product for each would
+    take several times as long as the two sums.
+    """
+    groups = defaultdict(list)  # the small ones together
     for view in views:
         large = view.numel() > _SMALL
         groups[id(view) if large else (view.device, view.dtype)].append(view)
-    sums = [
-        _checksum(torch.cat(group) if len(group) > 1 else group[0])
-        for group in groups.values()
-    ]
     by_device = defaultdict(list)
-    for total in sums:
-        by_device[total.device].append(total)
-    # one wait for each device
-    return [n for totals in by_device.values() for n in torch.stack(totals).tolist()]
-
-
-def _checksum(flat: Tensor) -> Tensor:
-    """Add up integers, each times another odd factor: their order counts, too.
-
-    The factors are those of a row and a column; a product for each integer would take
-    several times as long as the two sums.
-    """
-    whole = len(flat) - len(flat) % _ROW
-    rows, rest = flat[:whole].view(-1, _ROW), flat[whole:]
-    down, across = rows.sum(1), rows.sum(0)
-    return _weighted(down, 0) + _FACTOR * _weighted(torch.cat([across, rest]), 1)
+    for group in groups.values():
+        flat = torch.cat(group) if len(group) > 1 else group[0]
+        whole = len(flat) - len(flat) % _ROW
+        rows = flat[:whole].view(-1, _ROW)
+        parts = rows.sum(1), rows.sum(0), flat[whole:]
+        by_device[flat.device].append(parts)
+    totals = []
+    for parts in by_device.values():
+        down, across, rest = zip(*parts, strict=True)
+        odd = _FACTOR * _weighted(torch.cat([*across, *rest]), first=1)
+        totals.append(_weighted(torch.cat(down), first=0) + odd)
+    return [total.item() for total in totals]  # one wait for each device
 
 
 def _weighted(numbers: Tensor, first: int) -> Tensor:
-    size = len(numbers)
-    factors = torch.arange(first, first + 2 * size, 2, device=numbers.device)
-    return (numbers * factors).sum()
+    end = first + 2 * len(numbers)
+    return (numbers * torch.arange(first, end, 2, device=numbers.device)).sum()
