@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from mvlr_mm.datasets.scenes import write_scenes
+from mvlr_stack.errors import plain_errors
 from mvlr_stack.progress import Progress
 
 
@@ -24,7 +25,8 @@ def main() -> None:
     args = parse_args()
     counts = {'train': args.train, 'val': args.val, 'test': args.test}
     progress = Progress('Drawing scenes', sum(counts.values()))
-    drawn = write_scenes(args.root, counts, args.seed, args.size, progress.advance)
+    with plain_errors():
+        drawn = write_scenes(args.root, counts, args.seed, args.size, progress.advance)
     print(f'{"Drew" if drawn else "Found"} {counts} in {args.root}')
 
 

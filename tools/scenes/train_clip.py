@@ -23,6 +23,7 @@ from torch import Tensor
 
 from mvlr_mm.cli.allocator import keep_freed_memory
 from mvlr_mm.evaluation.functional import average_precision
+from mvlr_stack.errors import plain_errors
 from mvlr_stack.outputs import whole_file, write_text
 from mvlr_stack.progress import Progress
 
@@ -187,8 +188,24 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Train, print the zero-shot mAP on val, save; or find it done."""
     args = parse_args()
+    with plain_errors():
+        run(args)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Do what the command line says.
+
+    Raises:
+        ValueError: Not all scenes are drawn.
+    """
+    scenes = json.loads((args.scenes / 'scenes.json').read_text())
+    if scenes.get('unfinished'):
+        raise ValueError(
+            f'{args.scenes} is not whole: draw it first, '
+            f'`python tools/scenes/draw_scenes.py {args.scenes}`.'
+        )
     recipe = {
-        'scenes': json.loads((args.scenes / 'scenes.json').read_text()),
+        'scenes': scenes,
         'config': CONFIG,
         'epochs': args.epochs,
         'batch_size': args.batch_size,

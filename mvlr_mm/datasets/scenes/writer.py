@@ -1,11 +1,13 @@
 """Writes the scenes to disk as COCO would."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from mvlr_stack.outputs import write_text
 
 from .captions import write_captions
 from .layout import CLASSES, make_layout
@@ -51,8 +53,8 @@ def write_scenes(
     """Write pictures and COCO annotations, unless they are there already.
 
     ``root`` then holds a folder of pictures per split and
-    ``annotations/{instances,captions}_<split>.json``; ``scenes.json``, written last,
-    says what was drawn.
+    ``annotations/{instances,captions}_<split>.json``; ``scenes.json`` says what is
+    drawn, and whether all of it is.
 
     Args:
         root: Folder to write to.
@@ -65,6 +67,7 @@ def write_scenes(
         True if pictures were drawn, False if the same ones were there.
 
     Raises:
+        FileExistsError: The folder has annotations of something else.
         ValueError: A split is unknown.
     """
     unknown = sorted(set(counts) - set(SPLITS))
@@ -76,13 +79,33 @@ def write_scenes(
     root = Path(root)
     done = root / 'scenes.json'
     recipe = {'version': VERSION, 'seed': seed, 'size': size, 'counts': counts}
-    if done.exists() and json.loads(done.read_text()) == recipe:
-        return False
-    done.unlink(missing_ok=True)
+    if done.exists():
+        if _read(done) == recipe:
+            return False
+    else:
+        _refuse_others(root, counts)
+    write_text(done, json.dumps({**recipe, 'unfinished': True}))
     for split, count in counts.items():
         _write_split(root, split, count, seed, size, advance)
-    done.write_text(json.dumps(recipe))
+    write_text(done, json.dumps(recipe))
     return True
+
+
+def _read(path: Path) -> object:
+    try:
+        return json.loads(path.read_text(encoding='utf-8'))
+    except ValueError:  # cut off, as after a crash
+        return None
+
+
+def _refuse_others(root: Path, splits: Iterable[str]) -> None:
+    for split in splits:
+        path = root / 'annotations' / f'instances_{split}.json'
+        if path.exists():
+            raise FileExistsError(
+                f'{path} exists and {root} has no scenes.json: it belongs to other '
+                'pictures; name another folder.'
+            )
 
 
 def _write_split(
@@ -114,7 +137,7 @@ def _write_split(
         for number, annotation in enumerate(content['annotations'], 1):
             annotation['id'] = number
         path = root / 'annotations' / f'{kind}_{split}.json'
-        path.write_text(json.dumps(content))
+        write_text(path, json.dumps(content))
 
 
 def _annotation(thing: Sighting, image_id: int) -> dict:

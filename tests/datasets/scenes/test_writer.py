@@ -50,6 +50,29 @@ def test_files_are_coco(root):
         assert {c['image_id'] for c in captions['annotations']} == ids
 
 
+def test_annotations_of_other_pictures_stay(tmp_path):
+    mine = tmp_path / 'annotations/instances_val.json'
+    mine.parent.mkdir()
+    mine.write_text('months of work')
+    with pytest.raises(FileExistsError, match=r'_val\.json exists and .* has no sc'):
+        write_scenes(tmp_path, COUNTS, size=64)
+    assert mine.read_text() == 'months of work'
+    assert not (tmp_path / 'train').exists()
+
+
+def test_what_was_interrupted_or_cut_off_is_drawn_again(root, tmp_path):
+    def stop():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_scenes(tmp_path, COUNTS, seed=3, size=64, advance=stop)
+    assert write_scenes(tmp_path, COUNTS, seed=3, size=64)
+    assert _digest(tmp_path) == _digest(root)
+    (tmp_path / 'scenes.json').write_text('{"version": 2, "se')
+    assert write_scenes(tmp_path, COUNTS, seed=3, size=64)
+    assert _digest(tmp_path) == _digest(root)
+
+
 def test_same_seed_same_bytes_and_second_run_draws_nothing(root, tmp_path):
     assert write_scenes(tmp_path, COUNTS, seed=3, size=64)
     assert _digest(tmp_path) == _digest(root)

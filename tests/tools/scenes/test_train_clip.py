@@ -100,6 +100,16 @@ def test_training_pairs_pictures_with_captions_and_saves_for_open_clip(
         torch.testing.assert_close(ours, theirs, rtol=0, atol=0)
 
 
+def test_scenes_that_are_not_whole_are_refused(tool, tmp_path, monkeypatch, capsys):
+    (tmp_path / 'scenes.json').write_text('{"seed": 0, "unfinished": true}')
+    words = ['train_clip.py', str(tmp_path), str(tmp_path / 'clip')]
+    monkeypatch.setattr('sys.argv', words)
+    with pytest.raises(SystemExit, match='2'):
+        tool.main()
+    assert f'{tmp_path} is not whole: draw it first' in capsys.readouterr().err
+    assert not (tmp_path / 'clip').exists()
+
+
 def test_a_clip_is_found_only_for_the_same_scenes_and_settings(
     tool, scenes, tmp_path, monkeypatch, capsys
 ):
