@@ -1,6 +1,6 @@
 """Time small layers beside busy processes, with each way for threads to wait.
 
-    python tools/benchmarks/busy_machine.py --out docs/benchmarks/busy_machine.md
+    python tools/benchmarks/busy_machine.py --out busy_machine.md
 
 A step is ten small convolution layers, forward and backward. Each contestant starts
 anew with its own environment, quiet and then beside busy processes, in turn with the
@@ -18,6 +18,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mvlr_stack.arguments import add_overwrite
+from mvlr_stack.errors import plain_errors
+from mvlr_stack.outputs import check_output, write_text
 from mvlr_stack.threads import SPINS, THREADS, WAITING
 
 ROOT = Path(__file__).parents[2]
@@ -132,17 +135,20 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('--seconds', type=float, default=4, help='of each measurement')
     parser.add_argument('--out', type=Path, help='page to put the table into')
     parser.add_argument('--step', type=float, help=argparse.SUPPRESS)
+    add_overwrite(parser)
     args = parser.parse_args(argv)
     if args.step is not None:
         print(time_step(args.step))
         return
+    with plain_errors():
+        check_output('--out', args.out, args.overwrite)
     times = measure(args.busy, args.rounds, args.seconds)
     words = sys.argv[1:] if argv is None else argv
     command = ' '.join(['python tools/benchmarks/busy_machine.py', *words])
     page = format_page(times, command, args.busy)
     print(page)
     if args.out:
-        args.out.write_text(page)
+        write_text(args.out, page)
 
 
 if __name__ == '__main__':

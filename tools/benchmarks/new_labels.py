@@ -11,6 +11,7 @@ means over the splits. What is done is not done again.
 """
 
 import argparse
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -33,6 +34,7 @@ from mvlr_mm.config import read_config
 from mvlr_mm.engine.trained_weights_ema import TrainedWeightsEMA
 from mvlr_mm.loaded_model import build_model
 from mvlr_mm.structures import VLFeatures
+from mvlr_stack.errors import plain_errors
 from mvlr_stack.outputs import whole_file, write_text
 
 CONFIG = Path(__file__).parents[2] / 'configs/mvlr/mvlr_custom_small-clip_frozen.py'
@@ -203,6 +205,29 @@ def run(args: argparse.Namespace, cfg: Config, names: list[str]) -> Iterator[dic
                 )
 
 
+def settle(work_dir: Path, cfg: Config, epochs: int) -> None:
+    """Refuse a folder whose logits are of another config or training.
+
+    Args:
+        work_dir: Of the logits; it gets ``settings.json``.
+        cfg: The config, as it was read.
+        epochs: Of each training.
+
+    Raises:
+        FileExistsError: The folder is another's.
+    """
+    digest = hashlib.sha256(repr(cfg.to_dict()).encode()).hexdigest()
+    settings = {'config': digest, 'epochs': epochs}
+    path = work_dir / 'settings.json'
+    if not path.is_file():
+        write_text(path, json.dumps(settings))
+    elif json.loads(path.read_text()) != settings:
+        raise FileExistsError(
+            f'{work_dir} holds logits of another config, or of other --epochs; name '
+            'another WORK_DIR.'
+        )
+
+
 def main(argv: list[str] | None = None) -> None:
     """Train, score, and write the page's tables."""
     parser = argparse.ArgumentParser(
@@ -215,6 +240,8 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     cfg = read_config(args.config)
     init_default_scope('mmpretrain')
+    with plain_errors():
+        settle(args.work_dir, cfg, args.epochs)
     dataset = cfg.val_dataloader.dataset
     names = json.loads((Path(dataset.data_root) / dataset.classes).read_text())
     found = []

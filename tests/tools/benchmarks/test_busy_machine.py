@@ -76,4 +76,6 @@ def test_the_page_has_every_contestant_beside_the_first(tool, tmp_path, monkeypa
     assert f'busy_machine.py --rounds 2 --out {path}' in page
     assert '| nothing set | 10.0 | 100.0 | 1.00 | 1.00 |' in page
     assert '| GOMP_SPINCOUNT=100000 | 40.0 | 400.0 | 4.00 | 4.00 |' in page
+    with pytest.raises(SystemExit, match='2'):  # before anything is measured
+        tool.main(['--out', str(path)])
     assert busy == ['on', 'off'] * 2 * len(times)

@@ -109,4 +109,6 @@ def test_from_pictures_to_a_page(benchmark, tiny_clip, tmp_path, monkeypatch, ca
     monkeypatch.setattr(benchmark, 'train', None)
     capsys.readouterr()
     benchmark.main([str(out), '--epochs', '1'])  # nothing is done again
+    with pytest.raises(SystemExit, match='2'):  # nor called another training's
+        benchmark.main([str(out), '--epochs', '2'])
     assert capsys.readouterr().out.strip() == page.strip()
