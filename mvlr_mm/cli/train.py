@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.runner import EpochBasedTrainLoop, Runner, find_latest_checkpoint
 
 from mvlr_mm.apis.work_dir import find_last_checkpoint
 from mvlr_mm.engine import share_batch
@@ -77,8 +77,9 @@ def check_steps(runner: Runner) -> None:
     Raises:
         ValueError: An epoch has no step.
     """
-    loader = runner.train_loop.dataloader
-    if not len(loader):
+    loop = runner.train_loop
+    loader = loop.dataloader
+    if isinstance(loop, EpochBasedTrainLoop) and not len(loader):
         raise ValueError(
             f'an epoch has no step: there are {len(loader.dataset)} pictures, and '
             f'batches of {loader.batch_size} with drop_last={loader.drop_last}; take a '

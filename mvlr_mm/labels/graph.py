@@ -8,6 +8,7 @@ import numpy as np
 
 from .arrays import read_named_arrays, rows_of, write_named_arrays
 
+_BLOCK = 4096  # pictures that are counted at once
 HOW = 'make one with tools/dataset_converters/label_graph.py'
 
 
@@ -36,9 +37,15 @@ def count_pairs(states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         Both (C, C) int64. On their diagonals stand the pictures with the label.
     """
-    there, known = (states == 1).astype(float), (states >= 0).astype(float)
-    both, possible = there.T @ there, there.T @ known
-    return both.astype(np.int64), possible.astype(np.int64)
+    labels = states.shape[1]
+    both, possible = np.zeros((2, labels, labels), np.int64)
+    for start in range(0, len(states), _BLOCK):
+        block = states[start : start + _BLOCK]
+        # BLAS multiplies no integers; float32 holds whole numbers up to 2**24
+        there, known = (x.astype(np.float32) for x in (block == 1, block >= 0))
+        both += (there.T @ there).astype(np.int64)
+        possible += (there.T @ known).astype(np.int64)
+    return both, possible
 
 
 def count_label_graph(names: Sequence[str], states: np.ndarray) -> LabelGraph:

@@ -204,6 +204,16 @@ def test_an_epoch_without_a_step_is_none(config, capsys):
     assert not list((config.parent / 'run').glob('*.pth'))
 
 
+def test_a_sampler_without_an_end_fills_any_batch(config):
+    loop = "train_cfg={'_delete_': True, 'by_epoch': False, 'max_iters': 1}"
+    options = ['train_dataloader.drop_last=True', 'train_dataloader.batch_size=9', loop]
+    options += [
+        "train_dataloader.sampler={'_delete_': True, 'type': 'InfiniteSampler'}"
+    ]
+    work_dir = run(config, '--no-validate', '--cfg-options', *options)
+    assert (work_dir / 'last_checkpoint').is_file()
+
+
 def test_an_error_of_the_model_at_work_keeps_its_traceback(config):
     with pytest.raises(RuntimeError):
         run(config, '--cfg-options', 'model.head.in_channels=7')

@@ -1,8 +1,12 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
+from mvlr_mm.labels import graph as graph_module
 from mvlr_mm.labels.graph import (
     count_label_graph,
+    count_pairs,
     read_label_graph,
     write_label_graph,
 )
@@ -17,7 +21,9 @@ def states():
     return np.random.default_rng(0).integers(-1, 2, (40, 5))
 
 
-def test_counts_are_those_of_a_loop(states):
+@pytest.mark.parametrize('block', [1, 7, 4096])
+def test_counts_are_those_of_a_loop(states, block, monkeypatch):
+    monkeypatch.setattr(graph_module, '_BLOCK', block)
     graph = count_label_graph('abcde', states)
     probabilities = graph.probabilities()
     for i in range(5):
@@ -29,6 +35,16 @@ def test_counts_are_those_of_a_loop(states):
             both = 0 if i == j else known.count(1)
             assert graph.cooccurrence[i, j] == both
             assert probabilities[i, j] == both / len(known)
+
+
+def test_many_pictures_take_the_memory_of_some():
+    states = np.ones((100_000, 50), np.int8)
+    tracemalloc.start()
+    both, known = count_pairs(states)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert both[3, 7] == known[3, 7] == 100_000
+    assert peak < states.nbytes  # 16 times that, where all are counted at once
 
 
 def test_unknown_labels_do_not_lower_a_probability():
