@@ -41,7 +41,8 @@ def optimize(
         its ``predict`` and its weights' names are the same, but for folded norms.
 
     Raises:
-        ValueError: The model has no ``backbone``.
+        ValueError: The model has no ``backbone``, or one that is optimized already or
+            not in float32.
         RuntimeError: See :func:`fold_norms`.
     """
     if not isinstance(getattr(model, 'backbone', None), nn.Module):
@@ -49,10 +50,12 @@ def optimize(
             f'optimize() works on classifiers with a backbone; {type(model).__name__} '
             'has none.'
         )
+    _check_plain(model.backbone)
     model = copy.deepcopy(model).eval().requires_grad_(False)
     backbone = model.backbone
     device = next(model.parameters()).device
-    images = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(device)
+    generator = torch.Generator('cpu').manual_seed(0)
+    images = torch.randn(shape, generator=generator, device='cpu').to(device)
     if fold:
         fold_norms(model, lambda: model(images, mode='tensor'))
 
@@ -68,6 +71,21 @@ def optimize(
             if part is not None:
                 part.compile()
     return model
+
+
+def _check_plain(backbone: nn.Module) -> None:
+    hooks = backbone._forward_pre_hooks.values()
+    if any(isinstance(getattr(hook, '__self__', None), _Adapter) for hook in hooks):
+        raise ValueError(
+            'The model comes from optimize(); give it the model that it was made of.'
+        )
+    for name, weight in backbone.named_parameters():
+        if weight.is_floating_point() and weight.dtype != torch.float32:
+            raise ValueError(
+                f'optimize() takes a backbone in float32, and its {name} is '
+                f'{weight.dtype}; leave the cast out and say optimize(..., '
+                f'dtype={weight.dtype}).'
+            )
 
 
 class _Adapter:

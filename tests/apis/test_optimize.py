@@ -158,3 +158,14 @@ def test_compiling_compiles_every_part(tiny_clip, monkeypatch, wanted):
 def test_a_model_without_a_backbone_is_refused():
     with pytest.raises(ValueError, match='with a backbone; Linear has none'):
         optimize(nn.Linear(2, 3))
+
+
+def test_what_is_optimized_or_in_half_precision_is_refused(tiny_clip):
+    model = build(tiny_clip())
+    once = optimize(model, SHAPE, dtype=torch.bfloat16, channels_last=False)
+    with pytest.raises(ValueError, match=r'comes from optimize\(\); give it the model'):
+        optimize(once, SHAPE)
+    with pytest.raises(
+        ValueError, match=r'say optimize\(\.\.\., dtype=torch.bfloat16\)'
+    ):
+        optimize(model.bfloat16(), SHAPE)

@@ -158,9 +158,10 @@ class HFTextEncoder(TextEncoder):
 @torch.no_grad()
 def _is_causal(tower: nn.Module) -> bool:
     """Try if a later token changes an earlier one, and if a tower can go on."""
-    generator = torch.Generator().manual_seed(0)
-    width = tower.get_input_embeddings().embedding_dim
-    words = torch.randn(1, 3, width, generator=generator)
+    generator = torch.Generator('cpu').manual_seed(0)
+    table = tower.get_input_embeddings()
+    shape = (1, 3, table.embedding_dim)
+    words = torch.randn(shape, generator=generator, device='cpu').to(table.weight)
     whole, part = (tower.eval()(inputs_embeds=w) for w in (words, words[:, :2]))
     if _known(part) is None:
         return False
