@@ -10,6 +10,7 @@ others; times are medians over the rounds. Nothing else should run meanwhile.
 import argparse
 import os
 import platform
+import shlex
 import statistics
 import subprocess
 import sys
@@ -144,7 +145,7 @@ def main(argv: list[str] | None = None) -> None:
         check_output('--out', args.out, args.overwrite)
     times = measure(args.busy, args.rounds, args.seconds)
     words = sys.argv[1:] if argv is None else argv
-    command = ' '.join(['python tools/benchmarks/busy_machine.py', *words])
+    command = f'python tools/benchmarks/busy_machine.py {shlex.join(words)}'
     page = format_page(times, command, args.busy)
     print(page)
     if args.out:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import platform
+import shlex
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -82,7 +83,7 @@ def markdown(part: str, result: Result, here: dict[str, Any], command: str) -> s
 
 def publish(part: str, result: Result, args: argparse.Namespace) -> None:
     """Print a result, and write it if the command line says where."""
-    command = ' '.join(['python tools/benchmark.py', *sys.argv[1:]])
+    command = f'python tools/benchmark.py {shlex.join(sys.argv[1:])}'
     here = machine()
     page = markdown(part, result, here, command)
     print(page)
