@@ -43,8 +43,8 @@ def check_label_names(names: tuple[str, ...], source: str) -> tuple[str, ...]:
         source: Where they come from, for the message.
 
     Raises:
-        ValueError: There is none, or one is empty, occurs twice or is another one's to
-            a text tower.
+        ValueError: There is none, or one is empty, no whole text, occurs twice or is
+            another one's to a text tower.
     """
     if not names:
         raise ValueError(f'{source} is empty; give at least one label name.')
@@ -54,6 +54,11 @@ def check_label_names(names: tuple[str, ...], source: str) -> tuple[str, ...]:
         if not text:
             raise ValueError(
                 f'{source}: entry {i} ({name!r}) must be a name that is not empty.'
+            )
+        if not _is_unicode(name):
+            raise ValueError(
+                f'{source}: entry {i} ({name!r}) holds half of a character, which no '
+                'file in UTF-8 can, nor a checkpoint; write the name anew.'
             )
         before = first.setdefault(text, i)
         if names[before] == name and before != i:
@@ -68,6 +73,11 @@ def check_label_names(names: tuple[str, ...], source: str) -> tuple[str, ...]:
                 'have equal scores for ever; rename one of the two, or merge them.'
             )
     return names
+
+
+def _is_unicode(text: str) -> bool:
+    # as bytes of another encoding in a file's name, and lone escapes in json, become
+    return not any('\ud800' <= character <= '\udfff' for character in text)
 
 
 def as_tower_reads(name: str) -> str:

@@ -23,6 +23,8 @@ def test_reads_lists_json_and_text(tmp_path):
         ([], r'classes is empty'),
         (['cat', ' '], r"entry 1 \(' '\) must be a name"),
         (['cat', 3], r'entry 1 \(3\) must be a name'),
+        (['cat', 'caf\udce9'], r"entry 1 \('caf\\udce9'\) holds half of a character"),
+        (['\ud83d', 'dog'], r"entry 0 \('\\ud83d'\) holds half"),
         (['cat', 'dog', 'cat'], r"'cat' occurs twice, at 0 and 2"),
     ],
 )
