@@ -63,11 +63,12 @@ def check_length(cfg: Config) -> None:
     """Refuse a training without a step, or with an epoch to validate after each 0.
 
     Raises:
-        ValueError: A number of ``train_cfg`` is below 1.
+        ValueError: A number of ``train_cfg`` that is read is 0 or less.
     """
     for name, fix in _AT_LEAST_ONE.items():
         value = cfg.train_cfg.get(name)
-        if isinstance(value, (int, float)) and value < 1:
+        read = name != 'val_interval' or cfg.get('val_dataloader') is not None
+        if read and isinstance(value, (int, float)) and value <= 0:
             raise ValueError(f'train_cfg.{name} ({value}) must be at least 1; {fix}.')
 
 

@@ -195,6 +195,11 @@ def test_a_training_without_a_step_writes_nothing(config, capsys, override, mess
     assert not (config.parent / 'run').exists()
 
 
+def test_an_interval_that_is_not_read_may_be_anything(config):
+    work_dir = run(config, '--no-validate', '--cfg-options', 'train_cfg.val_interval=0')
+    assert (work_dir / 'epoch_1.pth').is_file()
+
+
 def test_an_epoch_without_a_step_is_none(config, capsys):
     options = ['train_dataloader.drop_last=True', 'train_dataloader.batch_size=9']
     with pytest.raises(SystemExit, match='2'):

@@ -38,6 +38,8 @@ def read_word_vectors(file: Path, wanted: Collection[str]) -> dict[str, np.ndarr
                 if number == 1:
                     heading = len(fields) == 2 and fields[0].isdigit()
                     width = int(fields[1]) if heading else len(fields) - 1
+                    if width < 1:
+                        raise ValueError('it has no number')
                     if heading:
                         continue
                 word = ' '.join(fields[:-width])

@@ -30,6 +30,8 @@ def test_other_line_ends_do_not_part_a_token(tmp_path):
     ('text', 'message'),
     [
         ('cat 1 two\n', r"vector of 2 numbers in line 1 \(.*'two'\); give a text"),
+        ('\ncat 1 2\n', r'in line 1 \(it has no number\)'),
+        ('word\ncat 1 2\n', r'in line 1 \(it has no number\)'),
         (b'\x80\x02}q\x00', r'in line 1 \(.*utf-8'),
         ('', r'is empty \(0 bytes\); copy or download it again'),
         ('version https://git-lfs.github.com/spec/v1\n', 'a pointer of git-lfs'),
