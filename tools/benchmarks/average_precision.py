@@ -10,6 +10,7 @@ from ours over the labels, in percent points.
 """
 
 import argparse
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -156,8 +157,9 @@ def machine(threads: int) -> dict[str, object]:
     model = next((x.split(':')[1].strip() for x in info if 'model name' in x), '')
     found = {'cpu': model, 'cores': os.cpu_count(), 'threads': threads}
     found['python'] = platform.python_version()
-    for package in PACKAGES:
-        found[package] = importlib.metadata.version(package)
+    for package in PACKAGES:  # a contestant that is not asked for may be missing
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[package] = importlib.metadata.version(package)
     import mmpretrain as stack
 
     return {**found, 'mmpretrain': stack.__version__}

@@ -44,6 +44,13 @@ def test_the_table_and_the_json(tool, tmp_path, monkeypatch, capsys):
     assert 'exists; name another, or add --overwrite' in capsys.readouterr().err
 
 
+def test_a_package_that_is_missing_has_no_version(tool, monkeypatch):
+    monkeypatch.setattr(tool, 'PACKAGES', ('numpy', 'no-such-package'))
+    found = tool.machine(1)
+    assert found['numpy'] == np.__version__
+    assert 'no-such-package' not in found
+
+
 def test_memory_is_that_of_a_process_of_its_own(tool):
     # an index of eight bytes for every image, at least, and not as much as its imports
     found = tool.memory_of('mmpretrain', 400_000, 2, 1)

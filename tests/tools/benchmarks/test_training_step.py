@@ -83,3 +83,10 @@ def test_a_stopwatch_gives_each_part_the_time_since_the_last(monkeypatch):
             mark(part)
 
     assert watch.lap(step) == {'a': 6.0, 'b': 1.0}
+
+
+@pytest.mark.parametrize('count', [1, 2, 4])
+def test_a_model_of_few_labels_has_no_others_in_its_pictures(make, count):
+    step = make(**{'model.neck.prompt.classes': ['cat', 'dog', 'sea', 'bus'][:count]})
+    step()
+    assert step.labels == [0, 1, 2][:count]
