@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
@@ -18,13 +17,29 @@ def batch_targets(samples: Sequence[DataSample], num_labels: int) -> Tensor:
     Args:
         samples: The B pictures.
         num_labels: C.
+
+    Raises:
+        ValueError: An index is no label's; on a GPU it is an IndexError or an assertion
+            of the device.
     """
     if 'gt_score' in samples[0]:
         return torch.stack([sample.gt_score for sample in samples]).float()
     labels = [sample.gt_label for sample in samples]
     counts = torch.tensor([len(found) for found in labels])
     every = torch.cat(labels)
+    if every.device.type == 'cpu':  # on a GPU that would wait for it
+        _check(every, num_labels)
     rows = torch.arange(len(samples)).repeat_interleave(counts).to(every.device)
     targets = torch.zeros(len(samples), num_labels, device=every.device)
-    targets.index_add_(0, rows, F.one_hot(every, num_labels).float())
-    return targets.clamp_(max=1)  # a label may be named twice
+    # an index below 0 would count from the right; beyond the end each device refuses it
+    targets[rows, torch.where(every < 0, num_labels, every)] = 1
+    return targets
+
+
+def _check(labels: Tensor, num_labels: int) -> None:
+    wrong = labels[(labels < 0) | (labels >= num_labels)]
+    if len(wrong):
+        raise ValueError(
+            f'gt_label {int(wrong[0])} must be between 0 and {num_labels - 1}, the '
+            'labels of the model.'
+        )
