@@ -96,8 +96,9 @@ def relation(tested: Tested, seen: Sequence[Explanation]) -> str:
         return section(RELATION, _NO_MAP)
     support = [row.support for row in tested.rows]
     kept = np.sort(np.argsort(np.negative(support), kind='stable')[:MOST])
-    mean = 100 * np.mean(maps, axis=0)
-    names, values = [tested.names[i] for i in kept], mean[np.ix_(kept, kept)]
+    shown = np.ix_(kept, kept)  # of thousands of labels all maps would take gigabytes
+    values = 100 * np.mean([whole[shown] for whole in maps], axis=0)
+    names = [tested.names[i] for i in kept]
     tips = [
         [f'{a} attends to {b}: {x:.1f} %' for b, x in zip(names, row, strict=True)]
         for a, row in zip(names, values, strict=True)

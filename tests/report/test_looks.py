@@ -1,5 +1,7 @@
 import base64
 import re
+import tracemalloc
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -57,6 +59,20 @@ def test_the_relation_is_the_mean_over_pictures(tested):
     assert '25.0 is even' in html
     assert 'dog attends to dog: 62.5 %' in html
     assert 'dog attends to a &amp; b: 12.5 %' in html
+
+
+def test_the_maps_of_many_labels_are_not_laid_side_by_side():
+    count, pictures = 1000, 20
+    rows = [SimpleNamespace(support=i) for i in range(count)]
+    many = SimpleNamespace(rows=rows, names=[f'n{i}' for i in range(count)])
+    one = np.zeros((count, count), np.float32)
+    one[999, 998] = 0.5
+    tracemalloc.start()
+    html = relation(many, [seen(relation=one)] * pictures)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert 'n999 attends to n998: 50.0 %' in html
+    assert peak < 2 * one.nbytes  # beside each other: 20 times that
 
 
 def test_without_pictures_nothing_is_said_of_the_model(tested):
