@@ -2,7 +2,6 @@
 
 import argparse
 import importlib
-import io
 import logging
 import runpy
 import sys
@@ -79,9 +78,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status of the word's program.
     """
-    for stream in (sys.stdout, sys.stderr):  # names have letters that some lack
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors='backslashreplace')
     with plain_errors():
         args = parse(argv)
         settle_threads()  # before the program imports torch

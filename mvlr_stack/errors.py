@@ -1,5 +1,6 @@
 """How a command ends that cannot go on: in one line where a person can mend it."""
 
+import io
 import os
 import select
 import sys
@@ -14,9 +15,18 @@ PLAIN = (ImportError, OSError, UnpicklingError, ValueError)
 INTERRUPTED, NO_READER = 130, 141  # as a shell counts the signals SIGINT and SIGPIPE
 
 
+def show_all_letters() -> None:
+    """Let names be printed whose letters a terminal lacks, as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors='backslashreplace')
+
+
 @contextmanager
 def plain_errors() -> Iterator[None]:
     """Say in one line what a person can mend: a wrong value, a missing file.
+
+    Whatever is printed within is shown, see :func:`show_all_letters`.
 
     Other errors keep their traceback, and so does whatever comes out of the model at
     work on a batch: there the way to the error tells more than its text.
@@ -25,6 +35,7 @@ def plain_errors() -> Iterator[None]:
         SystemExit: With status 2 instead of such an error; 130 if the command was
             interrupted, 141 if nobody reads any more what it prints.
     """
+    show_all_letters()
     try:
         try:
             yield

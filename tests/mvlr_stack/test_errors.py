@@ -1,3 +1,4 @@
+import io
 import signal
 import subprocess
 import sys
@@ -23,6 +24,14 @@ def start(statement, **kwargs):
     command = [sys.executable, '-I', '-S', '-c', PROGRAM.format(statement)]
     pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     return subprocess.Popen(command, **pipes, **kwargs)
+
+
+def test_letters_that_a_terminal_lacks_are_escapes(monkeypatch):
+    terminal = io.TextIOWrapper(io.BytesIO(), 'ascii')
+    monkeypatch.setattr(sys, 'stdout', terminal)
+    with plain_errors():
+        print('Bär 猫')
+    assert terminal.buffer.getvalue() == b'B\\xe4r \\u732b\n'
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from mvlr_mm.datasets.checking.splits import Split, read_splits
 from mvlr_mm.labels.arrays import ENDINGS
 from mvlr_mm.labels.graph import LabelGraph, count_label_graph, write_label_graph
 from mvlr_stack.arguments import add_overwrite
+from mvlr_stack.errors import show_all_letters
 from mvlr_stack.outputs import check_output
 from mvlr_stack.overrides import add_overrides
 
@@ -68,6 +69,7 @@ def main(args: list[str] | None = None) -> int:
     Returns:
         The exit status: 0 if the file was written.
     """
+    show_all_letters()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -24,6 +24,7 @@ from mvlr_mm.models.text import (
     read_label_vectors,
 )
 from mvlr_stack.arguments import add_overwrite
+from mvlr_stack.errors import show_all_letters
 from mvlr_stack.outputs import check_output
 
 SOURCES = ('glove', 'bert', 'clip')
@@ -97,6 +98,7 @@ def main(args: list[str] | None = None) -> int:
     Returns:
         The exit status: 0 if the file was written.
     """
+    show_all_letters()
     parsed = parse_args(args)
     try:
         check_output('OUT', parsed.out, parsed.overwrite)

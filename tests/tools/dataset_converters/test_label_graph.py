@@ -1,5 +1,7 @@
+import io
 import json
 import runpy
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +58,15 @@ def test_replaces_a_file_only_if_asked(config, tmp_path, capsys):
     assert 'exists; name another, or add --overwrite' in capsys.readouterr().err
     assert out.read_bytes() == before
     assert run(config, out, '--overwrite') == 0
+
+
+def test_a_terminal_that_lacks_the_letters_of_a_path(config, tmp_path, monkeypatch):
+    terminal = io.TextIOWrapper(io.BytesIO(), 'latin-1')
+    monkeypatch.setattr(sys, 'stdout', terminal)
+    out = tmp_path / 'caf\udce9 猫.npz'  # the first as bytes of another encoding
+    assert run(config, out) == 0
+    terminal.flush()
+    assert b'caf\\udce9 \\u732b.npz' in terminal.buffer.getvalue()
 
 
 def test_labels_with_problems_are_not_counted(config, tmp_path, capsys):
