@@ -11,6 +11,8 @@ set -uo pipefail
 CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 out=${1:-work_dirs/gpu_check}
 mkdir -p "$out"
+# what fails now must not pass with the numbers of an earlier run
+rm -f "$out"/{float32,bfloat16}*/speed_* "$out/goals.md"
 failures=0
 
 step() {
@@ -54,8 +56,7 @@ step train_plain "${train[@]}" --cfg-options \
     model.backbone.channels_last=False optim_wrapper.optimizer.fused=False
 step train_nhwc_fused "${train[@]}" --cfg-options "${nhwc[@]}" "${fused[@]}"
 for dtype in float32 bfloat16; do
-    common=(--device "$device" --dtype "$dtype" --seconds 1 --overwrite
-        ${small[@]+"${small[@]}"})
+    common=(--device "$device" --dtype "$dtype" --seconds 1 ${small[@]+"${small[@]}"})
     step "scan_$dtype" python tools/benchmark.py speed scan "${common[@]}" \
         --out "$out/$dtype" --without torch reference "mamba-ssm's form" \
         --shape 4 512 276 16 --shape 32 512 276 16 --shape 32 512 864 16
@@ -69,7 +70,7 @@ done
 # last: each compiles for minutes
 step qmvl_compiled python tools/benchmark.py speed qmvl --device "$device" \
     --dtype bfloat16 --seconds 1 ${small[@]+"${small[@]}"} --batch 8 --sides 448 1792 \
-    --out "$out/bfloat16_compiled" --overwrite --scan-backend "${ways[-1]:-native}" \
+    --out "$out/bfloat16_compiled" --scan-backend "${ways[-1]:-native}" \
     ${compiled[@]+"${compiled[@]}"}
 for mode in "${modes[@]}"; do
     step "train_compile_$mode" "${train[@]}" --compile "$mode" --cfg-options \

@@ -1,6 +1,8 @@
 import importlib
 import json
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -27,6 +29,31 @@ def table(folder, capsys):
         for line in printed.splitlines()[2:]
         if line
     )
+
+
+def test_what_fails_has_no_number_of_an_earlier_run(tmp_path):
+    stub = tmp_path / 'bin/python'
+    stub.parent.mkdir()
+    stub.write_text('#!/bin/sh\nexit 1\n')
+    stub.chmod(0o755)
+    kept = tmp_path / 'out/notes.txt'
+    old = [
+        tmp_path / f'out/{x}/speed_scan.json' for x in ('float32', 'bfloat16_triton')
+    ]
+    for path in (kept, *old):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text('{}')
+    env = {**os.environ, 'PATH': f'{stub.parent}:{os.environ["PATH"]}', 'QUICK': '1'}
+    command = [
+        'bash',
+        str(ROOT / 'tools/benchmarks/gpu_check.sh'),
+        str(tmp_path / 'out'),
+    ]
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert done.returncode > 0
+    assert 'goals FAILED' in done.stdout
+    assert kept.is_file()
+    assert not any(path.exists() for path in old)
 
 
 def test_numbers_stand_beside_their_goals(tmp_path, capsys):
