@@ -167,11 +167,11 @@ class CLIPTextEncoder(TextEncoder):
         prompt = slice(start, start + prompt_length)
         if ids.is_inference():  # no version tells whether it was changed
             return pack(ids, self._ends(ids), prompt)
-        known, *settings = self._packed[:3]
+        known, *settings, packed = self._packed
         if known is not ids or settings != [ids._version, prompt_length]:
             packed = pack(ids, self._ends(ids), prompt)
             self._packed = ids, ids._version, prompt_length, packed
-        return self._packed[-1]
+        return packed  # in the other's place may stand that of another thread by now
 
     def embed_words(self, text: str) -> Tensor:
         """See :meth:`TextEncoder.embed_words`."""

@@ -189,3 +189,17 @@ def test_the_cut_leaves_an_eighth_of_the_step_for_cocos_labels(tmp_path, tiny_cl
     torch.testing.assert_close(outputs[1], outputs[2], rtol=1e-4, atol=1e-5)
     assert flops[1] <= flops[2] / 8
     assert flops[0] <= flops[1] / 3  # what all begin with is computed once
+
+
+def test_texts_of_another_thread_do_not_take_the_place_of_these(encoder, monkeypatch):
+    """What threads share is set by another one as soon as it is set by this one."""
+    tokens, others = encoder.tokenize(NAMES), encoder.tokenize(['a dog', 'the sea'])
+    expected = encoder(tokens)
+    encoder(others)
+    foreign, put = encoder._packed, CLIPTextEncoder.__setattr__
+
+    def put_and_be_late(module, name, value):
+        put(module, name, foreign if name == '_packed' else value)
+
+    monkeypatch.setattr(CLIPTextEncoder, '__setattr__', put_and_be_late)
+    torch.testing.assert_close(encoder(tokens), expected)
