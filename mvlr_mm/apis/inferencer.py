@@ -124,10 +124,11 @@ class MultiLabelInferencer:
         if isinstance(classes, str):
             raise ValueError(f'classes ({classes!r}) must be a list of names.')
         names = tuple(classes)
-        if self._other is None or self._other[0] != names:
+        other = self._other  # once: another thread may put its own there
+        if other is None or other[0] != names:
             scale = self.loaded.name_scale
-            self._other = (names, retagged(self.model, names, scale))
-        return self._other[1], names
+            self._other = other = (names, retagged(self.model, names, scale))
+        return other[1], names
 
     def _results(
         self,

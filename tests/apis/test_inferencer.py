@@ -216,3 +216,18 @@ def test_scores_that_are_no_numbers_are_an_error_of_the_picture(trained):
         loaded.model.head.bias.fill_(torch.nan)
     (result,) = MultiLabelInferencer(loaded, device='cpu')(trained.pictures[0])
     assert 'NaN' in result.error
+
+
+def test_labels_of_another_thread_do_not_take_the_place_of_these(trained, monkeypatch):
+    """What threads share is set by another one as soon as it is set by this one."""
+    infer = MultiLabelInferencer(trained.folder, device='cpu')
+    picture, mine = trained.pictures[:1], ['moon', 'zebra']
+    expected = scores_of(infer(picture, classes=mine))
+    infer(picture, classes=['car', 'sun'])
+    foreign, put = infer._other, MultiLabelInferencer.__setattr__
+
+    def put_and_be_late(module, name, value):
+        put(module, name, foreign if name == '_other' else value)
+
+    monkeypatch.setattr(MultiLabelInferencer, '__setattr__', put_and_be_late)
+    np.testing.assert_array_equal(scores_of(infer(picture, classes=mine)), expected)
