@@ -1,5 +1,6 @@
 """What the heads share: targets, loss and predictions of several labels."""
 
+import os
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -34,6 +35,7 @@ class MultiLabelHead(MultiLabelClsHead):
         topk: int | None = None,
         init_cfg: dict | None = None,
     ) -> None:
+        thr = os.fspath(thr) if isinstance(thr, os.PathLike) else thr
         super().__init__(loss, thr, topk, init_cfg)
         self.label_thresholds = None
         if isinstance(thr, (str, Mapping)):

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 import torch
 from mmpretrain.models.heads import MultiLabelClsHead, MultiLabelLinearClsHead
@@ -36,8 +38,9 @@ def test_every_label_has_its_own_threshold(config, file):
     assert not [key for key in head.state_dict() if 'thr' in key]
 
 
-def test_thresholds_go_by_name(file):
-    head = MODELS.build(dict(type='SimilarityHead', thr=file))
+@pytest.mark.parametrize('kind', [str, Path])
+def test_thresholds_go_by_name(file, kind):
+    head = MODELS.build(dict(type='SimilarityHead', thr=kind(file)))
     labels = torch.randn(3, 4, generator=torch.Generator().manual_seed(0))
     patches = torch.randn(2, 6, 4, generator=torch.Generator().manual_seed(1))
     feats = VLFeatures(patches, (2, 3), labels=labels, names=tuple(NAMES))
