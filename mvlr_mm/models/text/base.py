@@ -14,6 +14,7 @@ from .recomputed import encode_recomputed
 
 #: Last part of the name, in a state dict, of the note in place of a tower's weights.
 LEFT_OUT = 'left_out'
+_HALVES = (torch.float16, torch.bfloat16)
 
 
 class TokenBatch(NamedTuple):
@@ -130,6 +131,7 @@ class TextEncoder(BaseModule):
         self.built_from = built_from
         if built_from is not None:
             self.fingerprint = fingerprint(self.state_dict())
+            self._versions = self._read_versions()
 
     def is_as_built(self, weights: Mapping[str, Tensor]) -> bool:
         """Tell whether these weights are those that were built, to the bit.
@@ -138,6 +140,18 @@ class TextEncoder(BaseModule):
             weights: By name, as in this module's state dict.
         """
         return self.built_from is not None and fingerprint(weights) == self.fingerprint
+
+    def _read_versions(self) -> list[int]:
+        values = self.state_dict(keep_vars=True).values()
+        return [-1 if value.is_inference() else value._version for value in values]
+
+    def _was_changed(self) -> bool:
+        """Whether other weights were loaded since; a cast to half precision is none."""
+        if self._read_versions() == self._versions:
+            return False
+        own = self.state_dict()
+        cast = any(value.dtype in _HALVES for value in own.values())
+        return not cast and not self.is_as_built(own)
 
     def leave_out(self, state_dict: dict, prefix: str) -> None:
         """Put a note in place of this tower's weights in a state dict.
@@ -163,6 +177,12 @@ class TextEncoder(BaseModule):
                     f'tower {note["built_from"]}, which it leaves out, and the model '
                     f'has other weights ({self.built_from or "random ones"}); build '
                     'it with the same model and pretrained.'
+                )
+            if self._was_changed():
+                raise ValueError(
+                    f'{prefix.rstrip(".")}: the checkpoint leaves the text tower '
+                    f'{note["built_from"]} out, and other weights were loaded into it '
+                    'since it was built; build the model anew.'
                 )
             state_dict.update(self.state_dict(prefix=prefix))
         super()._load_from_state_dict(state_dict, prefix, *args)

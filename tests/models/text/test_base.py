@@ -1,3 +1,5 @@
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -73,6 +75,19 @@ def test_another_tower_is_refused(name, seed):
     message = rf'^tower: .* text tower a, b, .* \({name or "random ones"}\); build'
     with pytest.raises(ValueError, match=message):
         built(name, seed).load_state_dict(without_tower(built()), strict=False)
+
+
+def test_weights_that_were_loaded_since_are_not_those_of_the_note():
+    model, left_out = built(), without_tower(built())
+    first = {k: v.clone() for k, v in model.state_dict().items()}
+    model.load_state_dict(left_out, strict=False)
+    model.load_state_dict({k: v + 1 for k, v in first.items()})
+    for one in (model, copy.deepcopy(model)):
+        with pytest.raises(ValueError, match='other weights were loaded into it since'):
+            one.load_state_dict(left_out, strict=False)
+    model.load_state_dict(first)
+    model.load_state_dict(left_out, strict=False)
+    copy.deepcopy(model).bfloat16().load_state_dict(left_out, strict=False)
 
 
 def test_a_tower_in_the_checkpoint_is_loaded():
