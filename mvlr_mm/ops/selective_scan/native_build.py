@@ -37,7 +37,9 @@ def compile_flags() -> list[str]:
 
 def source_hash() -> str:
     """Return a name of what the sources say now."""
-    content = b''.join(path.read_bytes() for path in sorted(FOLDER.glob('csrc/*')))
+    # what an editor leaves beside them is in no wheel
+    found = (path for kind in ('cpp', 'h') for path in FOLDER.glob(f'csrc/*.{kind}'))
+    content = b''.join(path.read_bytes() for path in sorted(found))
     return hashlib.sha256(content).hexdigest()[:12]
 
 

@@ -1,5 +1,6 @@
 import errno
 import fcntl
+import shutil
 from pathlib import Path
 from threading import Thread
 
@@ -83,6 +84,17 @@ def test_what_setup_has_built_of_other_sources_is_left(builder, tmp_path, monkey
     monkeypatch.setattr(native_build, 'FOLDER', tmp_path)
     native_load.load_library()
     assert builder == ['compiled']
+
+
+def test_a_name_is_that_of_the_sources_alone(tmp_path, monkeypatch):
+    csrc = tmp_path / 'csrc'
+    shutil.copytree(native_build.FOLDER / 'csrc', csrc)
+    own = library_name()
+    monkeypatch.setattr(native_build, 'FOLDER', tmp_path)
+    (csrc / 'forward.cpp~').write_text('// as an editor leaves it')
+    assert library_name() == own
+    (csrc / 'tasks.h').write_text('// changed')
+    assert library_name() != own
 
 
 def test_a_library_that_does_not_load_is_built_again(builder, tmp_path):
