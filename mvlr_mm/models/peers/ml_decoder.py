@@ -174,10 +174,11 @@ class MLDecoderTextHead(MultiLabelHead):
         """Return ``loss``; the first labels set how all texts are standardised."""
         if not self.origin.any():
             labels = feats.require('labels', 'MLDecoderTextHead').detach()
-            units = F.normalize(labels, dim=-1).flatten(0, -2)
-            self.origin.copy_(units.mean(dim=0))
-            spread = (units - self.origin).square().mean().sqrt()
-            if spread > 0:  # of a single label it is 0
+            units = F.normalize(labels.float(), dim=-1).flatten(0, -2)
+            mean = units.mean(dim=0)
+            spread = (units - mean).square().mean().sqrt()
+            self.origin.copy_(mean)
+            if spread > 1e-6:  # of a single label there is nothing but rounding
                 self.deviation.copy_(spread)
         return super().loss(feats, data_samples, **kwargs)
 
