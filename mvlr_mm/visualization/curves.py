@@ -99,15 +99,15 @@ def _draw(
 
     figure = Figure(figsize=(5.2 * len(titles) + 1.6, 3.6), layout='constrained')
     panels = figure.subplots(1, len(titles), squeeze=False)[0]
-    drawn: dict[str, Line2D] = {}
+    drawn: dict[int, Line2D] = {}
     for axes, title, (key, runs) in zip(panels, titles, curves.items(), strict=True):
         line = '.-' if '/' in key else '-'
-        for i, (name, points) in enumerate(zip(names, runs, strict=True)):
+        for i, points in enumerate(runs):
             if points:
                 steps = sorted(points)
                 values = [points[step] for step in steps]
                 # a run has its colour in every panel, whichever others are in it
-                drawn[name] = axes.plot(steps, values, line, color=f'C{i}')[0]
+                drawn[i] = axes.plot(steps, values, line, color=f'C{i}')[0]
         axes.set(title=title, xlabel='epoch' if '/' in key else 'iteration')
         if 'loss' in key:  # the first steps would flatten all that follows
             axes.set_yscale('log')
@@ -116,8 +116,12 @@ def _draw(
             axes.yaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False))
         axes.grid(alpha=0.3)
     # beside the panels: in one it would hide curves
-    shown = {name: drawn[name] for name in names if name in drawn}
-    figure.legend(shown.values(), shown, loc='outside right upper')
+    order = sorted(drawn)
+    figure.legend(
+        [drawn[i] for i in order],
+        [names[i] for i in order],
+        loc='outside right upper',
+    )
     with whole_file(path) as draft:
         figure.savefig(draft, dpi=120)
     return figure

@@ -49,6 +49,13 @@ def test_a_run_has_one_colour_in_all_panels_and_hides_no_curve(tmp_path):
     assert not any(legend.get_window_extent().overlaps(panel) for panel in panels)
 
 
+def test_runs_whose_names_are_shortened_alike_have_a_line_each(tmp_path):
+    names = ['x' * 60 + letter + 'x' * 60 for letter in 'ab']
+    runs = {name: [_write(tmp_path / name[60], 1)] for name in names}
+    figure = draw_curves(tmp_path / 'curves.png', runs, ['loss'])
+    assert len(figure.legends[0].get_texts()) == 2
+
+
 def test_a_logarithmic_axis_is_written_in_plain_numbers(tmp_path):
     runs = {'a': [_write(tmp_path / 'a', 3)]}
     figure = draw_curves(tmp_path / 'curves.png', runs, ['loss'])
