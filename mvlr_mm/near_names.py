@@ -18,8 +18,8 @@ def nearest_names(name: str, names: Iterable[str], cutoff: float = 0.0) -> str:
     """
     forms: dict[str, list[str]] = {}
     for other in names:
-        forms.setdefault(_form(other), []).append(other)
-    near = difflib.get_close_matches(_form(name), forms, cutoff=cutoff)
+        forms.setdefault(folded(other), []).append(other)
+    near = difflib.get_close_matches(folded(name), forms, cutoff=cutoff)
     found = [other for form in near for other in forms[form]][:3]
     return ', '.join(quoted(other, name) for other in found)
 
@@ -33,7 +33,7 @@ def same_letters(name: str, names: Collection[str]) -> str | None:
     """
     if name in names:
         return name
-    alike = [other for other in names if _composed(other) == _composed(name)]
+    alike = [other for other in names if composed(other) == composed(name)]
     return alike[0] if len(alike) == 1 else None
 
 
@@ -44,13 +44,15 @@ def quoted(name: str, beside: str) -> str:
         name: The name.
         beside: Another one in the same message.
     """
-    alike = name != beside and _composed(name) == _composed(beside)
+    alike = name != beside and composed(name) == composed(beside)
     return f'{name!r} (other code points: {name!a})' if alike else repr(name)
 
 
-def _composed(name: str) -> str:
+def composed(name: str) -> str:
+    """Return a name with its letters composed: é is one code point then."""
     return unicodedata.normalize('NFC', name)
 
 
-def _form(name: str) -> str:
-    return _composed(name).casefold()
+def folded(name: str) -> str:
+    """Return a name for comparing: its letters composed, without their case."""
+    return composed(name).casefold()

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from ..apis.picture_sources import SUFFIXES
+from ..near_names import composed, folded
 from .record import split_of_path
 
 _OUTPUTS = 'work_dirs'  # of trainings; their pictures are drawn ones
@@ -45,8 +46,8 @@ class Tree:
     def _by_name(self) -> dict[str, list[Path]]:
         found = defaultdict(list)
         for path in self.pictures:
-            found[path.name].append(path)
-            found[path.stem].append(path)
+            found[folded(path.name)].append(path)
+            found[folded(path.stem)].append(path)
         return found
 
     def find(self, name: str, beside: Path, split: str | None, where: str) -> str:
@@ -54,7 +55,8 @@ class Tree:
 
         It lies where the name leads from ``beside`` or from the root, or is the only
         picture anywhere below the root whose path ends in the name; of several the one
-        in a folder of the split. The name may lack its suffix.
+        in a folder of the split. The name may lack its suffix, and its letters may be
+        composed otherwise (é is one code point, or e and an accent).
 
         Args:
             name: As the annotations have it.
@@ -78,13 +80,15 @@ class Tree:
                 return os.path.normpath(path)
         wanted = PurePosixPath(name.replace('\\', '/'))
         parts = [part for part in wanted.parts if part not in ('.', '..', '/')]
-        found = [p for p in self._by_name.get(wanted.name, ()) if _ends(p, parts)]
+        alike = self._by_name.get(folded(wanted.name), [])
+        found = [p for p in alike if _ends(p, parts)]
         if len(found) > 1:
             same = [p for p in found if split_of_path(p, self.root) == split]
             found = same if len(same) == 1 else found
         if not found:
             raise FileNotFoundError(
-                f'{where}: there is no picture {name} below {self.root}.'
+                f'{where}: there is no picture {name} below {self.root}'
+                + (f'; there is {alike[0]}.' if alike else '.')
             )
         if len(found) > 1:
             raise ValueError(
@@ -95,5 +99,6 @@ class Tree:
 
 
 def _ends(path: Path, parts: list[str]) -> bool:
-    above = path.parts[-len(parts) : -1]
-    return list(above) == parts[:-1]
+    *above, name = map(composed, parts)
+    there = [composed(part) for part in path.parts[-len(parts) :]]
+    return there[:-1] == above and name in (there[-1], composed(path.stem))

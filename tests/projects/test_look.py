@@ -31,7 +31,7 @@ def test_what_is_not_clear_is_asked(make, read, files, message):
 
 
 def test_the_form_can_be_said(make, read):
-    files = {'cat/a.jpg': None, 'a.xml': XML, 'x.csv': CSV}
+    files = {'cat/a.jpg': None, 'dog/b.jpg': None, 'a.xml': XML, 'x.csv': CSV}
     root = make(**files)
     assert read(root, form='lists')[0].startswith('csv')
     assert read(root, form='folders')[0] == 'one folder a label'

@@ -47,3 +47,13 @@ def test_a_picture_is_found(tree, name, split, found):
 def test_what_is_no_picture_is_named(tree, name, message):
     with pytest.raises((FileNotFoundError, ValueError), match=message):
         tree.find(name, tree.root, None, 'here')
+
+
+def test_the_composition_of_letters_does_not_count(make):
+    composed, apart = 'é/ü 1.JPG', 'e\u0301/u\u0308 1.JPG'
+    root = make(**{apart: None, 'other/ü 1.JPG': None})
+    tree = Tree(root)
+    for name in (composed, apart, 'é/ü 1'):
+        assert tree.find(name, root / 'lists', None, 'here') == str(root / apart)
+    with pytest.raises(FileNotFoundError, match=r'1\.jpg below .*; there is .*1\.JPG'):
+        tree.find('ü 1.jpg', root, None, 'here')

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Sequence
 
+from ...near_names import folded, quoted
 from .problems import Problems
 
 
@@ -72,9 +73,11 @@ def require_pictures(paths: Sequence[str], ann_file: str) -> None:
 
 def _there(paths: Sequence[str]) -> str:
     there = [path for path in paths if os.path.lexists(path)]
-    if not there:
-        return ''
-    return f'; {there[0]} is a folder, or a link that leads to none'
+    if there:
+        return f'; {there[0]} is a folder, or a link that leads to none'
+    folder, name = os.path.split(paths[0])
+    alike = [n for n in _names(folder) if folded(n) == folded(name)]
+    return f'; there is {quoted(min(alike), name)}' if alike else ''
 
 
 def _missing(paths: Iterable[str]) -> list[str]:

@@ -13,7 +13,10 @@ def merge_long(rows: list[Row], path: str, problems: Problems) -> list[Row]:
     Args:
         rows: All records of a list.
         path: The list, for the note.
-        problems: Where notes go.
+        problems: Where notes go, and rows that say what another has said.
+
+    Raises:
+        ValueError: A row has the picture and the label of another.
     """
     pictures: dict[str, list[Row]] = {}
     for row in rows:
@@ -24,10 +27,23 @@ def merge_long(rows: list[Row], path: str, problems: Problems) -> list[Row]:
         f'{path}: pictures repeat, with one label a row, so the rows are put together: '
         f'{len(rows)} rows, {len(pictures)} pictures.'
     )
-    return [
-        group[0]._replace(labels=[label for row in group for label in row.labels])
-        for group in pictures.values()
-    ]
+    return [_merged(group, problems) for group in pictures.values()]
+
+
+def _merged(group: list[Row], problems: Problems) -> Row:
+    said: dict[str, Row] = {}
+    for row in group:
+        for label in row.labels:
+            before = said.setdefault(str(label), row)
+            if before is not row:
+                with problems.one_record():
+                    raise ValueError(
+                        f'{row.where} gives {row.image} the label {label!r}, as '
+                        f'{before.where} does already; keep one of the rows.'
+                    )
+    kept = {id(row): row for row in said.values()}  # in their order
+    labels = [label for row in kept.values() for label in row.labels]
+    return group[0]._replace(labels=labels)
 
 
 def _fits(group: list[Row]) -> bool:

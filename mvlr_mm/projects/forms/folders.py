@@ -19,7 +19,7 @@ def read_folders(tree: Tree, problems: Problems) -> Source:
         problems: Where problems go.
 
     Raises:
-        ValueError: No picture lies in a folder.
+        ValueError: No picture lies in a folder, or all in that of one label.
     """
     depth = {path: path.relative_to(tree.root).parts for path in tree.pictures}
     tops = {parts[0] for parts in depth.values() if len(parts) > 1}
@@ -53,11 +53,27 @@ def read_folders(tree: Tree, problems: Problems) -> Source:
         for (split, _), same in rows.items()
     ]
     records.sort(key=lambda record: record.image)
-    several = sum(len(same) > 1 for same in rows.values())
+    others = [path.name for path in tree.files if path not in depth]
+    unread = f'not read: {len(others)} files, such as {others[0]}' if others else ''
+    names = {label for record in records for label in record.labels}
+    if len(names) == 1:
+        raise ValueError(
+            f'{tree.root}: no annotations are understood, and all pictures lie in one '
+            f'folder, {min(names)!r}, which as a label would be on every one; name the '
+            'file of the annotations, in one of the forms that the guide lists'
+            + (f' ({unread}).' if unread else '.')
+        )
+    if unread:
+        problems.note(f'{tree.root}: {unread}.')
+    several = sum(len(record.labels) > 1 for record in records)
     if several:
         problems.note(
             f'{several} pictures lie in several folders, and have the labels of all.'
         )
+    places = sum(len(record.labels) for record in records)
+    copies = sum(map(len, rows.values())) - places
+    if copies:
+        problems.note(f'{copies} copies in the folder of the picture are left out.')
     return Source('one folder a label', records, [])
 
 

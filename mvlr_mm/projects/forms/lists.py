@@ -11,6 +11,7 @@ from ...datasets.formats.rows import Row
 from ..names import find_names
 from ..record import Record, Source, split_of
 from ..tree import Tree
+from .cells import SEPARATORS
 from .tables import read_table
 
 TABLES = ('.csv', '.tsv')
@@ -34,7 +35,8 @@ def read_lists(
         problems: Where problems go; a record with one is left out.
 
     Raises:
-        ValueError: As for :func:`~.tables.read_table`.
+        ValueError: As for :func:`~.tables.read_table`; or what separates the labels of
+            a text cannot be told.
     """
     read: list[Path] = []
     for folder in (files[0].parent, tree.root):
@@ -51,6 +53,8 @@ def read_lists(
         else:
             form, rows = _form(path), list(read_list(str(path), sep, problems))
             splits = [None] * len(rows)
+            if form == 'text' and sep is None and classes is None:
+                _refuse_two_ways(rows, path)
         split_at = {
             row.where: own or split for row, own in zip(rows, splits, strict=True)
         }
@@ -67,8 +71,20 @@ def read_lists(
 
 def _form(path: Path) -> str:
     return {'.txt': 'text', '.lst': 'text', '.json': 'json'}.get(
-        path.suffix, 'json lines'
+        path.suffix.lower(), 'json lines'
     )
+
+
+def _refuse_two_ways(rows: Sequence[Row], path: Path) -> None:
+    """Stop where spaces separate labels, and one looks like several."""
+    labels = [label for row in rows for label in row.labels]
+    sign = next((s for s in SEPARATORS if any(s in label for label in labels)), None)
+    if sign is not None:
+        label = next(label for label in labels if sign in label)
+        raise ValueError(
+            f'{path} has {label!r}, where white space separates labels: by --sep '
+            f"'{sign}' it stands between labels, and by --sep ' ' it belongs to names."
+        )
 
 
 def _record(row: Row, path: Path, split: str | None, tree: Tree) -> Record:

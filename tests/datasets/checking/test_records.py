@@ -47,6 +47,14 @@ def test_folders_and_dead_links_are_no_pictures(tmp_path):
             require_pictures([path], 'list')
 
 
+def test_a_name_that_differs_by_little_is_told(tmp_path):
+    (tmp_path / 'e\u0301.JPG').touch()
+    with pytest.raises(FileNotFoundError, match=r"there is 'e\u0301.JPG' \(other code"):
+        require_pictures([str(tmp_path / 'é.JPG')], 'list')
+    with pytest.raises(FileNotFoundError, match=r"there is 'e\u0301.JPG'\."):
+        require_pictures([str(tmp_path / 'é.jpg')], 'list')
+
+
 @pytest.mark.parametrize('name', ['./a.jpg', 'x/../a.jpg', './/a.jpg', 'a.jpg'])
 def test_one_file_under_two_paths_is_one_picture(name):
     records = [dict(img_path=path) for path in ('a.jpg', 'b.jpg', name)]

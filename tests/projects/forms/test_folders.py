@@ -34,7 +34,7 @@ def test_the_same_file_in_two_folders_has_both_labels(make, read):
 
 @pytest.mark.parametrize('odd', ['3.jpg', 'cat/kittens/3.jpg'])
 def test_a_picture_at_another_depth_is_a_problem(make, read, odd):
-    root = make(**dict.fromkeys(('cat/1.jpg', odd)))
+    root = make(**dict.fromkeys(('cat/1.jpg', 'dog/2.jpg', odd)))
     *_, problems = read(root)
     (found,) = problems.found
     assert f'{root}/{odd}: its place must be LABEL/picture below {root}' in found
@@ -45,3 +45,22 @@ def test_pictures_alone_are_no_data(make, read):
         ValueError, match='neither annotations nor the folder of a label'
     ):
         read(make(**{'1.jpg': None}))
+
+
+def test_one_folder_of_pictures_is_no_label(make, read):
+    root = make(**{'images/1.jpg': None, 'images/2.jpg': None, 'a.json': {'1.jpg': []}})
+    with pytest.raises(ValueError, match=r"one folder, 'images'.*not read.*a\.json"):
+        read(root)
+
+
+def test_what_is_not_read_is_said(make, read):
+    root = make(**{'cat/1.jpg': None, 'dog/2.jpg': None, 'labels.xlsx': 'x'})
+    *_, problems = read(root)
+    assert problems.notes == [f'{root}: not read: 1 files, such as labels.xlsx.']
+
+
+def test_a_copy_in_the_same_folder_lies_in_one(make, read):
+    root = make(**{'cat/1.jpg': 'same', 'cat/9.jpg': 'same', 'dog/2.jpg': 'else'})
+    _, _, labels, *_, problems = read(root)
+    assert labels == {'1.jpg': ['cat'], '2.jpg': ['dog']}
+    assert problems.notes == ['1 copies in the folder of the picture are left out.']

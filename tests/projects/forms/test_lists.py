@@ -51,3 +51,27 @@ def test_pictures_may_lie_elsewhere(make, read):
     root = make(**{'lists/data.csv': 'image,labels\na,cat\n', 'far/a.jpg': None})
     assert read(root / 'lists/data.csv')[2] == {'a.jpg': ['cat']}
     assert read(root / 'lists', images=root / 'far')[2] == {'a.jpg': ['cat']}
+
+
+def test_commas_in_a_text_that_spaces_separate_are_asked_about(make, read):
+    root = make(
+        **{'train.TXT': 'images/a.jpg\tcat,red car\nimages/b.jpg\tcat\n'}, **JPG
+    )
+    with pytest.raises(
+        ValueError, match=r"train.TXT has 'cat,red', .*--sep ',' .*--sep ' '"
+    ):
+        read(root)
+    form, classes, labels, *_ = read(root, sep=',')
+    assert form == 'text (train.TXT)'
+    assert classes == ('cat', 'red car')
+    assert labels['a.jpg'] == ['cat', 'red car']
+    assert read(root, sep=' ')[1] == ('car', 'cat', 'cat,red')
+
+
+def test_a_row_that_says_what_another_does_is_named(make, read):
+    rows = 'image,label\na.jpg,cat\na.jpg,dog\nb.jpg,dog\na.jpg,cat\n'
+    _, _, labels, *_, problems = read(make(**{'data.csv': rows}, **JPG))
+    assert labels == {'a.jpg': ['cat', 'dog'], 'b.jpg': ['dog']}
+    (found,) = problems.found
+    assert 'data.csv:5 gives a.jpg the label' in found
+    assert 'data.csv:2 does already' in found
