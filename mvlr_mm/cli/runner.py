@@ -23,7 +23,12 @@ _OF_MMENGINE = (
 
 
 class _Runner(Runner):
-    """mmengine's runner, whose ``default_hooks`` may switch off any hook by None."""
+    """mmengine's runner, whose ``default_hooks`` may switch off any hook by None.
+
+    Beside the checkpoints it writes the config of the training that they are of, as
+    the model is used with it later. mmengine writes there when a runner is built: also
+    the config of a test with other settings, or of a training that is refused.
+    """
 
     def register_default_hooks(self, hooks: dict[str, Any] | None = None) -> None:
         """Register the hooks that a config has, but those that are None.
@@ -36,6 +41,18 @@ class _Runner(Runner):
             if hook is not None or name in _OF_MMENGINE
         }
         super().register_default_hooks(kept)
+
+    def dump_config(self) -> None:
+        """Leave what is in the work folder until a training begins."""
+        self._whole = self.cfg  # as the log shows it
+
+    def call_hook(self, fn_name: str, **kwargs: Any) -> None:
+        """Call all hooks; write the config once nothing refuses the training."""
+        super().call_hook(fn_name, **kwargs)
+        if fn_name == 'before_train':
+            quick, self.cfg = self.cfg, self._whole
+            super().dump_config()
+            self.cfg = quick
 
 
 def build_runner(cfg: Config) -> Runner:

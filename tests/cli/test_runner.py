@@ -1,6 +1,8 @@
+import pytest
 from mmengine.config import Config
 
 from mvlr_mm.cli.runner import build_runner
+from mvlr_stack.command import main
 
 
 def test_none_switches_off_any_hook(config, tmp_path):
@@ -25,3 +27,22 @@ def test_a_runner_of_another_type_is_built(config, tmp_path):
     cfg.work_dir = str(tmp_path / 'run')
     cfg.runner_type = 'Runner'
     assert type(build_runner(cfg)).__name__ == 'Runner'
+
+
+def test_the_config_beside_the_checkpoints_is_that_of_their_training(config, capsys):
+    """A model is used with it later, whatever was tested or tried in between."""
+    folder = config.parent / 'run'
+    words = [str(config), '--work-dir', str(folder)]
+    main(['train', *words, '--no-validate'])
+    trained = (folder / 'tiny.py').read_bytes()
+    weights = str(folder / 'epoch_1.pth')
+    batch = ['--cfg-options', 'test_dataloader.batch_size=3']
+    main(['test', str(config), weights, *words[1:], '--tta', *batch])
+    width = ['--cfg-options', 'model.head.num_classes=4']
+    with pytest.raises(SystemExit, match='2'):
+        main(['train', *words, '--resume', *width])
+    assert 'does not fit the model' in capsys.readouterr().err
+    assert (folder / 'tiny.py').read_bytes() == trained
+    more = ['--cfg-options', 'train_cfg.max_epochs=2']
+    main(['train', *words, '--no-validate', '--resume', *more])
+    assert Config.fromfile(folder / 'tiny.py').train_cfg.max_epochs == 2
