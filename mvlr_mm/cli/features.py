@@ -6,6 +6,7 @@ import torch
 
 from mvlr_mm.config import read_config
 from mvlr_mm.features import make_features
+from mvlr_mm.features.index import read_index
 
 from .allocator import keep_freed_memory
 from .store import report, settle_arguments
@@ -37,5 +38,5 @@ def run(args: argparse.Namespace) -> int:
         overwrite=args.overwrite,
         device=device,
     )
-    report(args, computed)
+    report(args, computed, f', up to {read_index(args.out).stage}')
     return 0

@@ -22,13 +22,14 @@ def settle_arguments(args: argparse.Namespace, cfg: Config) -> None:
         args.workers = max(1, int(min(len(cores()), quota())))
 
 
-def report(args: argparse.Namespace, made: int) -> None:
+def report(args: argparse.Namespace, made: int, more: str = '') -> None:
     """Say where what was made is, and how large.
 
     Args:
         args: Of the command.
         made: How much of it was made by this run.
+        more: Of what it is.
     """
     size = sum(path.stat().st_size for path in args.out.glob('*.npy')) / 1e6
-    said = f'{args.word}: {args.out} ({size:.0f} MB)'
+    said = f'{args.word}: {args.out} ({size:.0f} MB{more})'
     print(said if made else f'{said}, nothing was left to compute')

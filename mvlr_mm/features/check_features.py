@@ -18,7 +18,13 @@ from ..stores.reasons import first
 from .arrays import plain_pipeline
 from .computing import FrozenPart, Views, preprocessor_of
 from .differences import differences
-from .frozen_part import TRUNK, backbone_of, frozen_stage, frozen_weights
+from .frozen_part import (
+    PATCHES,
+    backbone_of,
+    frozen_stage,
+    frozen_weights,
+    stages_of,
+)
 from .index import ArrayInfo, Index, read_index
 from .load_features import open_array
 
@@ -59,15 +65,16 @@ class CheckFeatures(Hook):
 
     def before_test(self, runner: Runner) -> None:
         """Check what is tested on, against the weights of the checkpoint."""
-        stage = read_index(self.folder).stage
-        self._check(runner, stage, {'test': runner.test_dataloader})
+        # nothing trains now: what was kept up to any part of the backbone serves
+        self._check(runner, PATCHES, {'test': runner.test_dataloader})
 
     def _check(
         self, runner: Runner, stage: str, loaders: dict[str, DataLoader]
     ) -> None:
         kept, backbone = read_index(self.folder), backbone_of(runner.model)
-        if kept.stage == TRUNK:  # serves a frozen projection as well
-            stage = TRUNK
+        stages = stages_of(backbone)
+        if kept.stage in stages[: stages.index(stage)]:
+            stage = kept.stage  # more of the backbone may be frozen than was kept
         pictures, arrays = {}, {}
         for split, loader in loaders.items():
             name = kept.array_of(split)

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset, Subset
 
 from ..models.backbones.patch_backbone import PatchBackbone
 from ..stores.folder import as_data
-from .frozen_part import TRUNK
+from .frozen_part import PATCHES, TRUNK
 
 #: What a preprocessor does to labels, and no picture depends on.
 _OF_LABELS = ('to_onehot', 'num_classes', 'batch_augments')
@@ -94,15 +94,19 @@ class FrozenPart:
 
     def __init__(self, backbone: PatchBackbone, stage: str, preprocessor: dict) -> None:
         self.backbone, self.stage = backbone.eval(), stage
+        self._is_cut_checked = False
         device = next(backbone.parameters()).device
         self.preprocessor: nn.Module = MODELS.build(dict(preprocessor)).to(device)
 
     @torch.inference_mode()
     def __call__(self, pictures: Sequence[Tensor]) -> Tensor:
-        """Return features (B, h, w, D) in float16, of pictures (3, H, W).
+        """Return features in float16, of pictures (3, H, W).
+
+        They are patches (B, h, w, D), or what a part of the trunk gives.
 
         Raises:
-            ValueError: The pictures have several sizes, or a feature is too large.
+            ValueError: The pictures have several sizes, a feature is too large, or the
+                trunk does not run its parts one after the other.
         """
         sizes = sorted({tuple(picture.shape) for picture in pictures})
         if len(sizes) > 1:
@@ -111,17 +115,47 @@ class FrozenPart:
                 'bring all to one in the pipeline: Resize with width and height.'
             )
         inputs = self.preprocessor({'inputs': list(pictures)})['inputs']
-        if self.stage == TRUNK:
-            patches, grid = self.backbone.trunk_patches(inputs)
-        else:
-            patches, grid = self.backbone(inputs)[:2]
-        values = patches.unflatten(1, grid).half()
+        values = self._features(inputs).half()
         if not values.isfinite().all():
             raise ValueError(
                 'a feature is beyond 65,504, the largest number of float16, or none at '
                 'all; this backbone cannot be kept in it.'
             )
         return values
+
+    def _features(self, inputs: Tensor) -> Tensor:
+        if self.stage not in (TRUNK, PATCHES):
+            return self._map(inputs)
+        whole = self.backbone.trunk_patches if self.stage == TRUNK else self.backbone
+        patches, grid = whole(inputs)[:2]
+        return patches.unflatten(1, grid)
+
+    def _map(self, inputs: Tensor) -> Tensor:
+        """Return what a part of the trunk gives, from which the rest goes on alike."""
+        kept = self.backbone.stage_map(inputs, self.stage)
+        if not self._is_cut_checked:
+            try:
+                apart = _apart(self.backbone(kept)[0], self.backbone(inputs)[0])
+            # whatever a foreign trunk makes of what it does not expect
+            except Exception as error:
+                apart = f'{type(error).__name__}: {error}'
+            if apart:
+                raise ValueError(
+                    f'{type(self.backbone).__name__}: behind {self.stage} the trunk '
+                    f'does not go on from what that part gives ({apart}), so that its '
+                    'leading parts cannot be kept. Freeze all of it, or train on '
+                    'pictures.'
+                )
+            self._is_cut_checked = True
+        return kept.values
+
+
+def _apart(found: Tensor, expected: Tensor) -> str:
+    """Return how far patches are from others; nothing where only rounding is."""
+    if found.shape != expected.shape:
+        return f'{tuple(found.shape)} in the place of {tuple(expected.shape)}'
+    other = (found - expected).square().mean() / expected.square().mean()
+    return '' if other <= 1e-6 else f'others by {100 * other.sqrt():.1f} %'
 
 
 def compute(

@@ -6,6 +6,11 @@ from ..stores.reasons import other_pictures, other_pipeline
 from .frozen_part import PATCHES, TRUNK
 from .index import Index
 
+_WHY = {
+    PATCHES: 'all of its backbone is frozen',
+    TRUNK: 'its trunk is frozen and its projection is not',
+}
+
 
 def differences(kept: Index, wanted: Index, whole: bool) -> Iterator[str]:
     """Yield the reasons why kept features are not those that are wanted.
@@ -15,11 +20,11 @@ def differences(kept: Index, wanted: Index, whole: bool) -> Iterator[str]:
         wanted: Of a config; without the arrays that are not needed.
         whole: Whether all must be the same; else what is wanted must be among the kept.
     """
-    if kept.stage != wanted.stage and (whole or kept.stage == PATCHES):
+    if kept.stage != wanted.stage:
+        why = _WHY.get(wanted.stage, 'its trunk trains behind that')
         yield (
-            f'projection: the features were taken at the {kept.stage} and this config '
-            f'needs them at the {wanted.stage}, since its projection '
-            f'{"trains" if wanted.stage == TRUNK else "is frozen"}'
+            f'stage: the features were taken at {kept.stage} and this config needs '
+            f'them at {wanted.stage}, since {why}'
         )
     elif kept.weights != wanted.weights:
         yield (

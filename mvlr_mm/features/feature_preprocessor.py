@@ -3,18 +3,20 @@
 import torch
 from mmengine.model import BaseDataPreprocessor
 from mmpretrain.registry import MODELS
+from torch import Tensor
 
-from ..models.backbones.patch_backbone import TrunkPatches
+from ..models.backbones.patch_backbone import StageMap, TrunkPatches
 from ..structures import VLFeatures
-from .frozen_part import PATCHES
+from .frozen_part import PATCHES, TRUNK
 
 
 @MODELS.register_module()
 class FeaturePreprocessor(BaseDataPreprocessor):
-    """Turn features (B, h, w, D) in float16 into what the model goes on from.
+    """Turn features in float16 into what the model goes on from.
 
     Args:
-        stage: See :func:`~mvlr_mm.features.frozen_part.frozen_stage`.
+        stage: Where they were taken, see
+            :func:`~mvlr_mm.features.frozen_part.frozen_stage`.
         batch_augments: What mixes pictures; mmpretrain's classifier gives it.
 
     Raises:
@@ -28,16 +30,21 @@ class FeaturePreprocessor(BaseDataPreprocessor):
                 f'model.train_cfg ({batch_augments}) mixes pictures, and there are '
                 'features in their place; train on pictures, or set it to None.'
             )
-        self.kind = VLFeatures if stage == PATCHES else TrunkPatches
+        self.stage = stage
 
     def forward(self, data: dict, training: bool = False) -> dict:
-        """Return ``inputs``, patches in float32 with their grid, and the samples."""
+        """Return ``inputs`` in float32, patches with their grid, and the samples."""
         data = self.cast_data(data)
         inputs = data['inputs']
         if not isinstance(inputs, torch.Tensor):
             inputs = torch.stack(list(inputs))
-        patches, grid = inputs.flatten(1, 2).float(), tuple(inputs.shape[1:3])
         return {
-            'inputs': self.kind(patches, grid),
+            'inputs': self._features(inputs.float()),
             'data_samples': data.get('data_samples'),
         }
+
+    def _features(self, values: Tensor) -> StageMap | TrunkPatches | VLFeatures:
+        if self.stage not in (TRUNK, PATCHES):
+            return StageMap(values, self.stage)
+        kind = TrunkPatches if self.stage == TRUNK else VLFeatures
+        return kind(values.flatten(1, 2), tuple(values.shape[1:3]))

@@ -1,6 +1,7 @@
 """How far a backbone stays as it is while the rest of its model trains."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -28,6 +29,18 @@ def backbone_of(model: nn.Module) -> PatchBackbone:
     return backbone
 
 
+def stages_of(backbone: PatchBackbone) -> list[str]:
+    """Return up to where a backbone can stay as it is, from the pictures on.
+
+    First the parts of its trunk by name, then :data:`TRUNK` and :data:`PATCHES`. A
+    trunk that keeps positions beside its parts has none: what they give depends on the
+    place where it goes on.
+    """
+    trunk = backbone.get_submodule(backbone.trunk_name)
+    own = list(trunk.parameters(recurse=False))
+    return [*([] if own else backbone.parts()), TRUNK, PATCHES]
+
+
 def frozen_stage(model: nn.Module, freezers: Iterable[FreezeModules] = ()) -> str:
     """Return up to where the backbone of a model gives the same in every epoch.
 
@@ -36,11 +49,11 @@ def frozen_stage(model: nn.Module, freezers: Iterable[FreezeModules] = ()) -> st
         freezers: Hooks of the training that freeze parts of it.
 
     Returns:
-        :data:`PATCHES` or :data:`TRUNK`. Behind a projection without weights it is the
+        The last of :func:`stages_of`. Behind a projection without weights it is the
         trunk, so that all backbones on one trunk share what it gives.
 
     Raises:
-        ValueError: Something in the trunk trains; the message names it.
+        ValueError: Something in the trunk's first part trains; the message names it.
     """
     backbone = backbone_of(model)
     model.train()
@@ -50,25 +63,45 @@ def frozen_stage(model: nn.Module, freezers: Iterable[FreezeModules] = ()) -> st
     moving = list(_moving(backbone))
     trunk = [name for name in moving if not _is_in(name, backbone.projection)]
     if trunk:
-        raise ValueError(
-            f'features can be kept only of a backbone that stays as it is, and here '
-            f'{len(trunk)} of its parameters or parts do not: '
-            f'{_listed([f"backbone.{name}" for name in trunk])}. Freeze it: '
-            "custom_hooks=[..., dict(type='FreezeModules', names=['backbone'])], or "
-            'frozen_stages=-1 of CLIPBackbone.'
-        )
+        return _last_frozen_part(backbone, trunk)
     names = [name for name, _ in backbone.named_parameters()]
     projects = any(_is_in(name, backbone.projection) for name in names)
     return PATCHES if projects and not moving else TRUNK
 
 
+def _last_frozen_part(backbone: PatchBackbone, moving: Sequence[str]) -> str:
+    """Return the part of the trunk behind which something moves for the first time."""
+    parts = stages_of(backbone)[:-2]
+    still = takewhile(lambda p: not any(_is_in(m, [p]) for m in moving), parts)
+    leading = list(still)
+    elsewhere = [name for name in moving if not _is_in(name, parts)]
+    if leading and not elsewhere:
+        return leading[-1]
+    raise ValueError(
+        f'features can be kept only of what stays as it is, and here {len(moving)} of '
+        "the trunk's parameters or parts do not: "
+        f'{_listed([f"backbone.{name}" for name in moving])}. Freeze it: '
+        "custom_hooks=[..., dict(type='FreezeModules', names=['backbone'])], or "
+        'frozen_stages=-1 of CLIPBackbone; or its first parts, if it is one of '
+        'convolutions.'
+    )
+
+
 def frozen_weights(backbone: PatchBackbone, stage: str) -> dict[str, Tensor]:
-    """Return the weights that what is kept depends on, by name."""
-    return {
-        name: value
-        for name, value in backbone.state_dict().items()
-        if stage == PATCHES or not _is_in(name, backbone.projection)
-    }
+    """Return the weights that what is kept depends on, by name.
+
+    Args:
+        backbone: Whose weights.
+        stage: One of :func:`stages_of`.
+    """
+    weights = backbone.state_dict()
+    if stage == PATCHES:
+        return weights
+    if stage == TRUNK:
+        return {k: v for k, v in weights.items() if not _is_in(k, backbone.projection)}
+    parts = backbone.parts()
+    leading = parts[: parts.index(stage) + 1]
+    return {k: v for k, v in weights.items() if _is_in(k, leading)}
 
 
 def _moving(module: nn.Module) -> Iterator[str]:

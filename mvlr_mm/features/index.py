@@ -23,7 +23,7 @@ class ArrayInfo:
 class Index:
     """What was computed, from what."""
 
-    stage: str  # of the backbone: `patches` or `trunk`
+    stage: str  # of the backbone, up to which it is kept: one of `stages_of`
     weights: str  # checksum of what is before that
     preprocessor: dict[str, Any]
     seed: int  # of the views

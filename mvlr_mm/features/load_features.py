@@ -14,7 +14,7 @@ from .index import FEATURES, read_index
 
 
 def open_array(folder: str | Path, name: str) -> np.ndarray:
-    """Map an array of a folder into memory: (pictures, views, h, w, D) float16.
+    """Map an array of a folder into memory: (pictures, views, ...) float16.
 
     Raises:
         FileNotFoundError: It is not there, or not whole.
@@ -24,7 +24,7 @@ def open_array(folder: str | Path, name: str) -> np.ndarray:
 
 @TRANSFORMS.register_module()
 class LoadFeatures(BaseTransform):
-    """Put the features of a picture in its place, as ``img``, (h, w, D) float16.
+    """Put the features of a picture in its place, as ``img``, float16.
 
     Of several views a picture shows another one in each epoch, and every one before any
     comes again; their order is the picture's own and follows the run's seed.

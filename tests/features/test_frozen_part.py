@@ -5,7 +5,12 @@ from mmpretrain.registry import MODELS
 from torch import nn
 
 from mvlr_mm.engine import FreezeModules
-from mvlr_mm.features.frozen_part import backbone_of, frozen_stage, frozen_weights
+from mvlr_mm.features.frozen_part import (
+    backbone_of,
+    frozen_stage,
+    frozen_weights,
+    stages_of,
+)
 
 
 @pytest.fixture
@@ -36,16 +41,36 @@ def test_a_projection_that_trains_or_drops_is_not(model):
     assert frozen_stage(model(dropout=0.1), held) == 'patches'
 
 
-def test_a_trunk_that_trains_is_refused_by_name(model):
-    with pytest.raises(ValueError, match=r'backbone\.tower\.trunk\.layer4\.0\.conv1'):
-        frozen_stage(model(frozen_stages=4))
+def test_of_a_trunk_that_trains_the_parts_before_are_kept(model):
+    net = model(frozen_stages=4)
+    assert frozen_stage(net) == 'tower.trunk.layer3.0'
+    weights = frozen_weights(net.backbone, 'tower.trunk.layer3.0')
+    assert {name.split('.')[2] for name in weights} == {
+        *('conv1', 'bn1', 'conv2', 'bn2', 'conv3', 'bn3'),
+        *('layer1', 'layer2', 'layer3'),
+    }
+    assert stages_of(net.backbone)[-2:] == ['trunk', 'patches']
 
 
-def test_a_norm_that_counts_is_refused_though_nothing_has_a_gradient(model):
+def test_a_trunk_that_trains_from_its_first_part_on_is_refused_by_name(model):
+    with pytest.raises(ValueError, match=r'backbone\.tower\.trunk\.conv1\.weight'):
+        frozen_stage(model(frozen_stages=0))
+
+
+def test_a_trunk_with_positions_is_kept_whole_or_not_at_all(tiny_clip):
+    net = nn.Module()
+    net.backbone = MODELS.build(
+        dict(type='CLIPBackbone', **tiny_clip('vit'), frozen_stages=2)
+    )
+    assert stages_of(net.backbone) == ['trunk', 'patches']
+    with pytest.raises(ValueError, match=r'trunk\.transformer\.resblocks\.1'):
+        frozen_stage(net)
+
+
+def test_a_norm_that_counts_is_not_kept_though_nothing_has_a_gradient(model):
     net = model(norm_eval=False)
     net.requires_grad_(False)
-    with pytest.raises(ValueError, match=r'backbone\.tower\.trunk\.bn1'):
-        frozen_stage(net)
+    assert frozen_stage(net) == 'tower.trunk.conv1'
 
 
 def test_a_backbone_without_patches_is_refused():

@@ -79,6 +79,19 @@ def test_a_trained_projection_and_none_share_the_trunks_channels(make_config, pi
     assert make_features(projected, folder, views=0) == 0
 
 
+def test_keeps_what_the_last_frozen_part_of_a_trunk_gives(make_config, pictures):
+    backbone = dict(type='CLIPBackbone', frozen_stages=3)
+    cfg, folder = make_config('resnet', backbone, []), pictures / 'features'
+    make_features(cfg, folder, views=0)
+    assert read_index(folder).stage == 'tower.trunk.layer2.0'
+    trunk = model_for(cfg).backbone.tower.trunk.eval()
+    with torch.no_grad():
+        stem = trunk.stem(picture(pictures, 4)[None])
+        expected = trunk.layer2(trunk.layer1(stem))[0]
+    there = torch.tensor(open_array(folder, 'val')[0, 0]).float()
+    torch.testing.assert_close(there, expected, rtol=2e-3, atol=2e-3)
+
+
 def test_views_differ_and_depend_on_the_seed_alone(make_config, pictures):
     cfg = make_config()
     for name, seed, workers in (('a', 0, 0), ('b', 0, 2), ('c', 1, 0)):

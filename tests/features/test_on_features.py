@@ -40,16 +40,25 @@ def plain(cfg):
 
 
 @pytest.mark.parametrize(
-    ('kind', 'backbone', 'frozen'),
+    ('kind', 'backbone', 'frozen', 'rate'),
     [
-        ('vit', dict(type='CLIPBackbone'), ['backbone']),
-        ('timm', dict(type='CLIPBackbone', frozen_stages=-1), []),  # proj trains
+        ('vit', dict(type='CLIPBackbone'), ['backbone'], 0.1),
+        ('timm', dict(type='CLIPBackbone', frozen_stages=-1), [], 0.1),  # proj trains
+        # the trunk's last stage does, through which rounding grows
+        (
+            'resnet',
+            dict(type='CLIPBackbone', frozen_stages=4),
+            ['backbone.tower.proj'],
+            0.01,
+        ),
     ],
 )
 def test_a_training_is_that_on_pictures_and_its_checkpoint_predicts_them(
-    make_config, pictures, kind, backbone, frozen
+    make_config, pictures, kind, backbone, frozen, rate
 ):
-    cfg = plain(make_config(kind, backbone, frozen))
+    cfg = make_config(kind, backbone, frozen)
+    cfg.optim_wrapper.optimizer.lr = rate
+    plain(cfg)
     folder, on_features, on_pictures = (pictures / name for name in ('f', 'a', 'b'))
     mvlr('features', cfg.filename, '--views', 0, '--out', folder, '--workers', 0)
     train(cfg, on_pictures)
@@ -128,6 +137,11 @@ def let_the_trunk_train(cfg, root):
     cfg.custom_hooks = []
 
 
+def train_the_last_stage(cfg, root):
+    cfg.custom_hooks = []
+    cfg.model.backbone.frozen_stages = 4
+
+
 @pytest.mark.parametrize(
     ('spoil', 'reasons'),
     [
@@ -141,12 +155,17 @@ def let_the_trunk_train(cfg, root):
         ),
         (spoil_attention, [r'values: .*4\.png gives others now']),
         (let_the_trunk_train, [r'do not: backbone\.tower\.trunk\.']),
+        (
+            train_the_last_stage,
+            [r'stage: .* at patches .* at tower\.trunk\.layer3\.0, since its trunk'],
+        ),
     ],
 )
 def test_features_that_do_not_fit_stop_a_training_before_its_first_step(
     make_config, pictures, capsys, spoil, reasons
 ):
-    cfg, folder = plain(make_config()), pictures / 'f'
+    kind = 'resnet' if spoil is train_the_last_stage else 'vit'
+    cfg, folder = plain(make_config(kind)), pictures / 'f'
     mvlr('features', cfg.filename, '--views', 0, '--out', folder, '--workers', 0)
     spoil(cfg, pictures)
     cfg.dump(cfg.filename)
@@ -155,6 +174,25 @@ def test_features_that_do_not_fit_stop_a_training_before_its_first_step(
     said = capsys.readouterr().err
     assert all(re.search(reason, said) for reason in reasons)
     assert not list((pictures / 'run').glob('*.pth'))
+
+
+def test_what_a_part_gives_serves_trainings_with_less_of_the_trunk(
+    make_config, pictures, capsys
+):
+    backbone, folder = dict(type='CLIPBackbone', frozen_stages=3), pictures / 'f'
+    cfg = make_config('resnet', backbone, [])
+    mvlr('features', cfg.filename, '--views', 0, '--out', folder, '--workers', 0)
+    words = ['--features', folder, '--no-validate']
+    for stages in (4, -1):
+        less = make_config('resnet', dict(backbone, frozen_stages=stages), [])
+        train(plain(less), pictures / f'run{stages}', *words)
+        assert (pictures / f'run{stages}/epoch_2.pth').is_file()
+    more = make_config('resnet', dict(backbone, frozen_stages=2), [])
+    with pytest.raises(SystemExit, match='2'):
+        train(plain(more), pictures / 'run', *words)
+    assert 'layer2.0 and this config needs them at tower.trunk.layer1.0' in (
+        capsys.readouterr().err
+    )
 
 
 def test_lists_may_name_fewer_pictures_and_the_config_that_is_kept_reads_them(

@@ -54,6 +54,8 @@ class CLIPBackbone(PatchBackbone):
         FileNotFoundError: A path leads nowhere.
     """
 
+    trunk_name = 'tower.trunk'
+
     def __init__(
         self,
         model: str | Mapping[str, Any],

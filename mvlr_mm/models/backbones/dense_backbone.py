@@ -26,6 +26,7 @@ class DenseBackbone(PatchBackbone):
         embed_dim: Width D of the patches.
     """
 
+    trunk_name = 'trunk'
     projection = ('dense.proj',)
 
     def __init__(

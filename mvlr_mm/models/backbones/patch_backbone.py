@@ -4,9 +4,10 @@ from abc import abstractmethod
 from typing import NamedTuple
 
 from mmengine.model import BaseModule
-from torch import Tensor
+from torch import Tensor, nn
 
 from ...structures import VLFeatures
+from .trunk_parts import parts_of, without
 
 
 class TrunkPatches(NamedTuple):
@@ -19,19 +20,65 @@ class TrunkPatches(NamedTuple):
     grid: tuple[int, int]  # (H, W), H * W == N
 
 
+class StageMap(NamedTuple):
+    """What the leading parts of a trunk give, before those that follow."""
+
+    values: Tensor  # as the last of them gives it: (B, C, h, w), or with channels last
+    stage: str  # dotted name of that part in the backbone
+
+
 class PatchBackbone(BaseModule):
     """A trunk, then a projection that acts patch by patch.
 
-    Where it is given what one of its halves made before, it goes on from there: a trunk
-    that does not train gives the same in every epoch.
+    Where it is given what its leading parts, or one of its halves, made before, it goes
+    on from there: what does not train gives the same in every epoch.
 
     Attributes:
         embed_dim: Width D of the patches that come out.
+        trunk_name: Dotted name of the trunk.
         projection: Names of the parts and parameters behind the trunk.
     """
 
     embed_dim: int
+    trunk_name: str
     projection: tuple[str, ...]
+
+    def parts(self) -> list[str]:
+        """Return the dotted names of the trunk's parts, in their order."""
+        return list(parts_of(self.get_submodule(self.trunk_name), self.trunk_name))
+
+    def stage_map(self, images: Tensor, stage: str) -> StageMap:
+        """Turn images (B, 3, H, W), normalised, into what a part of the trunk gives.
+
+        Args:
+            images: As for :meth:`trunk_patches`.
+            stage: One of :meth:`parts`.
+
+        Raises:
+            ValueError: The part gives no tensor, or is not run.
+        """
+        given: list[Tensor] = []
+
+        def keep(part: nn.Module, args: tuple, output: object) -> None:
+            if isinstance(output, Tensor):
+                given.append(output.clone())  # what follows may write into it
+
+        handle = self.get_submodule(stage).register_forward_hook(keep)
+        try:
+            self.trunk_patches(images)
+        finally:
+            handle.remove()
+        if not given:
+            raise ValueError(
+                f'{stage} of {type(self).__name__} gives no tensor from which the rest '
+                'of the trunk could go on.'
+            )
+        return StageMap(given[-1], stage)
+
+    def _behind(self, inputs: StageMap) -> TrunkPatches:
+        parts = self.parts()
+        leading = parts[: parts.index(inputs.stage) + 1]
+        return without(self, leading).trunk_patches(inputs.values)
 
     @abstractmethod
     def trunk_patches(self, images: Tensor) -> TrunkPatches:
@@ -41,15 +88,19 @@ class PatchBackbone(BaseModule):
     def project(self, patches: Tensor) -> Tensor:
         """Turn the trunk's patches (B, N, W) into those of the labels' space."""
 
-    def forward(self, inputs: Tensor | TrunkPatches | VLFeatures) -> VLFeatures:
+    def forward(
+        self, inputs: Tensor | StageMap | TrunkPatches | VLFeatures
+    ) -> VLFeatures:
         """Return features of the patches.
 
         Args:
             inputs: Images (B, 3, H, W), normalised as the trunk wants them; or what
-                :meth:`trunk_patches`, or this method, gave for them.
+                :meth:`stage_map`, :meth:`trunk_patches`, or this method, gave for them.
         """
         if isinstance(inputs, VLFeatures):
             return inputs
-        if not isinstance(inputs, TrunkPatches):
+        if isinstance(inputs, StageMap):
+            inputs = self._behind(inputs)
+        elif not isinstance(inputs, TrunkPatches):
             inputs = self.trunk_patches(inputs)
         return VLFeatures(visual=self.project(inputs.patches), grid=inputs.grid)

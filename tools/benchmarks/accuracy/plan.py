@@ -14,6 +14,7 @@ from mmengine.config import Config
 
 from mvlr_mm.config import read_config
 from mvlr_mm.config.overrides import merge_overrides
+from mvlr_mm.features.frozen_part import PATCHES, TRUNK
 from mvlr_mm.stores.folder import INDEX
 
 from .rows import Row
@@ -87,12 +88,15 @@ class Plan:
         out: Folder of the comparison.
         data: Root of the pictures.
         budget: Epochs.
-        features: Folder of `mvlr features`, to train on with every backbone frozen;
-            None to train on pictures.
+        features: Folder of `mvlr features`, to train on; None to train on pictures.
         amp: Whether training computes in bfloat16.
         options: Overrides for every row, by dotted key.
         trunk: What puts every row on one trunk, by dotted key; None for each its own.
         supervision: What training may know of the labels; None for everything.
+        stage: Up to where a backbone gave the features; see
+            :func:`mvlr_mm.features.frozen_part.frozen_stage`. With those of a part of
+            the trunk each row trains what its config trains behind it; else every
+            backbone is frozen.
     """
 
     out: Path
@@ -103,13 +107,19 @@ class Plan:
     options: Mapping[str, Any] | None = None
     trunk: Mapping[str, Any] | None = None
     supervision: Supervision | None = None
+    stage: str = PATCHES
+
+    @property
+    def on_frozen(self) -> bool:
+        """Whether features stand for all of every backbone."""
+        return self.features is not None and self.stage in (TRUNK, PATCHES)
 
     def shared(self) -> dict[str, Any]:
         """Return what makes two comparisons different ones, as a json file has it."""
         found = {
             'budget': self.budget,
             'data_root': str(self.data.resolve()),
-            'on_features': self.features is not None,
+            'on_features': self.on_frozen or (bool(self.features) and self.stage),
             'amp': self.amp,
             'options': self.options or {},
             'trunk': self.trunk or {},
@@ -145,7 +155,7 @@ class Plan:
         more: dict[str, Any] = {}
         if trains:
             more['train_cfg.max_epochs'] = self.budget
-        if trains and self.features:
+        if trains and self.on_frozen:
             frozen = dict(type='FreezeModules', names=[frozen_part(cfg)])
             more['custom_hooks'] = [*cfg.to_dict().get('custom_hooks', []), frozen]
         merge_overrides(cfg, more)

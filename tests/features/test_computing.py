@@ -1,0 +1,69 @@
+import pytest
+import torch
+from torch import nn
+
+from mvlr_mm.features.computing import FrozenPart
+from mvlr_mm.models.backbones import DenseBackbone
+
+PIXELS = dict(type='ClsDataPreprocessor')
+
+
+class Skips(nn.Module):
+    """A trunk whose last part takes what the first gave as well."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(3, 8, 8, 8)
+        self.second = nn.Conv2d(8, 8, 1)
+        self.third = nn.Conv2d(8, 8, 1)
+
+    def forward(self, x):
+        first = self.first(x)
+        return self.third(self.second(first) - first)
+
+
+class Pair(nn.Module):
+    def forward(self, x):
+        return x, x
+
+
+class Second(nn.Module):
+    def forward(self, pair):
+        return pair[1]
+
+
+@pytest.fixture
+def backbone():
+    trunk = dict(type='ResNet', depth=18, stem_channels=8, base_channels=8)
+    made = DenseBackbone(trunk, in_channels=8)
+    made.trunk = Skips()
+    return made
+
+
+@pytest.fixture
+def images():
+    return list(torch.rand(2, 3, 16, 16))
+
+
+def test_what_a_part_gives_is_kept(backbone, images):
+    found = FrozenPart(backbone, 'trunk.first', PIXELS)(images)
+    assert found.dtype == torch.float16
+    expected = backbone.trunk.first(torch.stack(images))
+    torch.testing.assert_close(found.float(), expected, rtol=1e-3, atol=1e-3)
+
+
+def test_a_trunk_that_does_not_go_on_from_there_is_refused(backbone, images):
+    with pytest.raises(ValueError, match=r'behind trunk\.second .*\(others by \d+'):
+        FrozenPart(backbone, 'trunk.second', PIXELS)(images)
+
+
+def test_a_trunk_that_fails_from_there_on_is_refused(backbone, images):
+    backbone.trunk.second = nn.Sequential(nn.Conv2d(8, 4, 1), nn.Conv2d(4, 8, 1))
+    with pytest.raises(ValueError, match=r'behind trunk\.second\.0 .*RuntimeError'):
+        FrozenPart(backbone, 'trunk.second.0', PIXELS)(images)
+
+
+def test_a_part_that_gives_no_tensor_is_refused(backbone, images):
+    backbone.trunk = nn.Sequential(nn.Conv2d(3, 8, 8, 8), Pair(), Second())
+    with pytest.raises(ValueError, match=r'trunk\.1 of DenseBackbone gives no tensor'):
+        FrozenPart(backbone, 'trunk.1', PIXELS)(images)
