@@ -57,6 +57,11 @@ def thresholds_of(
                 f'--thr {thr} must be a number, `stored`, or a file of `mvlr '
                 'thresholds`.'
             ) from None
+        if thr > 1:
+            raise ValueError(
+                f'--thr {thr:g} must be at most 1, as scores are: with it no picture '
+                'would have a tag.'
+            )
     found = TagChoice(names, thr, stored=loaded.thresholds).thresholds
     low = -np.inf if args.min_score is None else args.min_score
     return np.maximum(found, low)

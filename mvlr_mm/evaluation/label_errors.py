@@ -1,5 +1,7 @@
 """Which labels of a data set are probably wrong, by what a model says of them."""
 
+import warnings
+
 import numpy as np
 
 from ..extras import require
@@ -39,12 +41,14 @@ def suspected_label_errors(scores: Matrix, targets: Matrix) -> list[np.ndarray]:
         if positive.all() or not positive.any():
             return np.zeros(0, dtype=np.int64)
         column = column.astype(np.float64)
-        found = suspects_of(
-            labels=positive.astype(np.int64),
-            pred_probs=np.stack([1 - column, column], axis=1),
-            return_indices_ranked_by='self_confidence',
-            n_jobs=1,  # processes of its own would take longer to start
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # of each label with few images, nameless
+            found = suspects_of(
+                labels=positive.astype(np.int64),
+                pred_probs=np.stack([1 - column, column], axis=1),
+                return_indices_ranked_by='self_confidence',
+                n_jobs=1,  # processes of its own would take longer to start
+            )
         return np.arange(len(targets))[rows][found]
 
     return per_label(of_label, scores, targets)

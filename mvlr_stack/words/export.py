@@ -7,6 +7,7 @@ before the file gets its name.
 """
 
 import argparse
+from pathlib import Path
 
 from ..arguments import add_overwrite
 from ..outputs import check_output
@@ -44,8 +45,15 @@ def check(args: argparse.Namespace) -> None:
 
     Raises:
         OSError: As for :func:`mvlr_stack.outputs.check_output`.
-        ValueError: --int8 with another format than ONNX.
+        ValueError: --int8 with another format than ONNX, or a file that is called as
+            those of another format are.
     """
+    suffix = Path(args.out).suffix.lower().lstrip('.')
+    if suffix in FORMATS and suffix != args.format:
+        raise ValueError(
+            f'--out {args.out} with --format {args.format}: name the file '
+            f'.{args.format}, or say --format {suffix}.'
+        )
     check_output('--out', args.out, args.overwrite)
     if args.int8 is not None and args.format != 'onnx':
         raise ValueError(

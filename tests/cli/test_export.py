@@ -193,9 +193,13 @@ def test_8_bits_are_refused_where_they_lose_too_much(
     assert json.loads(props['labels']) == CLASSES
 
 
-def test_what_cannot_go_together_stops_at_once(model, tmp_path):
+def test_what_cannot_go_together_stops_at_once(model, tmp_path, capsys):
     with pytest.raises(SystemExit):
         export_words(model, tmp_path / 'x.pt2', '--format', 'pt2', '--int8', 'x.py')
+    for words in (['x.pt2'], ['x.onnx', '--format', 'pt2']):
+        with pytest.raises(SystemExit):
+            export_words(model, tmp_path / words[0], *words[1:])
+        assert f'say --format {words[0][2:]}' in capsys.readouterr().err
     (tmp_path / 'there.onnx').write_text('')
     with pytest.raises(SystemExit):
         export_words(model, tmp_path / 'there.onnx')

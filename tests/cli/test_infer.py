@@ -255,6 +255,7 @@ def test_heat_maps_of_tags_that_are_gone_go(infer, photos, tmp_path):
         (['gone/*.jpg'], 'there is no such picture'),
         (['{}', '--exclude', '*'], '--exclude leaves no picture'),
         (['{}', '--thr', 'high'], '--thr high must be a number'),
+        (['{}', '--thr', '50'], '--thr 50 must be at most 1'),
         (['{}', '--thr', 'stored'], 'has no thresholds'),
         (['{}', '--append'], '--append needs --sidecar'),
         (['{}', '--skip-existing', '--overwrite'], 'leave one of them out'),
@@ -262,7 +263,7 @@ def test_heat_maps_of_tags_that_are_gone_go(infer, photos, tmp_path):
         (['{}', '--classes', 'cat,cat'], 'occurs twice'),
         (['{}', '--classes', 'lables.txt'], '--classes lables.txt: no such file'),
         (
-            ['{}', '--classes', 'cat,a;b', '--thr', '2', '--out', '{}/a.csv'],
+            ['{}', '--classes', 'cat,a;b', '--thr', '1', '--out', '{}/a.csv'],
             "'a;b' has a ; in it",
         ),
         (['{}', '--device', 'gpu'], 'device (gpu) cannot be used'),

@@ -35,6 +35,15 @@ def test_turned_labels_are_suspected(noisy):
         assert turned[found, i].sum() > 0.7 * turned[:, i].sum()
 
 
+def test_a_label_of_one_image_has_no_warning_without_its_name(recwarn):
+    pytest.importorskip('cleanlab')
+    scores = np.linspace(0.05, 0.95, 40).reshape(20, 2)
+    targets = np.zeros((20, 2), np.int8)
+    targets[3] = 1
+    suspected_label_errors(scores, targets)
+    assert not recwarn.list
+
+
 def test_unknown_labels_are_left_out(noisy):
     pytest.importorskip('cleanlab')
     scores, targets, _ = noisy
