@@ -9,6 +9,8 @@ from mmengine.runner import Runner
 from mvlr_mm.cache import on_cache
 from mvlr_mm.features import on_features
 
+from .replaced_training import BEHIND_A_STEP
+
 # what a config may read instead of the files of its pictures
 _KEPT = {'cache': on_cache, 'features': on_features}
 # the hooks that mmengine has by itself, and leaves out where a config says None
@@ -42,17 +44,19 @@ class _Runner(Runner):
         }
         super().register_default_hooks(kept)
 
+    _undumped: Config | None = None
+
     def dump_config(self) -> None:
-        """Leave what is in the work folder until a training begins."""
-        self._whole = self.cfg  # as the log shows it
+        """Leave what is in the work folder until this training has made a step."""
+        self._undumped = self.cfg  # as the log shows it
 
     def call_hook(self, fn_name: str, **kwargs: Any) -> None:
-        """Call all hooks; write the config once nothing refuses the training."""
-        super().call_hook(fn_name, **kwargs)
-        if fn_name == 'before_train':
-            quick, self.cfg = self.cfg, self._whole
+        """Call all hooks; write the config before those behind the first step."""
+        if self._undumped is not None and fn_name in BEHIND_A_STEP:
+            quick, self.cfg = self.cfg, self._undumped
             super().dump_config()
-            self.cfg = quick
+            self.cfg, self._undumped = quick, None
+        super().call_hook(fn_name, **kwargs)
 
 
 def build_runner(cfg: Config) -> Runner:

@@ -1,7 +1,6 @@
 """Train a model from a config."""
 
 import argparse
-from pathlib import Path
 
 import torch
 from mmengine.config import Config
@@ -20,6 +19,7 @@ from .config import (
     load_config,
 )
 from .processes import join_processes, leave_processes
+from .replaced_training import RemoveReplaced, checkpoints, goes_on
 from .runner import build_runner
 
 PARTS = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')  # of the config
@@ -99,12 +99,7 @@ def check_work_dir(cfg: Config, overwrite: bool) -> None:
         FileExistsError: The work folder holds checkpoints, and the training goes on
             from none of them.
     """
-    folder = Path(cfg.work_dir).resolve()
-    goes_on = cfg.get('resume') and (
-        not cfg.get('load_from') or Path(cfg.load_from).resolve().parent == folder
-    )
-    # what begins with a dot is the draft of one, of which a kill came before the rest
-    if goes_on or overwrite or not any(folder.glob('[!.]*.pth')):
+    if goes_on(cfg) or overwrite or not checkpoints(cfg.work_dir):
         return
     raise FileExistsError(
         f'the work folder {cfg.work_dir} holds the checkpoints of a training; go on '
@@ -166,6 +161,8 @@ def build(args: argparse.Namespace) -> Runner:
     add_hooks(cfg)
     join_processes(cfg)
     runner = build_runner(cfg)
+    if args.overwrite and not goes_on(cfg):
+        runner.register_hook(RemoveReplaced(cfg.get('load_from')))
     quiet_logger(runner.logger)
     share_batch(runner)
     # both data sets are read now, not after the first epoch

@@ -239,6 +239,35 @@ def test_checkpoints_of_another_training_stay(config, capsys):
     assert (work_dir / 'epoch_1.pth').stat().st_mtime_ns not in before.values()
 
 
+def test_nothing_of_a_training_that_is_replaced_is_used_after(config):
+    text = config.read_text()
+    config.write_text(text.replace("dict(type='MultiLabelMetric', thr=0.5)", PROTOCOL))
+    hook = dict(type='CheckpointHook', interval=1, save_best='asl/mAP', rule='greater')
+    options = ['--cfg-options', f'default_hooks.checkpoint={hook}']
+    work_dir = run(config, *options, 'train_cfg.max_epochs=2')
+    (work_dir / 'thresholds.json').write_text('{}')
+    before = {path.name for path in work_dir.glob('*.*')}
+    assert sum(name.startswith('best_') for name in before) == 1
+    for kind, wrong in (  # refused, or ended by the model at work: nothing is lost
+        (SystemExit, f'load_from={config}'),
+        (RuntimeError, 'model.head.in_channels=7'),
+    ):
+        with pytest.raises(kind):
+            run(config, '--overwrite', *options, wrong)
+        assert {path.name for path in work_dir.glob('*.*')} == before
+    assert 'in_channels=120' in (work_dir / 'tiny.py').read_text()
+    run(config, '--overwrite', '--no-validate')
+    assert not (work_dir / 'epoch_2.pth').exists()
+    start = work_dir / 'epoch_1.pth'
+    words = ['--overwrite', '--no-validate', '--cfg-options']
+    run(config, *words, f'load_from={start}', 'train_cfg.max_epochs=2')
+    assert start.is_file()
+    assert not list(work_dir.glob('best_*'))
+    assert not (work_dir / 'thresholds.json').exists()
+    run(config, '--overwrite', '--resume', '--cfg-options', 'train_cfg.max_epochs=3')
+    assert (work_dir / 'epoch_2.pth').is_file()
+
+
 def test_a_folder_that_was_moved_goes_on(config):
     work_dir = run(config, '--no-validate')
     work_dir.rename(config.parent / 'moved')

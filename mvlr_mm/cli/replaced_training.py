@@ -1,0 +1,67 @@
+"""What an earlier training has left in the work folder of one that replaces it."""
+
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from mvlr_mm.apis.work_dir import NAMES, THRESHOLDS
+
+# the first of them says that nothing refuses a training, and that the model works
+BEHIND_A_STEP = ('after_train_iter', 'after_train_epoch')
+_OF_ITS_WEIGHTS = ('last_checkpoint', THRESHOLDS, NAMES)
+
+
+def goes_on(cfg: Config) -> bool:
+    """Say whether a training goes on from a checkpoint of its own work folder.
+
+    Args:
+        cfg: With the work folder, and what to resume.
+    """
+    start = cfg.get('load_from')
+    folder = Path(cfg.work_dir).resolve()
+    return bool(cfg.get('resume')) and (
+        not start or Path(start).resolve().parent == folder
+    )
+
+
+def checkpoints(folder: str | Path) -> list[Path]:
+    """Return the checkpoints in a folder.
+
+    Args:
+        folder: Of a training; it need not exist.
+    """
+    # what begins with a dot is the draft of one, of which a kill came before the rest
+    return sorted(Path(folder).glob('[!.]*.pth'))
+
+
+class RemoveReplaced(Hook):
+    """Remove another training's checkpoints, once this one has made a step.
+
+    Otherwise its best one would be tested and tagged with where this training keeps no
+    best, and ``--resume`` would go on with it where this one was stopped early. What
+    was measured of it, thresholds and the scale of new names, goes with it.
+
+    Args:
+        kept: The checkpoint that this training starts from, if any.
+    """
+
+    priority = 'VERY_HIGH'  # before this training saves anything
+
+    def __init__(self, kept: str | None) -> None:
+        self._kept, self._done = kept and Path(kept).resolve(), False
+
+    def after_train_iter(self, runner: Runner, *_: Any, **__: Any) -> None:
+        """Remove them."""
+        if self._done or not is_main_process():
+            return
+        self._done, folder = True, Path(runner.work_dir)
+        found = checkpoints(folder) + [folder / name for name in _OF_ITS_WEIGHTS]
+        for path in found:
+            if path.resolve() != self._kept:
+                path.unlink(missing_ok=True)
+
+    after_train_epoch = after_train_iter  # of a loop without steps
