@@ -1,8 +1,10 @@
 """Compute what a frozen backbone gives for every picture, to train on that.
 
 `mvlr train CONFIG --features FOLDER` then trains what is behind the backbone without
-reading a picture. A folder serves every config with the same backbone, pixels,
-pipelines and pictures; one that was stopped is gone on with.
+reading a picture. Where the trunk's last parts train, what the frozen ones before them
+give is kept, and the rest of the trunk goes on from that. A folder serves every config
+with the same frozen parts, pixels, pipelines and pictures; one that was stopped is gone
+on with.
 """
 
 import argparse
