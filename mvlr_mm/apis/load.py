@@ -1,11 +1,13 @@
 """The one way from a work dir, a config or a pack to a model that is ready to use."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmpretrain.registry import DATASETS
 from torch import nn
 
@@ -83,7 +85,7 @@ def _load(cfg: Config, checkpoint: Path, device: str | torch.device) -> LoadedMo
         model=model.to(device),
         classes=classes,
         pipeline=[dict(transform) for transform in dataset['pipeline']],
-        thresholds=_thresholds(model, checkpoint.parent),
+        thresholds=_thresholds(model, checkpoint),
         config=cfg,
         checkpoint=checkpoint,
         name_scale=_name_scale(checkpoint.parent),
@@ -177,10 +179,18 @@ def _class_names(model: nn.Module, meta: dict, dataset: dict) -> tuple[str, ...]
     )
 
 
-def _thresholds(model: nn.Module, folder: Path) -> dict[str, float] | None:
+def _thresholds(model: nn.Module, checkpoint: Path) -> dict[str, float] | None:
     """Return the thresholds beside the checkpoint, else those of the head."""
-    if (folder / THRESHOLDS).is_file():
-        return label_thresholds(folder / THRESHOLDS)
+    path = checkpoint.parent / THRESHOLDS
+    if path.is_file():
+        if path.stat().st_mtime < checkpoint.stat().st_mtime:
+            print_log(
+                f'{path} is older than {checkpoint.name}: if they were searched for '
+                'another checkpoint, search them again.',
+                'current',
+                logging.WARNING,
+            )
+        return label_thresholds(path)
     head = getattr(model, 'head', None)
     stored = getattr(head, 'label_thresholds', None)
     return None if stored is None else dict(stored.by_name)

@@ -1,5 +1,6 @@
 """Find out what form a source has, and read it."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from .tree import Tree
 FORMS = ('lists', 'coco', 'voc', 'yolo', 'sidecars', 'folders')
 _ABOVE = ('annotations', 'labels', 'lists')  # folders beside those of the pictures
 _HEAD = 4096  # bytes that tell what a file is
-_COCO_KEYS = ('"images"', '"annotations"', '"categories"', '"info"', '"licenses"')
+_COCO = re.compile(r'"(images|annotations|categories|licenses|info)"\s*:\s*[\[{]')
 
 
 def look(
@@ -142,7 +143,7 @@ def _is_coco(path: Path) -> bool:
     if path.suffix.lower() != '.json':
         return False
     head = _head(path).lstrip()
-    return head.startswith('{') and any(key in head for key in _COCO_KEYS)
+    return head.startswith('{') and _COCO.search(head) is not None
 
 
 def _is_list(path: Path) -> bool:

@@ -1,10 +1,11 @@
+import os
 import shutil
 
 import pytest
 import torch
 from mmengine.config import Config
 
-from mvlr_mm.apis import load_model
+from mvlr_mm.apis import load, load_model
 from mvlr_mm.config import read_config
 from mvlr_mm.labels.thresholds import write_thresholds
 from mvlr_mm.loaded_model import build_model
@@ -43,6 +44,17 @@ def test_thresholds_beside_the_checkpoint_are_stored_ones(folder):
     rows = [dict(name=n, threshold=t) for n, t in (('dog', 0.3), ('cat', 0.2))]
     write_thresholds(folder / 'thresholds.json', rows, {})
     assert load_model(folder).thresholds == {'dog': 0.3, 'cat': 0.2}
+
+
+def test_thresholds_older_than_the_checkpoint_are_told(folder, monkeypatch):
+    said = []
+    monkeypatch.setattr(load, 'print_log', lambda text, *_: said.append(text))
+    write_thresholds(folder / 'thresholds.json', [dict(name='cat', threshold=1)], {})
+    load_model(folder)
+    assert not said
+    os.utime(folder / 'epoch_1.pth', (2**31, 2**31))  # as after more epochs
+    load_model(folder)
+    assert 'thresholds.json is older than epoch_1.pth' in said[0]
 
 
 def test_a_config_needs_a_checkpoint(trained):

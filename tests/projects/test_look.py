@@ -45,6 +45,7 @@ def test_the_form_can_be_said(make, read):
 
 def test_what_is_no_list_is_passed_over(make, read):
     files = {'x.csv': CSV, 'README.txt': 'Some words.', 'paths.txt': 'a.jpg\n'}
+    files['run/thresholds.json'] = {'format': 'x', 'images': 7}
     assert read(make(**files, **{'a.jpg': None}))[2] == {'a.jpg': ['cat']}
 
 
