@@ -70,6 +70,17 @@ def test_out_holds_results_to_evaluate_again(config, checkpoint):
     assert {'asl/AP/a', 'asl/F1/c'} <= set(logged)
 
 
+def test_rows_of_the_same_labels_are_taken_where_others_may_be(config):
+    """As in a config that began with `load_from` and `allow=['labels']`."""
+    folder, found = config.parent, []
+    main(['train', str(config), '--work-dir', str(folder / 'run'), '--no-validate'])
+    for name, words in (('a', []), ('b', ['--allow', 'labels'])):
+        out = folder / f'{name}.npz'
+        run(config, folder / 'run/epoch_1.pth', '--out', str(out), *words)
+        found.append(read_results(out).scores)
+    np.testing.assert_array_equal(*found)
+
+
 def test_eval_prints_the_numbers_of_the_test_under_every_protocol(
     config, checkpoint, capsys
 ):

@@ -1,10 +1,11 @@
 """Load a whole checkpoint, or stop before the first step."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 
 from mmengine.hooks import Hook
 from mmengine.model import BaseTTAModel
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from mmpretrain.registry import HOOKS
 
 from ...labels.record import RECORD, decode_record
@@ -18,7 +19,8 @@ class CheckWeights(Hook):
 
     It looks at the weights and at their average by EMAHook, in ``load_from``,
     ``resume`` and tests. With ``load_from`` and ``allow=['labels']`` a model with other
-    labels trains on: it takes everything but what belongs to single labels.
+    labels trains on: it takes everything but what belongs to single labels. A test, or
+    a run that is resumed, with the labels of its checkpoint takes all of it.
 
     Args:
         allow: What may differ: ``missing``, ``unexpected``, ``labels``; see
@@ -44,17 +46,42 @@ class CheckWeights(Hook):
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Compare before anything is loaded."""
         source = str(runner._load_from or 'the checkpoint')
-        fit_checkpoint(runner.model, checkpoint, self.allow, source)
+        whole = 'labels' in self.allow and self._take_whole(runner, checkpoint)
+        if not whole:
+            fit_checkpoint(runner.model, checkpoint, self.allow, source)
         if runner._resume:
             _check_whole(checkpoint, source)
+            if 'labels' in self.allow and not whole:
+                raise ValueError(
+                    "CheckWeights(allow=['labels']) is for load_from; a resumed run "
+                    'has the labels of its checkpoint: leave it out, or do not resume.'
+                )
             self._check_labels(runner, checkpoint['state_dict'])
 
+    def _take_whole(self, runner: Runner, checkpoint: dict) -> bool:
+        """Fit a checkpoint of these very labels, and say whether it is one.
+
+        It is where the run that ``load_from`` began is tested, or resumed.
+        """
+        trains = isinstance(runner._train_loop, BaseLoop)
+        if trains and not runner._resume:
+            return False
+        loop = runner._train_loop if trains else runner._test_loop
+        data = getattr(loop.dataloader.dataset, 'metainfo', None) or {}
+        stored = (checkpoint.get('meta') or {}).get('dataset_meta') or {}
+        names = [set(meta.get('classes') or ()) for meta in (data, stored)]
+        if not names[0] or names[0] != names[1]:
+            return False
+        copy = checkpoint | dict(meta=deepcopy(checkpoint['meta']))
+        rest = [word for word in self.allow if word != 'labels']
+        try:
+            fit_checkpoint(runner.model, copy, rest)
+        except ValueError:  # another template, for one
+            return False
+        checkpoint.update(copy)
+        return True
+
     def _check_labels(self, runner: Runner, weights: dict) -> None:
-        if 'labels' in self.allow:
-            raise ValueError(
-                "CheckWeights(allow=['labels']) is for load_from; a resumed run has "
-                'the labels of its checkpoint: leave it out, or do not resume.'
-            )
         for prefix, module in named_rows(unwrap(runner.model)):
             key = prefix + RECORD
             if module.classes is None or key not in weights:

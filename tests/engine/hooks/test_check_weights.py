@@ -107,8 +107,11 @@ def test_training_on_with_other_labels_is_a_line(make_model, tmp_path):
     assert torch.equal(
         end['state_dict']['neck.prompt.hard'], make_model(others).neck.prompt.hard
     )
+    given |= dict(resume=True)
     with pytest.raises(ValueError, match='is for load_from; a resumed run has the'):
-        run(make_model(), tmp_path / 'again', **(given | dict(resume=True)))
+        run(make_model(others), tmp_path / 'again', **given)
+    # the labels of its own checkpoint: the same words go on with a run
+    run(make_model(), tmp_path / 'on', **given | dict(epochs=2))
 
 
 def test_a_resumed_run_keeps_the_order_of_its_labels(make_model, tmp_path):
