@@ -12,6 +12,8 @@ from mvlr_mm.apis.work_dir import NAMES, THRESHOLDS
 
 # the first of them says that nothing refuses a training, and that the model works
 BEHIND_A_STEP = ('after_train_iter', 'after_train_epoch')
+# as mmengine calls checkpoints; others may be anyone's
+_ITS_CHECKPOINTS = ('epoch_*.pth', 'iter_*.pth', 'best_*.pth')
 _OF_ITS_WEIGHTS = ('last_checkpoint', THRESHOLDS, NAMES)
 
 
@@ -59,7 +61,8 @@ class RemoveReplaced(Hook):
         if self._done or not is_main_process():
             return
         self._done, folder = True, Path(runner.work_dir)
-        found = checkpoints(folder) + [folder / name for name in _OF_ITS_WEIGHTS]
+        found = [path for name in _ITS_CHECKPOINTS for path in folder.glob(name)]
+        found += [folder / name for name in _OF_ITS_WEIGHTS]
         for path in found:
             if path.resolve() != self._kept:
                 path.unlink(missing_ok=True)

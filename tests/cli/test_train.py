@@ -246,6 +246,7 @@ def test_nothing_of_a_training_that_is_replaced_is_used_after(config):
     options = ['--cfg-options', f'default_hooks.checkpoint={hook}']
     work_dir = run(config, *options, 'train_cfg.max_epochs=2')
     (work_dir / 'thresholds.json').write_text('{}')
+    (work_dir / 'my_clip.pth').write_text('of no training')
     before = {path.name for path in work_dir.glob('*.*')}
     assert sum(name.startswith('best_') for name in before) == 1
     for kind, wrong in (  # refused, or ended by the model at work: nothing is lost
@@ -258,6 +259,7 @@ def test_nothing_of_a_training_that_is_replaced_is_used_after(config):
     assert 'in_channels=120' in (work_dir / 'tiny.py').read_text()
     run(config, '--overwrite', '--no-validate')
     assert not (work_dir / 'epoch_2.pth').exists()
+    assert (work_dir / 'my_clip.pth').is_file()
     start = work_dir / 'epoch_1.pth'
     words = ['--overwrite', '--no-validate', '--cfg-options']
     run(config, *words, f'load_from={start}', 'train_cfg.max_epochs=2')
