@@ -13,7 +13,11 @@ from .labels.scale import NameScale
 
 @dataclass(frozen=True, eq=False)
 class LoadedModel:
-    """A model in eval mode, and what goes with it."""
+    """A model in eval mode, and what goes with it.
+
+    Raises:
+        ValueError: As for :meth:`check_labels`.
+    """
 
     model: nn.Module
     classes: tuple[str, ...]  # in the order of the scores
@@ -22,6 +26,37 @@ class LoadedModel:
     config: Config
     checkpoint: Path | None = None
     name_scale: NameScale | None = None  # for labels that were never trained
+
+    def __post_init__(self) -> None:
+        self.check_labels()
+
+    def check_labels(self) -> None:
+        """Compare the labels with those that the model has by now.
+
+        Raises:
+            ValueError: They are others, or in another order, as after ``set_classes``.
+        """
+        own, given = own_names(self.model), tuple(self.classes)
+        if own is None or own == given:
+            return
+        pairs = enumerate(zip(own, given, strict=False))
+        i = next((i for i, (a, b) in pairs if a != b), None)
+        first = '' if i is None else f'; label {i} is {given[i]!r} and {own[i]!r}'
+        raise ValueError(
+            f'classes name {len(given)} labels, and the model recognises {len(own)}, '
+            f'others or in another order{first}. After `set_classes` of the model: '
+            'dataclasses.replace(loaded, classes=loaded.model.neck.classes, '
+            'thresholds=None, name_scale=None).'
+        )
+
+
+def own_names(model: nn.Module) -> tuple[str, ...] | None:
+    """Return the label names that a model has by itself; None where it has none."""
+    for module in model.modules():
+        names = getattr(module, 'classes', None)
+        if isinstance(names, (list, tuple)) and names:
+            return tuple(names)
+    return None
 
 
 def build_model(cfg: Config) -> nn.Module:

@@ -98,7 +98,8 @@ class MultiLabelInferencer:
         Raises:
             FileNotFoundError: ``thr`` is a path that leads nowhere.
             TypeError: Something else is among the images.
-            ValueError: An argument breaks its rule, or the model cannot do it.
+            ValueError: An argument breaks its rule, or the model cannot do it; or its
+                labels were changed by ``set_classes``.
         """
         fmt = (fmt,) if isinstance(fmt, str) else tuple(fmt)
         for word in fmt:
@@ -120,6 +121,7 @@ class MultiLabelInferencer:
         self, classes: Sequence[str] | None
     ) -> tuple[nn.Module, tuple[str, ...]]:
         if classes is None:
+            self.loaded.check_labels()
             return self.model, self.classes
         if isinstance(classes, str):
             raise ValueError(f'classes ({classes!r}) must be a list of names.')

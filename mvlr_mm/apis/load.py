@@ -17,7 +17,7 @@ from ..labels.known import KNOWN_LABELS
 from ..labels.record import RECORD, decode_record
 from ..labels.scale import NameScale, read_name_scale
 from ..labels.thresholds import label_thresholds
-from ..loaded_model import LoadedModel, build_model
+from ..loaded_model import LoadedModel, build_model, own_names
 from ..models.necks.neck_sequence import PLACES
 from ..packs import load_pack
 from ..weight_files import read_weights
@@ -160,10 +160,9 @@ def _recorded_names(found: Any) -> list[str] | None:
 
 
 def _class_names(model: nn.Module, meta: dict, dataset: dict) -> tuple[str, ...]:
-    for module in model.modules():
-        names = getattr(module, 'classes', None)
-        if isinstance(names, (list, tuple)) and names:
-            return tuple(names)
+    names = own_names(model)
+    if names is not None:
+        return names
     names = (meta.get('dataset_meta') or {}).get('classes')
     names = names or (dataset.get('metainfo') or {}).get('classes')
     if isinstance(names, (list, tuple)) and names:

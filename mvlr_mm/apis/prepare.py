@@ -63,6 +63,11 @@ class Preparation:
                 data = self._load_pixels(_to_array(picture))
             if data is None:
                 raise ValueError(f'{path or "the picture"} is left out by the pipeline')
+            if 'inputs' not in data:
+                raise ValueError(
+                    "the test's pipeline gives no `inputs`; let it end in "
+                    "dict(type='PackInputs')"
+                )
         except Exception as error:  # transforms raise whatever they like
             text = ' '.join(str(error).split()) or type(error).__name__
             return Prepared(path, error=text)

@@ -28,8 +28,9 @@ def describe_model(loaded: LoadedModel) -> dict[str, Any]:
 
     Raises:
         ValueError: The test brings pictures to the model in another way, or a label
-            has no threshold and others have one.
+            has no threshold and others have one; or the model has other labels by now.
     """
+    loaded.check_labels()
     return {
         'format': FORMAT,
         'version': __version__,
@@ -58,21 +59,22 @@ def to_texts(description: dict[str, Any]) -> dict[str, str]:
 
 
 def _resize(pipeline: list[dict]) -> dict[str, Any]:
-    names = [step['type'].rpartition('.')[2] for step in pipeline]
+    kinds = [step['type'] for step in pipeline]  # in new configs, classes
+    names = [getattr(x, '__name__', str(x)).rpartition('.')[2] for x in kinds]
     between = [
-        step
+        (name, step)
         for name, step in zip(names, pipeline, strict=True)
         if not name.startswith('Load') and name not in _SILENT
     ]
-    fits = len(between) == 1 and between[0]['type'].endswith('Resize')
-    if not fits or between[0].get('keep_ratio') or not between[0].get('scale'):
+    name, resize = between[0] if len(between) == 1 else ('', {})
+    fits = name.endswith('Resize') and not resize.get('keep_ratio')
+    if not fits or not resize.get('scale'):
         raise ValueError(
             f"the test's transforms are {', '.join(names)}; an export describes one "
             "dict(type='Resize', scale=(width, height)) without keep_ratio, and no "
             'other.'
         )
-    (resize,) = between
-    scale, native = resize['scale'], resize['type'].endswith('NativeResize')
+    scale, native = resize['scale'], name == 'NativeResize'
     width, height = (scale, scale) if isinstance(scale, int) else scale
     return {
         'size': [int(height), int(width)],

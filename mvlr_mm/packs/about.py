@@ -133,6 +133,8 @@ def _pipeline(value: Any) -> None:
     _is(list)(value)
     for step in value:
         check_settings(_plain_dict(step), TRANSFORMS)
+        if 'type' not in step:
+            raise ValueError('a step of the pipeline has no type.')
 
 
 def _templates(value: Any) -> None:

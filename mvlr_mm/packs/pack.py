@@ -8,12 +8,14 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmpretrain.registry import TRANSFORMS
 from safetensors.torch import load
 from torch import Tensor, nn
 
 from ..engine.fit_weights import fit_checkpoint
 from ..labels.scale import NameScale
-from ..loaded_model import LoadedModel, build_model
+from ..loaded_model import LoadedModel, build_model, own_names
 from .about import About
 from .bounded import bounded
 from .files import ABOUT, NAMES, WEIGHTS, read_files
@@ -90,7 +92,8 @@ def build(pack: Pack) -> nn.Module:
         pack: From :func:`read_pack`.
 
     Raises:
-        ValueError: The settings build no model, or the weights are not its.
+        ValueError: The settings build no model, or one of other labels than
+            ``classes``, or the weights are not its.
     """
     size = sum(weight.nbytes for weight in pack.weights.values())
     checkpoint = {'state_dict': dict(pack.weights)}
@@ -99,6 +102,8 @@ def build(pack: Pack) -> nn.Module:
             model = build_model(_config(pack))
         fit_checkpoint(model, checkpoint, source=str(pack.folder / WEIGHTS))
         model.load_state_dict(checkpoint['state_dict'])
+        if own_names(model) not in (None, pack.classes):
+            raise ValueError('its labels are not those under `classes`.')
     except ImportError:
         raise  # a package that this machine lacks
     except Exception as error:  # parts raise what they like on odd data
@@ -121,8 +126,10 @@ def load_pack(
 
     Raises:
         FileNotFoundError, ValueError: As for :func:`read_pack` and :func:`build`.
+        ValueError: The settings of the transforms build none.
     """
     pack = read_pack(folder, sha256)
+    _check_pipeline(pack)
     return LoadedModel(
         model=build(pack).to(device),
         classes=pack.classes,
@@ -137,6 +144,17 @@ def load_pack(
 def _config(pack: Pack) -> Config:
     """Return what a config would say."""
     return Config({'model': copy.deepcopy(pack.about.model)})
+
+
+def _check_pipeline(pack: Pack) -> None:
+    """Build the transforms, which say by that what they do not take."""
+    try:
+        with DefaultScope.overwrite_default_scope('mmpretrain'):
+            for step in pack.pipeline:
+                TRANSFORMS.build(step)
+    except Exception as error:  # transforms raise what they like on odd data
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise ValueError(f'{pack.folder} builds no pipeline: {reason}') from error
 
 
 def _name_scale(

@@ -33,8 +33,9 @@ def model_settings(
 
     Raises:
         ValueError: A part is not among those that a pack may hold, or its text tower
-            is of the transformers library.
+            is of the transformers library; or the model has other labels by now.
     """
+    loaded.check_labels()
     settings = loaded.config.model.to_dict()
     settings.setdefault('data_preprocessor', loaded.config.get('data_preprocessor'))
     weights = dict(loaded.model.state_dict())

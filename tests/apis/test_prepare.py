@@ -100,3 +100,9 @@ def test_arrays_of_more_bits_are_scaled_as_files_are():
     np.testing.assert_array_equal(found[0], expected)
     real = prepare(np.linspace(0, 1, 6).reshape(2, 3)).data['inputs']
     assert real[1].flatten().tolist() == [0, 51, 102, 153, 204, 255]
+
+
+def test_a_pipeline_that_packs_nothing_is_said():
+    prepared = Preparation([dict(type='LoadPicture'), dict(type='Resize', scale=8)])
+    found = prepared(np.zeros((4, 4, 3), np.uint8))
+    assert 'gives no `inputs`' in found.error

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from mvlr_mm.datasets.transforms import NativeResize
 from mvlr_mm.export.metadata import describe_model, to_texts
 from mvlr_mm.loaded_model import LoadedModel
 
@@ -18,7 +19,8 @@ def loaded(*steps, mean=(1.0, 2.0, 3.0), rgb=True, thresholds=None):
         preprocessor.mean = torch.tensor(mean).view(-1, 1, 1)
         preprocessor.std = torch.tensor([4.0, 5.0, 6.0]).view(-1, 1, 1)
     pipeline = [dict(type='LoadPicture'), *steps, dict(type='PackPlanes')]
-    model = SimpleNamespace(data_preprocessor=preprocessor)
+    model = torch.nn.Module()
+    model.data_preprocessor = preprocessor
     return LoadedModel(model, ('Katze', 'Bär'), pipeline, thresholds, config=None)
 
 
@@ -85,3 +87,9 @@ def test_the_native_resize_is_pillows():
 def test_other_transforms_are_refused(steps):
     with pytest.raises(ValueError, match=r"LoadPicture.*type='Resize'"):
         describe_model(loaded(*steps))
+
+
+def test_types_may_be_classes_as_in_new_configs():
+    by_name = describe_model(loaded(dict(type='NativeResize', scale=(96, 64))))
+    assert describe_model(loaded(dict(type=NativeResize, scale=(96, 64)))) == by_name
+    assert by_name['preprocessing']['backend'] == 'pillow'

@@ -14,6 +14,7 @@ from mvlr_mm.loaded_model import build_model
 from mvlr_mm.packs import build, load_pack, read_pack, write_pack
 
 PICTURES = torch.randn(2, 3, 64, 48, generator=torch.Generator().manual_seed(0))
+CLASSES = ['cat', 'traffic light', 'boat']
 OTHERS = ['sheep', 'cat', 'street lamp']
 
 
@@ -117,7 +118,7 @@ def change(folder, place, value):
     *outer, last = place.split('.')
     for key in outer:
         inner = inner[int(key) if key.isdigit() else key]
-    inner[last] = value
+    inner[int(last) if last.isdigit() else last] = value
     path.write_text(json.dumps(content))
 
 
@@ -147,6 +148,30 @@ def test_other_labels_than_those_of_the_weights(folder, sign):
     sign(folder)
     with pytest.raises(ValueError, match="only in the checkpoint: 'boat'"):
         build(read_pack(folder))
+
+
+@pytest.mark.parametrize('names', [CLASSES[::-1], ['dog', *CLASSES[1:]], ['cat']])
+def test_other_names_of_the_scores_than_the_model_has(folder, sign, names):
+    for key in ('thresholds', 'temperatures'):
+        change(folder, key, None)
+    change(folder, 'classes', names)
+    sign(folder)
+    with pytest.raises(ValueError, match='its labels are not those under `classes`'):
+        load_pack(folder)
+
+
+@pytest.mark.parametrize(
+    ('place', 'value', 'reason'),
+    [
+        ('pipeline.1.colour', 3, "no pipeline: .*'colour'"),
+        ('pipeline.1', {'scale': [8, 8]}, 'a step of the pipeline has no type'),
+    ],
+)
+def test_transforms_that_cannot_be_built(folder, sign, place, value, reason):
+    change(folder, place, value)
+    sign(folder)
+    with pytest.raises(ValueError, match=reason):
+        load_pack(folder)
 
 
 def test_a_scale_of_new_names_goes_along(make, sign, tmp_path):
