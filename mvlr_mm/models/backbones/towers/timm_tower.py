@@ -90,7 +90,8 @@ class TimmTower(DenseTower):
         else:
             patches, grid = flatten(x)
             alone = patches.flatten(0, 1)[:, :, None, None]
-        patches = self.trunk.forward_head(alone)
+        # behind a pool of its own open_clip leaves the trunk none that flattens
+        patches = self.trunk.forward_head(alone).flatten(1)
         return patches.unflatten(0, (images.shape[0], grid[0] * grid[1])), grid
 
     def _check_size(self, images: Tensor) -> None:

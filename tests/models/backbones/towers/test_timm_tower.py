@@ -54,6 +54,19 @@ def test_convnexts_norm_acts_on_every_patch(make, images, proj):
     torch.testing.assert_close(patches[1, 1:2], expected)
 
 
+@pytest.mark.parametrize('pool', ['abs_attn', 'rot_attn'])
+def test_cnn_behind_open_clips_attention_pool(make, images, pool):
+    small = dict(channels=(8, 8, 16, 64), stem_width=8)
+    tower, visual = make('resnet18', small, pool, '')
+    patches, grid = tower(images)
+    assert (patches.shape, grid) == ((2, 4, 16), (2, 2))
+    feature = visual.trunk.forward_features(images)[1, :, 0, 1]
+    # of one patch alone the pool's softmax leaves what its values and output make
+    qkv, proj = visual.head.pool.qkv, visual.head.pool.proj
+    value = qkv.weight[-64:] @ feature + qkv.bias[-64:]
+    torch.testing.assert_close(patches[1, 1], proj.weight @ value + proj.bias)
+
+
 @pytest.mark.parametrize(
     ('pool', 'proj'), [('token', None), ('map', 'none'), ('map', None), ('avg', None)]
 )
