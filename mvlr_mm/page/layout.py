@@ -109,10 +109,15 @@ def _one_picture(gr: Any, tagger: PageTagger, words: Any) -> None:
         return [bars(look), names, look.where(chosen)]
 
     def draw(path: str | None, line: str | None, name: str | None) -> Any:
-        """Return the map of a label."""
+        """Return the map of a label that is shown; the line may be another by now."""
         try:
-            look = tagger.look(path, read_added(line, tagger.own))
-            return look.where(name)
+            added = read_added(line, tagger.own)
+        except ValueError:
+            added = ()
+        try:
+            if name not in (*tagger.own, *added):
+                added = read_added(name, tagger.own)
+            return tagger.look(path, added).where(name)
         except (TypeError, ValueError):  # another picture has come meanwhile
             return None
 

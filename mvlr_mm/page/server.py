@@ -95,6 +95,7 @@ def build_app(
 
     guards = [
         Middleware(TrustedHostMiddleware, allowed_hosts=_names_of(host)),
+        Middleware(_OwnPage),
         Middleware(_Headers),
     ]
     page = build_page(tagger, title, folder)
@@ -137,6 +138,25 @@ def serve(app: Any, listening: socket.socket) -> None:
         app, log_level='warning', server_header=False, timeout_graceful_shutdown=1
     )
     uvicorn.Server(config).run(sockets=[listening])
+
+
+class _OwnPage:
+    """Refuse what pages of other sites send, such as files; links to this one work.
+
+    A browser tells where a request comes from, and no script can change that.
+    """
+
+    def __init__(self, app: Callable) -> None:
+        self.app = app
+
+    async def __call__(self, scope: dict, receive: Callable, send: Callable) -> None:
+        sends = scope.get('method') not in ('GET', 'HEAD')
+        answer = self.app
+        if sends and (b'sec-fetch-site', b'cross-site') in scope.get('headers', ()):
+            from starlette.responses import PlainTextResponse
+
+            answer = PlainTextResponse('a page of another site sent this', 403)
+        await answer(scope, receive, send)
 
 
 class _Headers:

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,20 @@ def heat(page):
     return Image.open(io.BytesIO(page.request.get(source).body())).convert('RGB')
 
 
+@contextmanager
+def another_map(page):
+    """Wait until the map is another one than before."""
+    before = page.locator('#heat img').get_attribute('src')
+    yield
+    page.wait_for_function(
+        """before => {
+          const image = document.querySelector('#heat img');
+          return image !== null && image.src != before;
+        }""",
+        arg=before,
+    )
+
+
 def expected(look):
     order = np.argsort(-look.scores, kind='stable')
     return [(look.names[i], f'{look.scores[i]:.2f}') for i in order]
@@ -114,21 +129,51 @@ def test_from_a_picture_to_labels_an_added_label_and_maps(page, trained, tagger)
     assert page.locator('#label input').input_value() == best
     np.testing.assert_array_equal(heat(page), look.where(best))
 
-    page.locator('#words textarea, #words input').fill('red car')
+    added = 'red <i>car</i>'  # shown as it was written
+    words = page.locator('#words textarea, #words input')
+    words.fill(added)
     page.locator('#words button').click()
-    page.wait_for_selector('#scores .score >> text=red car')
-    more = tagger.look(path, ('red car',))
+    page.wait_for_function(f'document.querySelector("#label input").value == "{added}"')
+    more = tagger.look(path, (added,))
     assert dict(shown(page)) == dict(expected(more))
-    page.wait_for_function("document.querySelector('#label input').value == 'red car'")
-    np.testing.assert_array_equal(heat(page), more.where('red car'))
+    np.testing.assert_array_equal(heat(page), more.where(added))
 
-    before = page.locator('#heat img').get_attribute('src')
-    page.locator('#scores .score >> text=boat').click()
-    page.wait_for_function(
-        'before => document.querySelector("#heat img").src != before', arg=before
-    )
-    assert page.locator('#label input').input_value() == 'boat'
-    np.testing.assert_array_equal(heat(page), more.where('boat'))
+    words.fill('not added yet')  # what is shown can still be asked for
+    for name in ('boat', added):
+        with another_map(page):
+            page.locator('#scores .score .name').get_by_text(name, exact=True).click()
+        assert page.locator('#label input').input_value() == name
+        np.testing.assert_array_equal(heat(page), more.where(name))
+
+
+def test_a_label_is_chosen_by_keyboard_and_a_picture_taken_away(page, trained, tagger):
+    drop(page, trained.pictures[2])
+    page.wait_for_selector('#heat img')
+    look = tagger.look(trained.pictures[2], ())
+    other = expected(look)[-1][0]
+    with another_map(page):
+        page.locator('#label input').fill(other)
+        page.keyboard.press('Enter')
+    np.testing.assert_array_equal(heat(page), look.where(other))
+    page.get_by_label('Remove Image').click()
+    page.locator('#scores .hint').wait_for()
+    assert page.locator('#heat img').count() == 0
+    assert page.locator('#label input').input_value() == ''
+
+
+def test_a_page_of_another_site_cannot_send_files(browser, address):
+    other = browser.new_page()
+    with other.expect_response(lambda answer: answer.request.method == 'POST') as got:
+        other.evaluate(
+            """url => {
+              const body = new FormData();
+              body.append('files', new Blob(['words']), 'a.jpg');
+              fetch(url, {method: 'POST', mode: 'no-cors', body});
+            }""",
+            f'{address}gradio_api/upload',
+        )
+    assert got.value.status == 403
+    other.close()
 
 
 def test_a_broken_upload_is_told_and_the_next_one_works(page, trained):
@@ -137,7 +182,6 @@ def test_a_broken_upload_is_told_and_the_next_one_works(page, trained):
     said = page.locator('#scores .failure')
     said.wait_for()
     assert said.inner_text().startswith('notes.jpg is no picture that can be read')
-    assert page.locator('#heat img').count() == 0
     page.get_by_label('Remove Image').click()
     page.locator('#scores .hint').wait_for()
     drop(page, trained.pictures[0])

@@ -84,6 +84,16 @@ def test_every_address_of_this_machine_alone_is_guarded(tagger, tmp_path, host):
     assert evil.status_code == 400
 
 
+def test_what_a_page_of_another_site_sends_is_refused(client):
+    files = {'files': ('a.jpg', b'words', 'image/jpeg')}
+    for site, status in (('cross-site', 403), ('same-origin', 200), ('none', 200)):
+        answer = client.post(
+            '/gradio_api/upload', files=files, headers={'sec-fetch-site': site}
+        )
+        assert answer.status_code == status
+    assert client.get('/', headers={'sec-fetch-site': 'cross-site'}).status_code == 200
+
+
 def test_on_an_address_of_the_network_any_name_is_taken(tagger, tmp_path):
     app = build_app(tagger, 'tiny', tmp_path, '0.0.0.0', queue=1)
     assert TestClient(app, base_url='http://my.server').get('/').status_code == 200
