@@ -152,4 +152,5 @@ def _to_array(picture: np.ndarray | Image.Image) -> np.ndarray:
     if picture.dtype == bool:
         raise ValueError('an array must hold values from dark to bright, not bool')
     values = np.broadcast_to(picture, (*picture.shape[:2], 3))
-    return np.ascontiguousarray(to_8_bits(values, 'the array'))
+    # a copy: torch warns of arrays that may not be written to, as broadcast ones
+    return np.array(to_8_bits(values, 'the array'), order='C')

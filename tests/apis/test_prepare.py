@@ -91,6 +91,16 @@ def test_arrays_that_are_no_pictures(array, message):
     assert found.data is None
 
 
+def test_arrays_may_be_read_only():
+    """Torch would warn of them, and of what numpy makes of grey ones."""
+    grey, colour = np.zeros((4, 5), np.uint8), np.zeros((4, 5, 3), np.uint8)
+    colour.setflags(write=False)
+    for array in (grey, colour):
+        pixels = Preparation([])(array).data['img']
+        assert pixels.shape == (4, 5, 3)
+        assert pixels.flags.writeable
+
+
 def test_arrays_of_more_bits_are_scaled_as_files_are():
     prepare = Preparation([dict(type='LoadPicture'), dict(type='PackInputs')])
     ramp = np.arange(12, dtype=np.uint16).reshape(2, 6) * 300
