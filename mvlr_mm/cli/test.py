@@ -69,7 +69,7 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
     Raises:
         ValueError: If pictures are asked for and the config has no hook to draw them.
     """
-    cfg.load_from = args.checkpoint
+    cfg.load_from, cfg.resume = args.checkpoint, False  # as a resumed run has it
     if args.amp:
         use_amp(cfg)
     if args.show or args.show_dir is not None:

@@ -81,6 +81,19 @@ def test_rows_of_the_same_labels_are_taken_where_others_may_be(config):
     np.testing.assert_array_equal(*found)
 
 
+def test_the_config_that_a_resumed_training_leaves_can_be_tested(config):
+    work_dir = str(config.parent / 'run')
+    train = ['train', str(config), '--work-dir', work_dir, '--no-validate']
+    main(train)
+    main([*train, '--resume', '--cfg-options', 'train_cfg.max_epochs=2'])
+    kept = Config.fromfile(config.parent / 'run/tiny.py')
+    assert kept.resume
+    best = config.parent / 'run/best.pth'  # saved without the optimizer
+    found = torch.load(config.parent / 'run/epoch_2.pth', weights_only=True)
+    torch.save({key: found[key] for key in ('meta', 'state_dict')}, best)
+    run(Path(kept.filename), best)
+
+
 def test_eval_prints_the_numbers_of_the_test_under_every_protocol(
     config, checkpoint, capsys
 ):
