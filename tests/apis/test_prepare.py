@@ -91,14 +91,18 @@ def test_arrays_that_are_no_pictures(array, message):
     assert found.data is None
 
 
-def test_arrays_may_be_read_only():
+def test_arrays_may_be_read_only(recwarn):
     """Torch would warn of them, and of what numpy makes of grey ones."""
     grey, colour = np.zeros((4, 5), np.uint8), np.zeros((4, 5, 3), np.uint8)
     colour.setflags(write=False)
-    for array in (grey, colour):
-        pixels = Preparation([])(array).data['img']
-        assert pixels.shape == (4, 5, 3)
-        assert pixels.flags.writeable
+    torch.set_warn_always(True)
+    try:
+        for array in (grey, colour):
+            steps = [dict(type='NativeResize', scale=(8, 8)), dict(type='PackInputs')]
+            assert Preparation(steps)(array).data['inputs'].shape == (3, 8, 8)
+    finally:
+        torch.set_warn_always(False)
+    assert not recwarn.list
 
 
 def test_arrays_of_more_bits_are_scaled_as_files_are():
