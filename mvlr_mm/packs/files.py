@@ -25,6 +25,7 @@ _KEPT = (ABOUT, WEIGHTS, NAMES)
 #: Files that hubs and people put beside the others. Nothing reads them.
 _BESIDE = ('README.md', 'LICENSE')
 _LARGEST = {SUMS: 2**16, ABOUT: 2**26}  # bytes
+_OURS = re.compile(rb'\s*{\s*"format"\s*:\s*"mvlr-pack-')  # so :data:`ABOUT` begins
 _LINE = re.compile(r'([0-9a-f]{64}) [ *](\S+)')
 
 
@@ -138,12 +139,20 @@ def refuse_strangers(folder: Path) -> None:
     if not folder.is_dir():
         return
     refuse_others(folder, FILES)
-    begun = (SUMS, ABOUT, '.cache/huggingface')  # the last by a download
-    for name in () if any((folder / x).exists() for x in begun) else FILES:
+    for name in () if _is_begun(folder) else FILES:
         if (folder / name).exists():
             raise FileExistsError(
                 f'{folder / name} exists and is of no pack; name another folder.'
             )
+
+
+def _is_begun(folder: Path) -> bool:
+    """Say whether there is a pack, or what is left of one that was half moved."""
+    about = folder / ABOUT
+    if not about.is_file():
+        return False
+    with about.open('rb') as file:
+        return _OURS.match(file.read(100)) is not None
 
 
 def _parse(listing: bytes, folder: Path) -> dict[str, str]:

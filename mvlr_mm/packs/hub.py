@@ -1,9 +1,12 @@
 """Packs on the Hugging Face hub."""
 
+import hashlib
+import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .files import FILES, SUMS, refuse_strangers
+from .files import FILES, SUMS, move_files, read_files, refuse_strangers
 from .pack import read_pack
 
 
@@ -54,7 +57,8 @@ def from_hub(
 
     Args:
         repo: Name of the repository, ``USER/NAME``.
-        folder: Where the pack is to be; it is made.
+        folder: Where the pack is to be; it is made. An earlier pack in it is replaced
+            once the other is there and was checked; the same one is not downloaded.
         revision: Branch, tag or commit; None is the main branch.
         sha256: What the pack has to be, as :func:`push` and `mvlr pack` say it.
         token: Of the hub; None takes the one of `huggingface-cli login`.
@@ -70,14 +74,34 @@ def from_hub(
     """
     folder = Path(folder).expanduser()
     refuse_strangers(folder)
-    _hub().snapshot_download(
+    # what is there stays until the whole of the other is; a download goes on there
+    draft = folder / '.download'
+    download = partial(
+        _hub().snapshot_download,
         repo,
         revision=revision,
-        local_dir=str(folder),  # the cache of the hub has links
-        allow_patterns=[SUMS, *FILES],
+        local_dir=str(draft),  # the cache of the hub has links
         token=token,
     )
+    download(allow_patterns=[SUMS])
+    if not _has(folder, draft / SUMS):
+        download(allow_patterns=[SUMS, *FILES])
+        try:
+            read_pack(draft, sha256)
+        except (FileNotFoundError, ValueError):
+            shutil.rmtree(draft)
+            raise
+        move_files(draft, folder)
+    shutil.rmtree(draft)
     return read_pack(folder, sha256).folder
+
+
+def _has(folder: Path, sums: Path) -> bool:
+    """Say whether a folder is the pack of a list of files."""
+    try:
+        return read_files(folder)[1] == hashlib.sha256(sums.read_bytes()).hexdigest()
+    except (FileNotFoundError, ValueError):
+        return False
 
 
 def _hub() -> Any:

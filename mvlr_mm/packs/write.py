@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +19,7 @@ from torch import Tensor
 from ..evaluation import MultiLabelProtocol
 from ..loaded_model import LoadedModel
 from .about import About
+from .allowed import shortened
 from .files import ABOUT, NAMES, WEIGHTS, move_files, refuse_strangers, write_files
 from .pack import Pack, build, read_pack
 from .settings import (
@@ -27,6 +29,8 @@ from .settings import (
     quick_gelu,
     templates,
 )
+
+_MOST = sys.float_info.max
 
 
 def write_pack(
@@ -93,7 +97,9 @@ def write_pack(
 
         contents |= onnx_files(loaded, thresholds)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=f'.{folder.name}.', dir=folder.parent) as draft:
+    # on the same disk: a folder that is there may be the root of one
+    beside = folder if folder.is_dir() else folder.parent
+    with TemporaryDirectory(prefix=f'.{folder.name}.', dir=beside) as draft:
         write_files(draft, contents)
         _compare(build(read_pack(draft)).state_dict(), tensors)
         move_files(Path(draft), folder)
@@ -109,7 +115,7 @@ def read_numbers(path: str | Path) -> tuple[dict[str, float | None], dict | None
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It holds no numbers.
+        ValueError: It holds no numbers, or its protocol is none.
     """
     try:
         content = json.loads(Path(path).read_text(encoding='utf-8-sig'))
@@ -120,8 +126,8 @@ def read_numbers(path: str | Path) -> tuple[dict[str, float | None], dict | None
     content = content if isinstance(content, dict) else {}
     found = content.get('numbers', content)
     numbers = {
-        name: x if x is not None and math.isfinite(x) else None
-        for name, x in found.items()
+        name: x if x is not None and abs(x) <= _MOST else None
+        for name, x in (found.items() if isinstance(found, dict) else ())
         if x is None or (isinstance(x, (int, float)) and not isinstance(x, bool))
     }
     if not numbers:
@@ -129,7 +135,13 @@ def read_numbers(path: str | Path) -> tuple[dict[str, float | None], dict | None
             f'metrics ({path}) holds no numbers by name, as `mvlr eval --json` and '
             '`mvlr test --out-item metrics --out FILE.json` write them.'
         )
-    return numbers, content.get('protocol')
+    protocol = content.get('protocol')
+    if protocol is not None and not isinstance(protocol, dict):
+        raise ValueError(
+            f'metrics ({path}): its protocol ({shortened(protocol)}) must be fields '
+            'by name, as `mvlr eval --json` writes them.'
+        )
+    return numbers, protocol
 
 
 def _compare(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> None:

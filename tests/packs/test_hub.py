@@ -5,7 +5,7 @@ from pathlib import Path
 import huggingface_hub
 import pytest
 
-from mvlr_mm.packs import from_hub, push, read_pack
+from mvlr_mm.packs import from_hub, push, read_pack, write_pack
 from mvlr_mm.packs.files import SUMS
 
 
@@ -84,6 +84,37 @@ def test_what_was_changed_there_is_refused_here(packed, hub, tmp_path):
         from_hub('someone/tags', tmp_path / 'other', sha256=sha256[::-1])
 
 
+def test_an_earlier_pack_stays_until_the_other_is_there_and_checked(
+    packed, hub, tmp_path, loaded, monkeypatch
+):
+    mine = from_hub(
+        'someone/tags', tmp_path / 'mine', sha256=push(packed, 'someone/tags')
+    )
+    sha256 = read_pack(mine).sha256
+    other = write_pack(tmp_path / 'other', loaded, licence='MIT', with_text=False)
+    push(other.folder, 'someone/tags')
+    with pytest.raises(ValueError, match='another pack than the one asked for'):
+        from_hub('someone/tags', mine, sha256=sha256)
+    assert read_pack(mine, sha256).about.licence == 'CC-BY-4.0'
+    download = huggingface_hub.snapshot_download
+
+    def breaks(*args, allow_patterns, **kwargs):
+        download(*args, allow_patterns=allow_patterns[:2], **kwargs)
+        if len(allow_patterns) > 1:
+            raise ConnectionError('gone')
+
+    with monkeypatch.context() as patch:
+        patch.setattr(huggingface_hub, 'snapshot_download', breaks)
+        with pytest.raises(ConnectionError):
+            from_hub('someone/tags', mine)
+        assert read_pack(mine).sha256 == sha256
+    assert read_pack(from_hub('someone/tags', mine)).sha256 == other.sha256
+    with monkeypatch.context() as patch:
+        patch.setattr(huggingface_hub, 'snapshot_download', breaks)
+        from_hub('someone/tags', mine)  # the same: its list of files is enough
+    assert not (mine / '.download').exists()
+
+
 def test_a_folder_of_something_else_is_left_alone(packed, hub, tmp_path):
     push(packed, 'someone/tags')
     for name, error in (('model.onnx', FileExistsError), ('notes.txt', ValueError)):
@@ -94,6 +125,6 @@ def test_a_folder_of_something_else_is_left_alone(packed, hub, tmp_path):
             from_hub('someone/tags', folder)
         assert [path.name for path in folder.iterdir()] == [name]
     begun = tmp_path / 'begun'
-    (begun / '.cache/huggingface').mkdir(parents=True)
-    (begun / 'pack.json').write_text('half')
+    (begun / '.download/.cache/huggingface').mkdir(parents=True)
+    (begun / '.download/pack.json').write_text('half')
     assert read_pack(from_hub('someone/tags', begun)).sha256

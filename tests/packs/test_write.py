@@ -1,4 +1,7 @@
+import errno
 import json
+import os
+from pathlib import Path
 
 import pytest
 import torch
@@ -29,6 +32,33 @@ def test_a_model_of_something_else_is_not_replaced(loaded, tmp_path):
     with pytest.raises(FileExistsError, match=r'model\.onnx exists and is of no pack'):
         write_pack(tmp_path, loaded)
     assert (tmp_path / 'model.onnx').read_text() == 'exported'
+
+
+def test_files_that_others_call_like_ours_are_not_replaced(loaded, tmp_path):
+    """Many packages have a list of checksums, some a pack.json of their own."""
+    mine = {'SHA256SUMS': '0 x\n', 'pack.json': '{"pack": 1}', 'model.onnx': 'mine'}
+    for name, text in mine.items():
+        (tmp_path / name).write_text(text)
+    with pytest.raises(FileExistsError, match=r'pack\.json exists and is of no pack'):
+        write_pack(tmp_path, loaded)
+    (tmp_path / 'pack.json').unlink()
+    with pytest.raises(FileExistsError, match=r'model\.onnx exists and is of no pack'):
+        write_pack(tmp_path, loaded)
+    assert (tmp_path / 'model.onnx').read_text() == 'mine'
+
+
+def test_a_folder_that_is_a_disk_of_its_own(loaded, folder, monkeypatch):
+    """As a volume of a container is: nothing can be moved into it from beside it."""
+    replace = os.replace
+
+    def on_one_disk(source, target):
+        if (folder in Path(source).parents) != (folder in Path(target).parents):
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), source)
+        replace(source, target)
+
+    monkeypatch.setattr(os, 'replace', on_one_disk)
+    assert write_pack(folder, loaded, licence='MIT').about.licence == 'MIT'
+    assert [x.name for x in folder.iterdir() if x.name.startswith('.')] == []
 
 
 def test_one_that_fails_leaves_the_earlier_as_it_was(loaded, folder, monkeypatch):
@@ -90,7 +120,10 @@ def test_numbers_of_the_commands(tmp_path):
     assert read_numbers(path) == ({'mAP': 71.5, 'CF1': None}, table['protocol'])
     path.write_text('{"asl/mAP": 71.5, "asl/CF1": NaN, "who": "me"}')
     assert read_numbers(path) == ({'asl/mAP': 71.5, 'asl/CF1': None}, None)
-    for text in ('[]', '{}', '{"who": "me"}', 'mAP 71.5'):
+    path.write_text(f'{{"mAP": 71.5, "CF1": 1{"0" * 400}}}')
+    assert read_numbers(path) == ({'mAP': 71.5, 'CF1': None}, None)
+    odd = ('{"numbers": [71.5]}', '{"mAP": 71.5, "protocol": "asl"}')
+    for text in ('[]', '{}', '{"who": "me"}', 'mAP 71.5', *odd):
         path.write_text(text)
         with pytest.raises(ValueError, match=r'metrics \(.*numbers.json\)'):
             read_numbers(path)
