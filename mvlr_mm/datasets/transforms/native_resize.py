@@ -1,5 +1,7 @@
 """Pillow's antialiased resize by torch's kernel for bytes."""
 
+from numbers import Integral
+
 import mmcv
 import numpy as np
 import torch
@@ -29,7 +31,7 @@ class NativeResize(Resize):
         interpolation: ``'bilinear'`` or ``'bicubic'``.
 
     Raises:
-        ValueError: ``backend`` or ``interpolation`` is another.
+        ValueError: ``backend`` or ``interpolation`` is another, or ``scale`` no size.
     """
 
     def __init__(
@@ -46,6 +48,12 @@ class NativeResize(Resize):
         super().__init__(
             scale, scale_factor, keep_ratio, clip_object_border, backend, interpolation
         )
+        sides = self.scale or (1, 1)
+        if not all(isinstance(side, Integral) and side > 0 for side in sides):
+            raise ValueError(
+                f'scale ({scale!r}) must be a width and a height in px, whole numbers '
+                'of at least 1; in the shipped configs `img_size` says it.'
+            )
 
     def _resize_img(self, results: dict) -> None:
         img = results.get('img')

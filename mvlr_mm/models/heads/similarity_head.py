@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from numbers import Real
 
 import torch
 import torch.nn.functional as F
@@ -33,8 +34,8 @@ class SimilarityHead(MultiLabelHead):
         init_cfg: As in mmengine.
 
     Raises:
-        ValueError: ``scale`` is not above 0; or, in ``forward`` and ``loss``, a stage
-            is missing before the head.
+        ValueError: ``scale`` or ``bias`` is no number, or ``scale`` not above 0; or, in
+            ``forward`` and ``loss``, a stage is missing before the head.
     """
 
     def __init__(
@@ -53,6 +54,9 @@ class SimilarityHead(MultiLabelHead):
         self.kcr_loss = None if kcr is None else MODELS.build(kcr)
         self.pooling = MODELS.build(pooling or dict(type='MeanPatchPooling'))
         self.log_scale = None
+        for name, value in (('scale', scale), ('bias', bias)):
+            if value is not None and not isinstance(value, Real):
+                raise ValueError(f'{name} ({value!r}) must be a number.')
         if scale is not None:
             if scale <= 0:
                 raise ValueError(f'scale ({scale}) must be above 0, or None.')

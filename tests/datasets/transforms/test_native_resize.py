@@ -73,6 +73,9 @@ def test_what_torch_has_not_is_refused_by_name():
         ((name, value),) = options.items()
         with pytest.raises(ValueError, match=f"{name}.*'{value}'"):
             TRANSFORMS.build(dict(type='NativeResize', scale=20, **options))
+    for scale in ((0, 0), (32, -1), 0, (32.0, 32.0)):
+        with pytest.raises(ValueError, match='must be a width and a height in px'):
+            TRANSFORMS.build(dict(type='NativeResize', scale=scale))
 
 
 @pytest.mark.parametrize(('height', 'width'), [(1, 300), (300, 1)])
