@@ -139,7 +139,7 @@ def refuse_strangers(folder: Path) -> None:
     if not folder.is_dir():
         return
     refuse_others(folder, FILES)
-    for name in () if _is_begun(folder) else FILES:
+    for name in () if _is_begun(folder) else (*FILES, SUMS):
         if (folder / name).exists():
             raise FileExistsError(
                 f'{folder / name} exists and is of no pack; name another folder.'

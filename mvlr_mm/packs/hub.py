@@ -89,7 +89,7 @@ def from_hub(
         try:
             read_pack(draft, sha256)
         except (FileNotFoundError, ValueError):
-            shutil.rmtree(draft)
+            shutil.rmtree(draft, ignore_errors=True)
             raise
         move_files(draft, folder)
     shutil.rmtree(draft)

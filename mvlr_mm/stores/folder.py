@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.lib import format as npy
 
 from mvlr_stack.outputs import write_text
 
@@ -25,7 +26,8 @@ class Kind(NamedTuple):
 def write_index(folder: Path, kind: Kind, content: dict) -> None:
     """Write the index into its folder, whole or not at all."""
     content = dict(kind=kind.word, version=kind.version, **content)
-    write_text(folder / INDEX, json.dumps(content, ensure_ascii=False, indent=1))
+    # escaped, since the name of a file need be no UTF-8
+    write_text(folder / INDEX, json.dumps(content, indent=1))
 
 
 def read_index(folder: str | Path, kind: Kind, build: Callable[[dict], Any]) -> Any:
@@ -83,10 +85,11 @@ def settle(
         ValueError: There are reasons.
     """
     if not (folder / INDEX).is_file():
-        if any(folder.glob('*.npy')):
-            raise FileExistsError(
-                f'{folder} holds arrays (.npy) and no {INDEX}; name another --out.'
-            )
+        names = [f'{name}{suffix}' for name in names for suffix in ('.npy', '.part')]
+        others = [*folder.glob('*.npy'), *(folder / name for name in names)]
+        there = next((path for path in others if path.exists()), None)
+        if there is not None:
+            raise FileExistsError(f'{there} is of no {INDEX}; name another --out.')
         return False
     try:
         found = list(reasons())
@@ -126,6 +129,7 @@ def open_array(folder: str | Path, name: str, kind: Kind) -> np.ndarray:
 
     Raises:
         FileNotFoundError: It is not there, or not whole.
+        ValueError: It is damaged, as by a copy that was stopped.
     """
     path = Path(folder) / f'{name}.npy'
     if not path.is_file():
@@ -135,7 +139,13 @@ def open_array(folder: str | Path, name: str, kind: Kind) -> np.ndarray:
             f'{kind.word} {folder}: {path.name} {why}; go on with `mvlr {kind.word} '
             f'CONFIG --out {folder}`.'
         )
-    return np.load(path, mmap_mode='r')
+    try:
+        return npy.open_memmap(path, mode='r')
+    except (EOFError, ValueError) as error:
+        raise ValueError(
+            f'{kind.word} {folder}: {path.name} is damaged ({error}); copy it anew, or '
+            f'remove it and go on with `mvlr {kind.word} CONFIG --out {folder}`.'
+        ) from error
 
 
 def as_data(settings: Any) -> Any:

@@ -228,6 +228,6 @@ def test_two_processes_do_not_write_to_one_folder(make_config, pictures):
 
 def test_foreign_arrays_stay(make_config, pictures):
     np.save(pictures / 'mine.npy', np.zeros(3))
-    with pytest.raises(FileExistsError, match=r'holds arrays.*name another --out'):
+    with pytest.raises(FileExistsError, match=r'is of no index.*name another --out'):
         make_features(make_config(), pictures, views=0)
     assert (pictures / 'mine.npy').is_file()

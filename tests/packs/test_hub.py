@@ -115,6 +115,13 @@ def test_an_earlier_pack_stays_until_the_other_is_there_and_checked(
     assert not (mine / '.download').exists()
 
 
+def test_a_repository_of_something_else_is_said(hub, tmp_path):
+    (hub / 'someone/tags').mkdir(parents=True)
+    with pytest.raises(FileNotFoundError, match=r'SUMS is missing: .* is no pack'):
+        from_hub('someone/tags', tmp_path / 'mine')
+    assert not (tmp_path / 'mine/.download').exists()
+
+
 def test_a_folder_of_something_else_is_left_alone(packed, hub, tmp_path):
     push(packed, 'someone/tags')
     for name, error in (('model.onnx', FileExistsError), ('notes.txt', ValueError)):

@@ -45,6 +45,9 @@ def test_files_that_others_call_like_ours_are_not_replaced(loaded, tmp_path):
     with pytest.raises(FileExistsError, match=r'model\.onnx exists and is of no pack'):
         write_pack(tmp_path, loaded)
     assert (tmp_path / 'model.onnx').read_text() == 'mine'
+    (tmp_path / 'model.onnx').unlink()
+    with pytest.raises(FileExistsError, match='SHA256SUMS exists and is of no pack'):
+        write_pack(tmp_path, loaded)
 
 
 def test_a_folder_that_is_a_disk_of_its_own(loaded, folder, monkeypatch):
