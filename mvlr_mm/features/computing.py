@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, Dataset, Subset
 
 from ..models.backbones.patch_backbone import PatchBackbone
 from ..stores.folder import as_data
+from ..structures import VLFeatures
 from .frozen_part import PATCHES, TRUNK
 
 #: What a preprocessor does to labels, and no picture depends on.
@@ -135,7 +136,7 @@ class FrozenPart:
         kept = self.backbone.stage_map(inputs, self.stage)
         if not self._is_cut_checked:
             try:
-                apart = _apart(self.backbone(kept)[0], self.backbone(inputs)[0])
+                apart = _apart(self.backbone(kept), self.backbone(inputs))
             # whatever a foreign trunk makes of what it does not expect
             except Exception as error:
                 apart = f'{type(error).__name__}: {error}'
@@ -150,11 +151,12 @@ class FrozenPart:
         return kept.values
 
 
-def _apart(found: Tensor, expected: Tensor) -> str:
+def _apart(found: VLFeatures, expected: VLFeatures) -> str:
     """Return how far patches are from others; nothing where only rounding is."""
-    if found.shape != expected.shape:
-        return f'{tuple(found.shape)} in the place of {tuple(expected.shape)}'
-    other = (found - expected).square().mean() / expected.square().mean()
+    if found.grid != expected.grid:
+        return f'a grid of {found.grid} in the place of {expected.grid}'
+    difference = found.visual - expected.visual
+    other = difference.square().mean() / expected.visual.square().mean()
     return '' if other <= 1e-6 else f'others by {100 * other.sqrt():.1f} %'
 
 

@@ -32,13 +32,9 @@ def backbone_of(model: nn.Module) -> PatchBackbone:
 def stages_of(backbone: PatchBackbone) -> list[str]:
     """Return up to where a backbone can stay as it is, from the pictures on.
 
-    First the parts of its trunk by name, then :data:`TRUNK` and :data:`PATCHES`. A
-    trunk that keeps positions beside its parts has none: what they give depends on the
-    place where it goes on.
+    First the parts of its trunk by name, then :data:`TRUNK` and :data:`PATCHES`.
     """
-    trunk = backbone.get_submodule(backbone.trunk_name)
-    own = list(trunk.parameters(recurse=False))
-    return [*([] if own else backbone.parts()), TRUNK, PATCHES]
+    return [*backbone.parts(), TRUNK, PATCHES]
 
 
 def frozen_stage(model: nn.Module, freezers: Iterable[FreezeModules] = ()) -> str:
@@ -71,7 +67,7 @@ def frozen_stage(model: nn.Module, freezers: Iterable[FreezeModules] = ()) -> st
 
 def _last_frozen_part(backbone: PatchBackbone, moving: Sequence[str]) -> str:
     """Return the part of the trunk behind which something moves for the first time."""
-    parts = stages_of(backbone)[:-2]
+    parts = backbone.parts()
     still = takewhile(lambda p: not any(_is_in(m, [p]) for m in moving), parts)
     leading = list(still)
     elsewhere = [name for name in moving if not _is_in(name, parts)]
@@ -82,8 +78,8 @@ def _last_frozen_part(backbone: PatchBackbone, moving: Sequence[str]) -> str:
         "the trunk's parameters or parts do not: "
         f'{_listed([f"backbone.{name}" for name in moving])}. Freeze it: '
         "custom_hooks=[..., dict(type='FreezeModules', names=['backbone'])], or "
-        'frozen_stages=-1 of CLIPBackbone; or its first parts, if it is one of '
-        'convolutions.'
+        'frozen_stages=-1 of CLIPBackbone; or its first parts, frozen_stages=1 and '
+        'more, where it goes on from one to the next.'
     )
 
 
@@ -94,14 +90,12 @@ def frozen_weights(backbone: PatchBackbone, stage: str) -> dict[str, Tensor]:
         backbone: Whose weights.
         stage: One of :func:`stages_of`.
     """
+    stages = stages_of(backbone)
+    behind = stages[stages.index(stage) + 1 : -2]  # of the trunk
+    if stage != PATCHES:
+        behind += backbone.projection
     weights = backbone.state_dict()
-    if stage == PATCHES:
-        return weights
-    if stage == TRUNK:
-        return {k: v for k, v in weights.items() if not _is_in(k, backbone.projection)}
-    parts = backbone.parts()
-    leading = parts[: parts.index(stage) + 1]
-    return {k: v for k, v in weights.items() if _is_in(k, leading)}
+    return {k: v for k, v in weights.items() if not _is_in(k, behind)}
 
 
 def _moving(module: nn.Module) -> Iterator[str]:

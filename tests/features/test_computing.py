@@ -1,5 +1,6 @@
 import pytest
 import torch
+from mmpretrain.registry import MODELS
 from torch import nn
 
 from mvlr_mm.features.computing import FrozenPart
@@ -61,6 +62,27 @@ def test_a_trunk_that_fails_from_there_on_is_refused(backbone, images):
     backbone.trunk.second = nn.Sequential(nn.Conv2d(8, 4, 1), nn.Conv2d(4, 8, 1))
     with pytest.raises(ValueError, match=r'behind trunk\.second\.0 .*RuntimeError'):
         FrozenPart(backbone, 'trunk.second.0', PIXELS)(images)
+
+
+@pytest.mark.parametrize(
+    ('height', 'width', 'message'),
+    [
+        (32, 128, r'a grid of \(4, 4\) in the place of \(2, 8\)'),
+        (32, 32, ''),
+        (32, 64, 'Error'),
+    ],
+)
+def test_tokens_of_a_block_lie_as_in_the_towers_own_size_or_in_a_square(
+    tiny_clip, height, width, message
+):
+    backbone = MODELS.build(dict(type='CLIPBackbone', **tiny_clip('vit')))
+    part = FrozenPart(backbone, 'tower.trunk.transformer.resblocks.0', PIXELS)
+    images = list(torch.rand(2, 3, height, width))
+    if message:
+        with pytest.raises(ValueError, match=message):
+            part(images)
+    else:
+        assert part(images).shape == (2, 1 + 4, 32)
 
 
 def test_a_part_that_gives_no_tensor_is_refused(backbone, images):

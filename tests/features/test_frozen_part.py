@@ -57,13 +57,36 @@ def test_a_trunk_that_trains_from_its_first_part_on_is_refused_by_name(model):
         frozen_stage(model(frozen_stages=0))
 
 
-def test_a_trunk_with_positions_is_kept_whole_or_not_at_all(tiny_clip):
+def test_of_a_vit_the_tokens_of_a_block_are_kept(tiny_clip):
     net = nn.Module()
     net.backbone = MODELS.build(
         dict(type='CLIPBackbone', **tiny_clip('vit'), frozen_stages=2)
     )
+    block = 'tower.trunk.transformer.resblocks.0'
+    assert frozen_stage(net) == block
+    weights = set(frozen_weights(net.backbone, block))
+    assert {'class_embedding', 'positional_embedding', 'conv1.weight'} < {
+        name.removeprefix('tower.trunk.') for name in weights
+    }
+    others = set(net.backbone.state_dict()) - weights
+    assert {name.split('.')[2] for name in others} == {'transformer', 'ln_post', 'proj'}
+    net.backbone.tower.trunk.positional_embedding.requires_grad_(True)
+    with pytest.raises(ValueError, match=r'do not: .*trunk\.positional_embedding'):
+        frozen_stage(net)
+
+
+def test_a_trunk_with_positions_beside_its_parts_is_kept_whole_or_not_at_all():
+    net = nn.Module()
+    trunk = dict(
+        type='VisionTransformer',
+        arch=dict(embed_dims=8, num_layers=2, num_heads=2, feedforward_channels=8),
+        img_size=32,
+        out_type='featmap',
+        frozen_stages=1,
+    )
+    net.backbone = MODELS.build(dict(type='DenseBackbone', trunk=trunk, in_channels=8))
     assert stages_of(net.backbone) == ['trunk', 'patches']
-    with pytest.raises(ValueError, match=r'trunk\.transformer\.resblocks\.1'):
+    with pytest.raises(ValueError, match=r'do not: backbone\.trunk\.layers\.1'):
         frozen_stage(net)
 
 

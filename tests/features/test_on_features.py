@@ -45,6 +45,7 @@ def plain(cfg):
         ('vit', dict(type='CLIPBackbone'), ['backbone'], 0.1),
         ('timm', dict(type='CLIPBackbone', frozen_stages=-1), [], 0.1),  # proj trains
         # the trunk's last stage does, through which rounding grows
+        ('vit', dict(type='CLIPBackbone', frozen_stages=2), [], 0.01),
         (
             'resnet',
             dict(type='CLIPBackbone', frozen_stages=4),

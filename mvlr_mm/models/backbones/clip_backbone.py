@@ -54,8 +54,6 @@ class CLIPBackbone(PatchBackbone):
         FileNotFoundError: A path leads nowhere.
     """
 
-    trunk_name = 'tower.trunk'
-
     def __init__(
         self,
         model: str | Mapping[str, Any],
@@ -124,9 +122,13 @@ class CLIPBackbone(PatchBackbone):
                     'there are no statistics to synchronise.'
                 )
 
+    def parts(self) -> list[str]:
+        """See :class:`PatchBackbone`."""
+        return [f'tower.{name}' for name in self.tower.parts()]
+
     def trunk_patches(self, images: Tensor) -> TrunkPatches:
         """Turn images (B, 3, H, W), normalised as CLIP's, into the trunk's patches."""
-        if self.channels_last:
+        if self.channels_last and images.dim() == 4:  # there may be tokens in its place
             images = images.contiguous(memory_format=torch.channels_last)
         return TrunkPatches(*self.tower.trunk_patches(images))
 

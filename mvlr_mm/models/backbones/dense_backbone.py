@@ -5,6 +5,7 @@ from torch import Tensor
 
 from .dense_projection import DenseProjection
 from .patch_backbone import PatchBackbone, TrunkPatches
+from .trunk_parts import parts_of
 
 
 @MODELS.register_module()
@@ -26,7 +27,6 @@ class DenseBackbone(PatchBackbone):
         embed_dim: Width D of the patches.
     """
 
-    trunk_name = 'trunk'
     projection = ('dense.proj',)
 
     def __init__(
@@ -41,6 +41,10 @@ class DenseBackbone(PatchBackbone):
         self.trunk = MODELS.build(trunk)
         self.dense = DenseProjection(in_channels, embed_dim, prefix_tokens)
         self.embed_dim = in_channels if embed_dim is None else embed_dim
+
+    def parts(self) -> list[str]:
+        """See :class:`PatchBackbone`."""
+        return list(parts_of(self.trunk, 'trunk'))
 
     def trunk_patches(self, images: Tensor) -> TrunkPatches:
         """Turn images (B, 3, H, W) into the patches of the trunk's last map."""

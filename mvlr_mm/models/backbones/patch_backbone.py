@@ -7,7 +7,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ...structures import VLFeatures
-from .trunk_parts import parts_of, without
+from .trunk_parts import without
 
 
 class TrunkPatches(NamedTuple):
@@ -23,7 +23,7 @@ class TrunkPatches(NamedTuple):
 class StageMap(NamedTuple):
     """What the leading parts of a trunk give, before those that follow."""
 
-    values: Tensor  # as the last of them gives it: (B, C, h, w), or with channels last
+    values: Tensor  # as the last of them gives it: maps (B, C, h, w), or tokens
     stage: str  # dotted name of that part in the backbone
 
 
@@ -35,17 +35,18 @@ class PatchBackbone(BaseModule):
 
     Attributes:
         embed_dim: Width D of the patches that come out.
-        trunk_name: Dotted name of the trunk.
         projection: Names of the parts and parameters behind the trunk.
     """
 
     embed_dim: int
-    trunk_name: str
     projection: tuple[str, ...]
 
+    @abstractmethod
     def parts(self) -> list[str]:
-        """Return the dotted names of the trunk's parts, in their order."""
-        return list(parts_of(self.get_submodule(self.trunk_name), self.trunk_name))
+        """Return the dotted names of the trunk's parts, in their order.
+
+        Those from which it could go on; before the first there may be others.
+        """
 
     def stage_map(self, images: Tensor, stage: str) -> StageMap:
         """Turn images (B, 3, H, W), normalised, into what a part of the trunk gives.

@@ -4,18 +4,22 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from copy import copy
 
-from torch import nn
+from torch import Tensor, nn
 
 
 def parts_of(trunk: nn.Module, name: str) -> Iterator[str]:
     """Yield the names of a trunk's parts, the members of a sequence one by one.
 
     They come as the trunk lists them, which is the order in which nearly all run them.
+    A trunk with parameters beside its parts, such as positions, has none: what comes
+    out of one is not all that the next one gets.
 
     Args:
         trunk: A wrapper around a single module has that one's parts.
         name: The trunk's own, before theirs.
     """
+    if any(True for _ in trunk.parameters(recurse=False)):
+        return
     children = list(trunk.named_children())
     if len(children) == 1:
         (child, part), *_ = children
@@ -31,6 +35,14 @@ def _members(part: nn.Module, name: str) -> Iterator[str]:
         return
     for child, member in part.named_children():
         yield from _members(member, f'{name}.{child}')
+
+
+class PassOn(nn.Module):
+    """Gives what it gets, whatever else a part is told."""
+
+    def forward(self, x: Tensor, *_: object, **__: object) -> Tensor:
+        """Return ``x``."""
+        return x
 
 
 def without(module: nn.Module, names: Iterable[str]) -> nn.Module:
@@ -50,7 +62,7 @@ def without(module: nn.Module, names: Iterable[str]) -> nn.Module:
     result._modules = dict(module._modules)
     for child, rests in inner.items():
         if '' in rests:
-            result._modules[child] = nn.Identity()
+            result._modules[child] = PassOn()
         else:
             result._modules[child] = without(module.get_submodule(child), rests)
     return result

@@ -5,6 +5,8 @@ from abc import abstractmethod
 import torch
 from torch import Tensor, nn
 
+from ..trunk_parts import parts_of
+
 Grid = tuple[int, int]
 Size = int | tuple[int, int]  # of pictures, in pixels: side, or height and width
 
@@ -40,6 +42,10 @@ class DenseTower(nn.Module):
     @abstractmethod
     def stages(self) -> list[list[nn.Module | nn.Parameter]]:
         """Return the parts of the trunk, from the image on, for freezing the first."""
+
+    def parts(self) -> list[str]:
+        """Return the dotted names of the trunk's parts; see ``PatchBackbone``."""
+        return list(parts_of(self.trunk, 'trunk'))
 
     @abstractmethod
     def trunk_patches(self, images: Tensor) -> tuple[Tensor, Grid]:

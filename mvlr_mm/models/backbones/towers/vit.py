@@ -1,5 +1,7 @@
 """CLIP's own ViTs."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from open_clip.transformer import AttentionalPooler, VisionTransformer
@@ -45,14 +47,33 @@ class ViTTower(DenseTower):
         embedding = [t.conv1, t.class_embedding, t.positional_embedding, t.ln_pre]
         return [embedding, *([block] for block in t.transformer.resblocks)]
 
+    def parts(self) -> list[str]:
+        """Every block and the last norm."""
+        count = len(self.trunk.transformer.resblocks)
+        blocks = [f'trunk.transformer.resblocks.{i}' for i in range(count)]
+        return [*blocks, 'trunk.ln_post']
+
     def trunk_patches(self, images: Tensor) -> tuple[Tensor, Grid]:
-        """See :class:`DenseTower`."""
+        """See :class:`DenseTower`; tokens (B, 1 + N, W) of a block go on from there."""
+        t = self.trunk
+        if images.dim() == 4:
+            x, grid = self._embed(images)
+        else:
+            x, grid = images, self._grid(images.shape[1] - 1)
+        return t.ln_post(self.pool(t.transformer(x)[:, 1:])), grid
+
+    def _embed(self, images: Tensor) -> tuple[Tensor, Grid]:
+        """Return class token and patches, with their positions, and the grid."""
         t = self.trunk
         x, grid = flatten(t.conv1(images))
         first = t.class_embedding.to(x.dtype).expand(x.shape[0], 1, -1)
         x = torch.cat([first, x], dim=1) + self.positions(grid).to(x.dtype)
-        x = t.transformer(t.ln_pre(x))
-        return t.ln_post(self.pool(x[:, 1:])), grid
+        return t.ln_pre(x), grid
+
+    def _grid(self, count: int) -> Grid:
+        """Return how patches lie in a picture of the tower's own size, or a square."""
+        own = tuple(self.trunk.grid_size)
+        return own if math.prod(own) == count else (math.isqrt(count),) * 2
 
     def project(self, patches: Tensor) -> Tensor:
         """See :class:`DenseTower`."""
