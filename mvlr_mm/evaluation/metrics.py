@@ -14,7 +14,7 @@ from .label_table import LabelRow, label_table
 from .protocol_numbers import evaluate
 from .protocols import protocol_of
 from .samples import refuse_missing, scores_and_target
-from .table_files import check_table_path, write_table
+from .table_files import check_replaceable, check_table_path, write_table
 from .table_text import format_table
 
 _TIES = 0.01  # share of the scores
@@ -40,7 +40,7 @@ class MultiLabelProtocol(BaseMetric):
         classwise: Return ``AP/<label>``, ``F1/<label>`` too, which reach TensorBoard
             and the like as scalars.
         tables: Files for the table of the labels, .csv or .json, written anew at every
-            evaluation.
+            evaluation; a file of another kind is not replaced.
         collect_device: As in mmengine.
         prefix: Prefix in place of the protocol's name.
         collect_dir: As in mmengine.
@@ -48,6 +48,7 @@ class MultiLabelProtocol(BaseMetric):
             such as ``thr=0.8`` or ``topk=5``.
 
     Raises:
+        FileExistsError: A table would replace a file that is no such table.
         FileNotFoundError: The file of thresholds does not exist.
         ValueError: The protocol or a field is unknown, a field or ``resamples`` has a
             wrong value, the file of thresholds is none, or a table is neither .csv nor
@@ -74,6 +75,7 @@ class MultiLabelProtocol(BaseMetric):
             )
         for path in tables:
             check_table_path(path)
+            check_replaceable(path)
         super().__init__(collect_device, prefix or protocol, collect_dir)
         self.resamples = resamples
         self.seed = seed

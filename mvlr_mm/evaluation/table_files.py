@@ -13,6 +13,8 @@ from mvlr_stack.outputs import whole_file, write_text
 from .label_table import ComparisonRow, LabelRow
 from .protocols import Protocol
 
+_JSON_BEGINS = '{\n "protocol": {'
+
 
 def write_table(
     path: str | Path,
@@ -73,6 +75,26 @@ def check_table_path(path: str | Path) -> None:
     """
     if Path(path).suffix not in ('.csv', '.json'):
         raise ValueError(f'the table {path} must be a .csv or a .json file.')
+
+
+def check_replaceable(path: str | Path) -> None:
+    """Refuse a place where something else lies than a table of :func:`write_table`.
+
+    Such as the annotations, which are often called labels.csv.
+
+    Raises:
+        FileExistsError: It does.
+    """
+    path = Path(path)
+    if not path.is_file():
+        return
+    begins = ','.join(LabelRow._fields) if path.suffix == '.csv' else _JSON_BEGINS
+    with path.open('rb') as file:
+        if file.read(len(begins)) != begins.encode():
+            raise FileExistsError(
+                f'the table {path} would replace a file that is no such table; name '
+                'another.'
+            )
 
 
 def _write_csv(

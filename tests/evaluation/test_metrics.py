@@ -103,6 +103,20 @@ def test_the_table_names_labels_what_was_left_out_and_the_protocol(log):
     assert 'thr* 0.25' in lines[-1]
 
 
+@pytest.mark.parametrize('name', ['labels.csv', 'labels.json'])
+def test_a_table_replaces_no_file_of_another_kind(tmp_path, name):
+    """Annotations are often called so."""
+    path = tmp_path / name
+    content = 'image,labels\na.jpg,cat\n' if path.suffix == '.csv' else '[]'
+    path.write_text(content)
+    with pytest.raises(FileExistsError, match=f'{name} would replace a file that is'):
+        MultiLabelProtocol(tables=[str(path)])
+    assert path.read_text() == content
+    path.unlink()
+    for _ in range(2):  # its own it does
+        run(*samples(), tables=[str(path)])
+
+
 def test_tables_are_written(tmp_path):
     tables = [str(tmp_path / 'new' / 'labels.csv'), str(tmp_path / 'labels.json')]
     found = run(*samples(), tables=tables)
