@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,7 +16,8 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     """Write a file whole or not at all.
 
     What is written lies beside its place, under another name, until the block ends
-    without an error; only then does it take its place. Folders are made.
+    without an error; only then does it take its place, with the permissions of a file
+    that it replaces. Folders are made.
 
     Args:
         path: Where the file is to be. A link is followed; what is no file, such as
@@ -34,6 +36,8 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         yield draft
         with open(draft, 'rb') as file:  # on the disk before it has the name
             os.fsync(file.fileno())
+        with suppress(OSError):  # there is none before, or a disk that knows no modes
+            shutil.copymode(place, draft)  # who may read it does not change
         os.replace(draft, place)
     except OSError as error:
         if error.errno in _FULL and error.filename is None:

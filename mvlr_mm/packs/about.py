@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -11,6 +11,8 @@ from ..labels.names import check_label_names
 from .allowed import PARTS, TRANSFORMS, check_settings, shortened
 
 FORMAT = 'mvlr-pack-1'
+_SIDE = 2**12  # pixels of a side to which the transforms bring a picture
+_FACTOR = 16  # by which they make it larger
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,21 @@ def _pipeline(value: Any) -> None:
         check_settings(_plain_dict(step), TRANSFORMS)
         if 'type' not in step:
             raise ValueError('a step of the pipeline has no type.')
+        for key, inner in step.items():
+            most = _FACTOR if key == 'scale_factor' else _SIDE
+            if any(number > most for number in _numbers_in(inner)):
+                raise ValueError(
+                    f'{key} ({shortened(inner)}) of the pipeline is above {most}: its '
+                    'pictures would fill the memory.'
+                )
+
+
+def _numbers_in(value: Any) -> Iterator[float]:
+    if isinstance(value, (dict, list)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _numbers_in(inner)
+    elif isinstance(value, (int, float)):
+        yield value
 
 
 def _templates(value: Any) -> None:

@@ -71,6 +71,15 @@ def test_a_file_gets_the_usual_permissions(tmp_path):
     assert len(modes) == 1
 
 
+def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path):
+    path = tmp_path / 'private.xmp'
+    path.touch()
+    for mode in (0o600, 0o640, 0o440):
+        path.chmod(mode)
+        write_text(path, 'new')
+        assert path.stat().st_mode & 0o777 == mode
+
+
 def test_an_output_that_exists_is_refused(tmp_path):
     path = tmp_path / 'x.json'
     check_output('--out', None, overwrite=False)

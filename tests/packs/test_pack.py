@@ -165,6 +165,8 @@ def test_other_names_of_the_scores_than_the_model_has(folder, sign, names):
     [
         ('pipeline.1.colour', 3, "no pipeline: .*'colour'"),
         ('pipeline.1', {'scale': [8, 8]}, 'a step of the pipeline has no type'),
+        ('pipeline.1.scale', [8, 5000], r'scale \(\[8, 5000\]\) .* is above 4096'),
+        ('pipeline.1.scale_factor', 17.0, r'scale_factor \(17.0\) .* is above 16'),
     ],
 )
 def test_transforms_that_cannot_be_built(folder, sign, place, value, reason):
