@@ -1,5 +1,6 @@
 """What an earlier training has left in the work folder of one that replaces it."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from mvlr_mm.apis.work_dir import NAMES, THRESHOLDS
 BEHIND_A_STEP = ('after_train_iter', 'after_train_epoch')
 # as mmengine calls checkpoints; others may be anyone's
 _ITS_CHECKPOINTS = ('epoch_*.pth', 'iter_*.pth', 'best_*.pth')
+_WRITTEN = re.compile(r'^\s*(#|_base_\b)', re.MULTILINE)  # what no dump has
 _OF_ITS_WEIGHTS = ('last_checkpoint', THRESHOLDS, NAMES)
 
 
@@ -38,6 +40,25 @@ def checkpoints(folder: str | Path) -> list[Path]:
     """
     # what begins with a dot is the draft of one, of which a kill came before the rest
     return sorted(Path(folder).glob('[!.]*.pth'))
+
+
+def check_config_place(cfg: Config) -> None:
+    """Refuse a work folder where a config lies that somebody has written.
+
+    The runner writes the whole config there, under the same name.
+
+    Args:
+        cfg: With the work folder.
+
+    Raises:
+        FileExistsError: There is one.
+    """
+    place = Path(cfg.work_dir) / Path(cfg.filename or '').name
+    if place.is_file() and _WRITTEN.search(place.read_text(encoding='utf-8')):
+        raise FileExistsError(
+            f'the work folder {cfg.work_dir} holds {place.name}, which this training '
+            'would replace by its whole config; name another --work-dir.'
+        )
 
 
 class RemoveReplaced(Hook):

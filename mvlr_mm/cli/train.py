@@ -19,7 +19,12 @@ from .config import (
     load_config,
 )
 from .processes import join_processes, leave_processes
-from .replaced_training import RemoveReplaced, checkpoints, goes_on
+from .replaced_training import (
+    RemoveReplaced,
+    check_config_place,
+    checkpoints,
+    goes_on,
+)
 from .runner import build_runner
 
 PARTS = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')  # of the config
@@ -158,6 +163,7 @@ def build(args: argparse.Namespace) -> Runner:
         merge_args(cfg, args)
     check_length(cfg)
     check_work_dir(cfg, args.overwrite)
+    check_config_place(cfg)
     add_hooks(cfg)
     join_processes(cfg)
     runner = build_runner(cfg)

@@ -270,6 +270,20 @@ def test_nothing_of_a_training_that_is_replaced_is_used_after(config):
     assert (work_dir / 'epoch_2.pth').is_file()
 
 
+def test_a_config_that_somebody_wrote_is_not_replaced(config, capsys):
+    config.write_text(f'# mine\n{config.read_text()}')
+    before = config.read_text()
+    words = ['--no-validate', '--work-dir', str(config.parent)]
+    with pytest.raises(SystemExit, match='2'):
+        main(['train', str(config), *words, '--overwrite'])
+    assert 'holds tiny.py, which this training would' in capsys.readouterr().err
+    assert config.read_text() == before
+    work_dir = run(config, '--no-validate')  # what a training has written, it is
+    more = ['--resume', '--cfg-options', 'train_cfg.max_epochs=2']
+    main(['train', str(work_dir / 'tiny.py'), *words[:1], *more])
+    assert Config.fromfile(work_dir / 'tiny.py').train_cfg.max_epochs == 2
+
+
 def test_a_folder_that_was_moved_goes_on(config):
     work_dir = run(config, '--no-validate')
     work_dir.rename(config.parent / 'moved')
