@@ -167,7 +167,8 @@ def _class_names(model: nn.Module, meta: dict, dataset: dict) -> tuple[str, ...]
     names = names or (dataset.get('metainfo') or {}).get('classes')
     if isinstance(names, (list, tuple)) and names:
         return tuple(names)
-    kind = DATASETS.get(dataset.get('type', ''))
+    kind = dataset.get('type', '')
+    kind = DATASETS.get(kind) if isinstance(kind, str) else kind
     names = (getattr(kind, 'METAINFO', None) or {}).get('classes')
     if names:
         return tuple(names)

@@ -32,11 +32,10 @@ _NAMES = (*SPLITS, *(f'{split}_views' for split in SPLITS))  # of arrays
 def freezers_of(cfg: Config) -> list[FreezeModules]:
     """Return the hooks of a config that freeze parts of the model."""
     hooks = [dict(hook) for hook in cfg.get('custom_hooks') or []]
-    return [
-        HOOKS.build(hook)
-        for hook in hooks
-        if HOOKS.get(str(hook.get('type'))) is FreezeModules
-    ]
+    kinds = [hook.get('type') for hook in hooks]  # in new configs, classes
+    kinds = [HOOKS.get(kind) if isinstance(kind, str) else kind for kind in kinds]
+    pairs = zip(hooks, kinds, strict=True)
+    return [HOOKS.build(hook) for hook, kind in pairs if kind is FreezeModules]
 
 
 def model_for(cfg: Config) -> nn.Module:

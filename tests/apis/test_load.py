@@ -4,6 +4,7 @@ import shutil
 import pytest
 import torch
 from mmengine.config import Config
+from mmpretrain.datasets import VOC
 
 from mvlr_mm.apis import load, load_model
 from mvlr_mm.config import read_config
@@ -139,3 +140,8 @@ def test_a_stage_without_weights_keeps_its_place_too(trained, tmp_path, names, p
 def as_written(cfg):
     """Return the text of a config, its names in their order."""
     return '\n'.join(f'{name} = {value!r}' for name, value in cfg.to_dict().items())
+
+
+def test_a_data_set_may_be_named_by_its_class_as_in_new_configs():
+    found = load._class_names(torch.nn.Identity(), {}, dict(type=VOC))
+    assert found == VOC.METAINFO['classes']

@@ -5,12 +5,14 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmpretrain.models import ResNet
 from PIL import Image
 
+from mvlr_mm.engine import FreezeModules
 from mvlr_mm.features import making, open_array
 from mvlr_mm.features.index import read_index
-from mvlr_mm.features.making import make_features, model_for
+from mvlr_mm.features.making import freezers_of, make_features, model_for
 from mvlr_mm.stores.folder import alone
 
 TINY_RESNET = dict(type='ResNet', depth=18, stem_channels=8, base_channels=8)
@@ -231,3 +233,10 @@ def test_foreign_arrays_stay(make_config, pictures):
     with pytest.raises(FileExistsError, match=r'is of no index.*name another --out'):
         make_features(make_config(), pictures, views=0)
     assert (pictures / 'mine.npy').is_file()
+
+
+@pytest.mark.parametrize('kind', [FreezeModules, 'FreezeModules'])
+def test_what_freezes_is_found_by_its_class_as_in_new_configs(kind):
+    hooks = [dict(type='EMAHook'), dict(type=kind, names=['backbone'])]
+    (found,) = freezers_of(Config(dict(custom_hooks=hooks)))
+    assert found.names == ('backbone',)

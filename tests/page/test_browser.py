@@ -177,6 +177,8 @@ def test_a_page_of_another_site_cannot_send_files(browser, address):
 
 
 def test_a_broken_upload_is_told_and_the_next_one_works(page, trained):
+    drop(page, dict(name='a.png', mimeType='image/png', buffer=bytes(80_001)))
+    page.get_by_text('exceed the maximum allowed size').first.wait_for()
     words = dict(name='../../notes.jpg', mimeType='image/jpeg', buffer=b'words')
     drop(page, words)
     said = page.locator('#scores .failure')

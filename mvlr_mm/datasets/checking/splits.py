@@ -85,8 +85,10 @@ def inner_data_sets(cfg: ConfigDict) -> list[ConfigDict]:
 def _loading_step(pipeline: Sequence) -> dict:
     """Return the config of what loads the pictures of a pipeline."""
     steps = (step for step in pipeline if isinstance(step, dict))
-    types = ((step, step.get('type')) for step in steps)
-    loading = (step for step, name in types if str(name).startswith('Load'))
+    kinds = ((step, step.get('type')) for step in steps)  # in new configs, classes
+    names = ((step, getattr(kind, '__name__', str(kind))) for step, kind in kinds)
+    names = ((step, name.rpartition('.')[2]) for step, name in names)
+    loading = (step for step, name in names if name.startswith('Load'))
     return next(loading, dict(type='LoadPicture'))
 
 
@@ -116,7 +118,8 @@ def _read(name: str, source: list[ConfigDict]) -> Split:
 
 def _load(cfg: ConfigDict, split: Split) -> tuple[list[dict], tuple[str, ...]]:
     """Return the records and classes of one data set; add what it reports."""
-    data_set = DATASETS.get(cfg['type'])
+    kind = cfg['type']
+    data_set = DATASETS.get(kind) if isinstance(kind, str) else kind
     reports = isinstance(data_set, type) and issubclass(data_set, CheckedDataset)
     collected = CollectedProblems()
     if reports:

@@ -2,8 +2,10 @@ import json
 import sys
 
 import pytest
+from mmcv.transforms import LoadImageFromFile
 from mmengine.config import Config, ConfigDict
 
+from mvlr_mm.datasets import MultiLabelList
 from mvlr_mm.datasets.checking.splits import data_sets_of, read_splits
 
 CLASSES = ['cat', 'dog', 'sea']
@@ -50,6 +52,17 @@ def test_the_same_data_are_read_once(tmp_path):
     other = dict(val, pipeline=[*val['pipeline'], dict(type='PackInputs')])
     splits = read_splits(config(train=train, val=val, test=other))
     assert [split.name for split in splits] == ['train', 'val, test']
+
+
+@pytest.mark.parametrize('load', [LoadImageFromFile, 'mmcv.LoadImageFromFile'])
+def test_types_may_be_classes_as_in_new_configs(tmp_path, load):
+    train = part(tmp_path, 'a', [record('1.jpg', [0])])
+    train.update(
+        type=MultiLabelList, pipeline=[dict(type=load, color_type='grayscale')]
+    )
+    (split,) = read_splits(config(train=train))
+    assert split.problems == []
+    assert [x.color_type for x in split.loaders] == ['grayscale']
 
 
 def test_wrappers_are_opened(tmp_path):
