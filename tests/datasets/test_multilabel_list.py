@@ -127,6 +127,7 @@ def test_a_bad_list_is_explained(tmp_path, text, message):
         ('', r'l.csv:1: the first line must name .* it names \[\]'),
         ('image,labels\na.jpg,dog,cat\n', r'l.csv:2: the line must have 2 columns'),
         ('image,labels\na.jpg\n', r'l.csv:2: the line must have 2 columns'),
+        ('image,labels\na,cat\n"b,cat\nc,cat\n', r'l.csv:3-4: .*quote that opens'),
         ('image,labels\n\na.jpg,cow\n', r"l.csv:3: unknown label 'cow'"),
     ],
 )

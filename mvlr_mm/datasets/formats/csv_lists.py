@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from ..checking.problems import Problems
 from .misspelt import check_key
@@ -30,20 +31,53 @@ def read_csv(
         _check_headings(columns, path)
         note_unread(set(columns) - {*KEYS, ''}, path, problems)
         for record in rows:
-            where = f'{path}:{rows.line_num}'
-            if None in record or None in record.values():
-                with problems.one_record():
-                    raise ValueError(
-                        f'{where}: the line must have {len(columns)} columns, as the '
-                        'first; put quotes around a value that contains a comma.'
-                    )
-                continue
-            marks = {key: split(record[key]) for key in MARKS if key in record}
-            yield Row(where, record['image'], split(record['labels']), **marks)
+            where = place_of(record, path, rows.line_num)
+            row = None
+            with problems.one_record():
+                check_columns(record, len(columns), where)
+                marks = {key: split(record[key]) for key in MARKS if key in record}
+                labels = split(record['labels'])
+                row = Row(where, record['image'], labels, **marks)
+            if row:
+                yield row
     except csv.Error as error:
         raise ValueError(
             f'{path}:{rows.line_num} is not valid csv: {error}; mend the line.'
         ) from error
+
+
+def place_of(record: dict, path: str | Path, last: int) -> str:
+    """Return where a record begins, and ends if that is another line.
+
+    Args:
+        record: Its cells, as ``csv.DictReader`` gives them.
+        path: The file.
+        last: The line where it ends.
+    """
+    rest = record.get(None) or []  # what is behind the last column
+    cells = [*rest, *(x for name, x in record.items() if name is not None and x)]
+    breaks = sum(cell.rstrip('\n').count('\n') for cell in cells)
+    return f'{path}:{last - breaks}' + (f'-{last}' if breaks else '')
+
+
+def check_columns(record: dict, count: int, where: str) -> None:
+    """Check that a record has a cell for each column, and no more.
+
+    Args:
+        record: Its cells, as ``csv.DictReader`` gives them.
+        count: Of the columns.
+        where: What :func:`place_of` returned.
+
+    Raises:
+        ValueError: It has not.
+    """
+    if None in record or None in record.values():
+        fix = 'put quotes around a value that contains a comma'
+        if '-' in where.rpartition(':')[2]:
+            fix = 'a quote that opens in the first of these lines is not closed there'
+        raise ValueError(
+            f'{where}: the line must have {count} columns, as the first; {fix}.'
+        )
 
 
 def _check_headings(columns: Sequence[str], path: str) -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from ...apis.picture_sources import SUFFIXES
 from ...datasets.checking.problems import Problems
+from ...datasets.formats.csv_lists import check_columns, place_of
 from ...datasets.formats.files import read_text
 from ...datasets.formats.misspelt import check_key
 from ...datasets.formats.rows import MARKS, Row
@@ -69,7 +70,7 @@ def read_table(
     reader = csv.DictReader(io.StringIO(text, newline=''), delimiter=delimiter)
     try:
         columns = list(reader.fieldnames or [])
-        records = [(f'{path}:{reader.line_num}', record) for record in reader]
+        records = [(place_of(x, path, reader.line_num), x) for x in reader]
     except csv.Error as error:
         raise ValueError(
             f'{path}:{reader.line_num} is not valid csv: {error}.'
@@ -78,11 +79,7 @@ def read_table(
     cells = []
     for where, record in records:
         with problems.one_record():
-            if None in record or None in record.values():
-                raise ValueError(
-                    f'{where}: the line must have {len(columns)} columns, as the '
-                    'first; put quotes around a value that contains a comma.'
-                )
+            check_columns(record, len(columns), where)
             cells.append((where, record))
     image = _image_column(columns, cells, path)
     marks = [column for column in columns if column in MARKS]
@@ -119,6 +116,11 @@ def _is_picture(text: str) -> bool:
 
 
 def _check_headings(columns: list[str], path: Path) -> None:
+    if columns and columns[0].lower().startswith('sep='):
+        raise ValueError(
+            f'{path}:1: {columns[0]!r} is a note for a spreadsheet; take the line out, '
+            'so that the first one names the columns.'
+        )
     if not columns or any(map(_is_picture, columns)):
         raise ValueError(
             f'{path}:1: the first line must name the columns, such as image,labels; it '

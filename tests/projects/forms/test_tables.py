@@ -86,6 +86,7 @@ def test_what_is_unknown_stays_so(make, read):
     ('text', 'message'),
     [
         ('a.jpg,cat\nb.jpg,dog\n', 'csv:1: the first line must name the columns'),
+        ('sep=;\nimage;labels\na.jpg;cat\n', "csv:1: 'sep=' is a note for a spread"),
         ('image,labels\na.jpg,"x;y,z"\n', "';' and ','; say which"),
         ('image,labels\na.jpg,red car\n', "has spaces, as in 'red car': by --sep ' '"),
         ('image,labels,tags\na.jpg,x,y\n', r"\['labels', 'tags'\] can all be"),
