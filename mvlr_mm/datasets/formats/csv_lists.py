@@ -31,10 +31,9 @@ def read_csv(
         _check_headings(columns, path)
         note_unread(set(columns) - {*KEYS, ''}, path, problems)
         for record in rows:
-            where = place_of(record, path, rows.line_num)
-            row = None
+            where, row = f'{path}:{rows.line_num}', None
             with problems.one_record():
-                check_columns(record, len(columns), where)
+                check_columns(record, len(columns), path, rows.line_num)
                 marks = {key: split(record[key]) for key in MARKS if key in record}
                 labels = split(record['labels'])
                 row = Row(where, record['image'], labels, **marks)
@@ -46,38 +45,30 @@ def read_csv(
         ) from error
 
 
-def place_of(record: dict, path: str | Path, last: int) -> str:
-    """Return where a record begins, and ends if that is another line.
-
-    Args:
-        record: Its cells, as ``csv.DictReader`` gives them.
-        path: The file.
-        last: The line where it ends.
-    """
-    rest = record.get(None) or []  # what is behind the last column
-    cells = [*rest, *(x for name, x in record.items() if name is not None and x)]
-    breaks = sum(cell.rstrip('\n').count('\n') for cell in cells)
-    return f'{path}:{last - breaks}' + (f'-{last}' if breaks else '')
-
-
-def check_columns(record: dict, count: int, where: str) -> None:
+def check_columns(record: dict, count: int, path: str | Path, last: int) -> None:
     """Check that a record has a cell for each column, and no more.
 
     Args:
         record: Its cells, as ``csv.DictReader`` gives them.
         count: Of the columns.
-        where: What :func:`place_of` returned.
+        path: The file.
+        last: The line where the record ends.
 
     Raises:
         ValueError: It has not.
     """
-    if None in record or None in record.values():
-        fix = 'put quotes around a value that contains a comma'
-        if '-' in where.rpartition(':')[2]:
-            fix = 'a quote that opens in the first of these lines is not closed there'
-        raise ValueError(
-            f'{where}: the line must have {count} columns, as the first; {fix}.'
-        )
+    if None not in record and None not in record.values():
+        return
+    rest = record.get(None) or []  # what is behind the last column
+    cells = [*rest, *(x for name, x in record.items() if name is not None and x)]
+    breaks = sum(cell.rstrip('\n').count('\n') for cell in cells)
+    place, fix = str(last), 'put quotes around a value that contains a comma'
+    if breaks:
+        place = f'{last - breaks}-{last}'
+        fix = 'a quote that opens in the first of these lines is not closed there'
+    raise ValueError(
+        f'{path}:{place}: the line must have {count} columns, as the first; {fix}.'
+    )
 
 
 def _check_headings(columns: Sequence[str], path: str) -> None:

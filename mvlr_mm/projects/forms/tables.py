@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ...apis.picture_sources import SUFFIXES
 from ...datasets.checking.problems import Problems
-from ...datasets.formats.csv_lists import check_columns, place_of
+from ...datasets.formats.csv_lists import check_columns
 from ...datasets.formats.files import read_text
 from ...datasets.formats.misspelt import check_key
 from ...datasets.formats.rows import MARKS, Row
@@ -70,17 +70,17 @@ def read_table(
     reader = csv.DictReader(io.StringIO(text, newline=''), delimiter=delimiter)
     try:
         columns = list(reader.fieldnames or [])
-        records = [(place_of(x, path, reader.line_num), x) for x in reader]
+        records = [(reader.line_num, record) for record in reader]
     except csv.Error as error:
         raise ValueError(
             f'{path}:{reader.line_num} is not valid csv: {error}.'
         ) from error
     _check_headings(columns, path)
     cells = []
-    for where, record in records:
+    for line, record in records:
         with problems.one_record():
-            check_columns(record, len(columns), where)
-            cells.append((where, record))
+            check_columns(record, len(columns), path, line)
+            cells.append((f'{path}:{line}', record))
     image = _image_column(columns, cells, path)
     marks = [column for column in columns if column in MARKS]
     split = next((c for c in columns if c.strip().lower() in SPLIT), None)
