@@ -9,6 +9,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -41,9 +42,10 @@ def onnx_files(
     """
     for package in ('onnx', 'onnxscript', 'onnxruntime'):
         require(package, extra='export')
-    description = describe_model(loaded)
+    thresholds = None if thresholds is None else dict(thresholds)
+    description = describe_model(replace(loaded, thresholds=thresholds))
     steps = _steps(description['preprocessing'])
-    found = dict.fromkeys(loaded.classes, _DEFAULT) | dict(thresholds or {})
+    found = dict.fromkeys(loaded.classes, _DEFAULT) | (thresholds or {})
     rows = [(i, name, 0, found[name]) for i, name in enumerate(loaded.classes)]
     return {
         'model.onnx': _graph(loaded, description),

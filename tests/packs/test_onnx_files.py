@@ -12,6 +12,7 @@ from mvlr_mm.packs.files import ONNX
 
 pytest.importorskip('onnxruntime')
 pytest.importorskip('onnxscript')
+onnx = pytest.importorskip('onnx')
 
 
 @pytest.fixture(scope='module')
@@ -19,14 +20,14 @@ def exported(make, tmp_path_factory):
     """A pack with a graph."""
     thresholds = {'cat': 0.25, 'traffic light': float('inf'), 'boat': 0.001}
     # the scan is exported in the tests of mvlr_mm.export
-    given = make(thresholds=thresholds, interaction=None)
+    given = make(thresholds=dict.fromkeys(thresholds, 0.9), interaction=None)
     steps = [dict(s) for s in given.pipeline]
     steps[1]['scale'] = (96, 64)
     given = LoadedModel(
         given.model, given.classes, steps, given.thresholds, given.config
     )
     folder = tmp_path_factory.mktemp('onnx') / 'pack'
-    write_pack(folder, given, with_onnx=True)
+    write_pack(folder, given, with_onnx=True, thresholds=thresholds)
     return folder
 
 
@@ -66,6 +67,16 @@ def test_its_reader_gives_the_scores_of_the_model(exported):
     own = MultiLabelInferencer(exported, device='cpu')([image], fmt='scores')[0].scores
     np.testing.assert_allclose([s for s, _ in found.values()], own, atol=1e-4)
     assert {name: x for name, (_, x) in found.items()} == read_pack(exported).thresholds
+
+
+def test_the_graph_has_the_thresholds_of_the_pack(exported):
+    graph = onnx.load(exported / 'model.onnx')
+    about = {x.key: x.value for x in graph.metadata_props}
+    about = {key: json.loads(about[key]) for key in ('labels', 'thresholds')}
+    assert dict(zip(about['labels'], about['thresholds'], strict=True)) == {
+        name: None if np.isinf(x) else x
+        for name, x in read_pack(exported).thresholds.items()
+    }
 
 
 def test_the_tables_name_one_category(exported):

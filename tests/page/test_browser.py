@@ -129,7 +129,7 @@ def test_from_a_picture_to_labels_an_added_label_and_maps(page, trained, tagger)
     assert page.locator('#label input').input_value() == best
     np.testing.assert_array_equal(heat(page), look.where(best))
 
-    added = 'red <i>car</i>'  # shown as it was written
+    added = 'red <i>car</i> ${1} {{x}}'  # shown as it was written
     words = page.locator('#words textarea, #words input')
     words.fill(added)
     page.locator('#words button').click()
