@@ -15,6 +15,8 @@ _OUTPUTS = 'work_dirs'  # of trainings; their pictures are drawn ones
 class Tree:
     """All files below a folder but hidden ones, those of a project, of trainings.
 
+    Links to folders elsewhere are followed, as data sets often have their pictures.
+
     Args:
         root: The folder.
         project: A folder to pass over, unless it is the root itself.
@@ -22,7 +24,8 @@ class Tree:
 
     def __init__(self, root: Path, project: Path | None = None) -> None:
         self.root, self.files = root, []
-        for folder, below, names in os.walk(root):
+        visited = {os.path.realpath(root)}
+        for folder, below, names in os.walk(root, followlinks=True):
             place = Path(folder)
             below[:] = sorted(
                 name
@@ -30,8 +33,19 @@ class Tree:
                 if not name.startswith('.')
                 and name != _OUTPUTS
                 and place / name != project
+                and self._is_new(place / name, visited)
             )
             self.files += [place / n for n in sorted(names) if not n.startswith('.')]
+
+    @staticmethod
+    def _is_new(folder: Path, visited: set[str]) -> bool:
+        """Say whether to go into a folder: a link that leads back shows nothing new."""
+        if not folder.is_symlink():
+            return True
+        place = os.path.realpath(folder)
+        new = not any(Path(place).is_relative_to(other) for other in visited)
+        visited.add(place)
+        return new
 
     def with_suffix(self, *suffixes: str) -> list[Path]:
         """Return the files with one of these suffixes, in any case of letters."""

@@ -57,3 +57,16 @@ def test_the_composition_of_letters_does_not_count(make):
         assert tree.find(name, root / 'lists', None, 'here') == str(root / apart)
     with pytest.raises(FileNotFoundError, match=r'1\.jpg below .*; there is .*1\.JPG'):
         tree.find('ü 1.jpg', root, None, 'here')
+
+
+def test_links_to_folders_elsewhere_are_followed_once(make, tmp_path):
+    root = (
+        make(**{'in/cat/a.jpg': None, 'far/b.jpg': None, 'far/deep/c.jpg': None}) / 'in'
+    )
+    (root / 'dog').symlink_to(tmp_path / 'far')
+    (root / 'again').symlink_to(tmp_path / 'far')
+    (root / 'kitten').symlink_to(root / 'cat')
+    (tmp_path / 'far/back').symlink_to(tmp_path / 'far/deep')
+    (root / 'gone').symlink_to(tmp_path / 'nowhere')
+    found = [str(path.relative_to(root)) for path in Tree(root).pictures]
+    assert found == ['again/b.jpg', 'again/deep/c.jpg', 'cat/a.jpg']
