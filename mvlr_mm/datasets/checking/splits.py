@@ -97,11 +97,14 @@ def _read(name: str, source: list[ConfigDict]) -> Split:
     states: list[np.ndarray] = []
     for cfg in source:
         try:
-            infos, classes = _load(cfg, split)
+            found = _load(cfg, split)
             loader = TRANSFORMS.build(cfg['pipeline'][0])
         except _NOT_BUILT as error:
             split.problems.append(f'{cfg.get("type")} cannot be built: {error}')
             continue
+        if found is None:
+            continue
+        infos, classes = found
         if split.classes and classes != split.classes:
             split.problems.append(
                 f'{cfg.get("type")} has other classes than the one before'
@@ -116,17 +119,26 @@ def _read(name: str, source: list[ConfigDict]) -> Split:
     return split._replace(states=np.array(states, dtype=np.int8).reshape(shape))
 
 
-def _load(cfg: ConfigDict, split: Split) -> tuple[list[dict], tuple[str, ...]]:
-    """Return the records and classes of one data set; add what it reports."""
+def _load(cfg: ConfigDict, split: Split) -> tuple[list[dict], tuple[str, ...]] | None:
+    """Return the records and classes of one data set; add what it reports.
+
+    None where nothing can be made of what is left, and what it reports says why.
+    """
     kind = cfg['type']
     data_set = DATASETS.get(kind) if isinstance(kind, str) else kind
     reports = isinstance(data_set, type) and issubclass(data_set, CheckedDataset)
     collected = CollectedProblems()
     if reports:
         cfg = ConfigDict(cfg, check_files=False, problems=collected)
-    built = DATASETS.build(cfg)
-    split.problems.extend(collected.found)
-    split.notes.extend(collected.notes)
+    try:
+        built = DATASETS.build(cfg)
+    except _NOT_BUILT:
+        if not collected.found:
+            raise
+        return None
+    finally:
+        split.problems.extend(collected.found)
+        split.notes.extend(collected.notes)
     infos = [built.get_data_info(i) for i in range(len(built))]
     if not reports:  # of mmpretrain, or somebody's own
         split.problems.extend(_repeated([info['img_path'] for info in infos]))

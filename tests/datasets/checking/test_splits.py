@@ -97,6 +97,20 @@ def test_all_problems_of_the_annotations_are_kept(tmp_path):
     assert len(split.paths) == 3
 
 
+def test_where_every_record_is_wrong_each_is_named(tmp_path):
+    """Of no record the data set cannot be made, which says nothing."""
+    for lines, texts in (
+        ([dict(file='1.jpg'), dict(file='2.jpg')], ['has no key', 'has no key']),
+        ([], []),
+    ):
+        (split,) = read_splits(config(train=part(tmp_path, 'a', lines)))
+        *found, last = split.problems
+        assert [t in p for t, p in zip(texts, found, strict=True)] == [True] * len(
+            texts
+        )
+        assert 'lists no picture to use' in last
+
+
 def test_data_that_cannot_be_read_are_a_problem(tmp_path):
     good = part(tmp_path, 'a', [record('1.jpg', [])])
     bad = dict(good, ann_file='none.jsonl')
