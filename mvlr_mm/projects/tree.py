@@ -80,7 +80,8 @@ class Tree:
 
         Raises:
             FileNotFoundError: There is no such picture.
-            ValueError: The name is none, or that of several pictures.
+            ValueError: The name is none, or that of several pictures, or of a file that
+                is no picture.
         """
         if not isinstance(name, str) or not name.strip():
             raise ValueError(f'{where}: image ({name!r}) must be a path.')
@@ -99,6 +100,12 @@ class Tree:
         if len(found) > 1:
             same = [p for p in found if split_of_path(p, self.root) == split]
             found = same if len(same) == 1 else found
+        other = next(filter(Path.is_file, (beside / name, self.root / name)), None)
+        if not found and other is not None:
+            raise ValueError(
+                f'{where}: {other} is no picture of a kind that is read '
+                f'({", ".join(SUFFIXES)}); convert it.'
+            )
         if not found:
             raise FileNotFoundError(
                 f'{where}: there is no picture {name} below {self.root}'

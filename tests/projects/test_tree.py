@@ -40,6 +40,7 @@ def test_a_picture_is_found(tree, name, split, found):
         ('y/b.PNG', 'there is no picture y/b.PNG below'),
         ('c.jpg', r'here: c.jpg can be .*train/c.jpg or .*val/c.jpg; write more'),
         ('https://x.org/a.jpg', 'here: https://x.org/a.jpg is an address'),
+        ('e.txt', r'here: .*/e\.txt is no picture of a kind that is read \(\.jpg'),
         ('', "here: image \\(''\\) must be a path"),
         (3, 'here: image \\(3\\) must be a path'),
     ],
