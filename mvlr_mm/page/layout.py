@@ -126,12 +126,16 @@ def _one_picture(gr: Any, tagger: PageTagger, words: Any) -> None:
         return [event.label, draw(path, line, event.label)]
 
     shown = [scores, where, heat]
+    every = dict(_ONE, trigger_mode='multiple')  # else what is asked meanwhile is lost
     picture.change(show, [picture, words], shown, **_ONE)
     words.submit(
-        lambda path, line: show(path, line, first=True), [picture, words], shown, **_ONE
+        lambda path, line: show(path, line, first=True),
+        [picture, words],
+        shown,
+        **every,
     )
-    where.input(draw, [picture, words, where], heat, **_ONE)
-    scores.click(choose, [picture, words], [where, heat], **_ONE)
+    where.input(draw, [picture, words, where], heat, **every)
+    scores.click(choose, [picture, words], [where, heat], **every)
 
 
 def _many_pictures(gr: Any, tagger: PageTagger, words: Any, folder: Path) -> None:

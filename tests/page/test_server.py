@@ -68,6 +68,16 @@ def test_nothing_is_loaded_from_the_network_and_nothing_told(client):
     assert config['title'] == 'tiny'
 
 
+def test_what_is_asked_while_something_waits_is_not_dropped(client):
+    modes: dict[str, list[str]] = {}
+    for step in client.get('/config').json()['dependencies']:
+        for _, event in step['targets']:
+            modes.setdefault(event, []).append(step['trigger_mode'])
+    assert modes['change'] == ['always_last']
+    assert modes['submit'] == modes['input'] == ['multiple']
+    assert sorted(modes['click']) == ['multiple', 'once']  # a bar, and `Tag`
+
+
 def test_another_name_for_this_machine_is_refused(client):
     for host in ('127.0.0.1:7860', 'localhost:7860'):
         assert client.get('/config', headers={'host': host}).status_code == 200
