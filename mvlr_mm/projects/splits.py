@@ -39,7 +39,8 @@ def make_splits(
     if not found['train']:
         raise ValueError(
             f'the source has pictures for {", ".join(sorted(set(said)))} alone, none '
-            'to train on.'
+            'to train on; if the name of a file or a folder says so, and they are to '
+            'be split, rename it.'
         )
     drawn = [name for name in SPLITS[1:] if not found[name]]
     if not drawn:

@@ -63,7 +63,7 @@ def test_no_split_is_empty():
     ('found', 'message'),
     [
         (records(2), '2 pictures are too few for train, val, test; there must be'),
-        (records(9, ['val']), 'the source has pictures for val alone, none to train'),
+        (records(9, ['val']), 'for val alone, none to train on; if the name of a file'),
     ],
 )
 def test_what_cannot_be_split_is_said(found, message):
