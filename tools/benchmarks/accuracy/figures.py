@@ -28,7 +28,7 @@ TICKS = (0, 20, 40, 60, 70, 80, 85, 90, 92, 94, 96, 97, 98, 99, 99.5)
 
 
 def without_shared_ending(names: Sequence[str]) -> list[str]:
-    """Return names without the ending, from a ``_`` on, that most of them share.
+    """Return names without the ending, from a ``_`` on, that most with one share.
 
     Args:
         names: Of rows. They stay as they are where two would become the same.
@@ -39,7 +39,8 @@ def without_shared_ending(names: Sequence[str]) -> list[str]:
         for i, letter in enumerate(name)
         if letter == '_' and i
     )
-    shared = [(count, len(end), end) for end, count in endings.items() if count > 1]
+    most = max(1, sum('_' in name[1:] for name in names) / 2)
+    shared = [(n, len(end), end) for end, n in endings.items() if n > most]
     ending = max(shared, default=(0, 0, ''))[-1]
     short = [name.removesuffix(ending) for name in names]
     return short if len(set(short)) == len(names) else list(names)

@@ -38,6 +38,7 @@ def test_accuracy_over_cost_is_drawn_where_there_is_some(tmp_path):
         (['a_custom_clip', 'b_custom_clip', '4: PDLR'], ['a', 'b', '4: PDLR']),
         (['a_x_clip', 'b_y_clip', 'c_x_clip'], ['a_x', 'b_y', 'c_x']),
         (['a_clip', 'b_trunk', '_'], ['a_clip', 'b_trunk', '_']),
+        (['a_gcn', 'b_gcn', 'c_x', 'd_y'], ['a_gcn', 'b_gcn', 'c_x', 'd_y']),
         (['a', 'a_clip', 'b_clip'], ['a', 'a_clip', 'b_clip']),
         ([], []),
     ],
