@@ -6,7 +6,9 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from zlib import crc32
 
+_LONG = 50  # letters, of at most 4 bytes
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FIX = 'name another, or add --overwrite to replace it.'
 
@@ -31,7 +33,10 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         yield place
         return
     place.parent.mkdir(parents=True, exist_ok=True)
-    draft = place.with_name(f'.{place.stem}.{os.getpid()}{place.suffix}')
+    stem = place.stem
+    if len(stem) > _LONG:  # what is added must not make the name too long
+        stem = f'{stem[:_LONG]}.{crc32(os.fsencode(stem)):08x}'
+    draft = place.with_name(f'.{stem}.{os.getpid()}{place.suffix}')
     try:
         yield draft
         with open(draft, 'rb') as file:  # on the disk before it has the name

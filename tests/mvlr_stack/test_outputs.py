@@ -71,6 +71,15 @@ def test_a_file_gets_the_usual_permissions(tmp_path):
     assert len(modes) == 1
 
 
+def test_a_name_as_long_as_a_disk_allows(tmp_path):
+    names = [f'{"é" * 124}{i}.txt' for i in range(2)]
+    with whole_file(tmp_path / names[0]) as first, whole_file(tmp_path / names[1]) as x:
+        first.write_text('0')
+        x.write_text('1')
+    assert [(tmp_path / name).read_text() for name in names] == ['0', '1']
+    assert sorted(os.listdir(tmp_path)) == names
+
+
 def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path):
     path = tmp_path / 'private.xmp'
     path.touch()
