@@ -140,10 +140,14 @@ def serve(app: Any, listening: socket.socket) -> None:
     uvicorn.Server(config).run(sockets=[listening])
 
 
-class _OwnPage:
-    """Refuse what pages of other sites send, such as files; links to this one work.
+_OTHER = (b'cross-site', b'same-site')
 
-    A browser tells where a request comes from, and no script can change that.
+
+class _OwnPage:
+    """Refuse what other pages send, such as files; links to this one work.
+
+    A browser tells where a request comes from, and no script can change that. Another
+    port of this machine is the same site, and another page.
     """
 
     def __init__(self, app: Callable) -> None:
@@ -152,10 +156,11 @@ class _OwnPage:
     async def __call__(self, scope: dict, receive: Callable, send: Callable) -> None:
         sends = scope.get('method') not in ('GET', 'HEAD')
         answer = self.app
-        if sends and (b'sec-fetch-site', b'cross-site') in scope.get('headers', ()):
+        other = dict(scope.get('headers', ())).get(b'sec-fetch-site') in _OTHER
+        if sends and other:
             from starlette.responses import PlainTextResponse
 
-            answer = PlainTextResponse('a page of another site sent this', 403)
+            answer = PlainTextResponse('another page sent this', 403)
         await answer(scope, receive, send)
 
 
