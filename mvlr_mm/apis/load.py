@@ -59,13 +59,19 @@ def load_model(
     elif folder.is_dir():
         config = find_config(folder)
     elif checkpoint is None:
-        raise ValueError(
-            f'{source} is no folder of a training; a config needs a checkpoint as well.'
-        )
+        raise ValueError(_why_no_model(folder))
     else:
         config = source
     checkpoint = Path(checkpoint).expanduser()
     return _load(read_config(config), checkpoint, device)
+
+
+def _why_no_model(path: Path) -> str:
+    if path.suffix in ('.pth', '.safetensors'):
+        return f'{path}: name its work dir or config, and this as the checkpoint.'
+    if not path.exists() and '::' not in str(path):
+        return f'{path}: there is no such work dir, project, pack or config.'
+    return f'{path} is no folder of a training; a config needs a checkpoint as well.'
 
 
 def _load(cfg: Config, checkpoint: Path, device: str | torch.device) -> LoadedModel:

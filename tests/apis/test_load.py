@@ -61,8 +61,13 @@ def test_thresholds_older_than_the_checkpoint_are_told(folder, monkeypatch):
 def test_a_config_needs_a_checkpoint(trained):
     found = load_model(trained.config, trained.checkpoint)
     assert found.classes == ('cat', 'dog', 'boat')
-    with pytest.raises(ValueError, match='needs a checkpoint'):
-        load_model(trained.config)
+    for source, message in (
+        (trained.config, 'needs a checkpoint as well'),
+        (trained.checkpoint, 'epoch_1.pth: name its work dir or config, and this as'),
+        ('gone', 'gone: there is no such work dir, project, pack or config'),
+    ):
+        with pytest.raises(ValueError, match=message):
+            load_model(source)
 
 
 def test_a_checkpoint_from_elsewhere_in_place_of_the_work_dirs(trained, folder):
