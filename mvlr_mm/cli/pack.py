@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from mvlr_mm.apis import LoadedModel, load_model
+from mvlr_mm.apis.retag import check_takes_names, comparing_weights
 from mvlr_mm.apis.work_dir import THRESHOLDS
 from mvlr_mm.labels.thresholds import read_temperatures, read_thresholds
 from mvlr_mm.packs import Pack, write_pack
@@ -36,11 +37,34 @@ def decisions(
     )
 
 
-def describe(pack: Pack) -> str:
-    """Return what a person should know of a pack, in a few lines."""
+def check_names(loaded: LoadedModel) -> bool:
+    """Say whether a model takes other labels by name.
+
+    Raises:
+        ValueError: It does, and their scale was measured with another model.
+    """
+    try:
+        _, stage = check_takes_names(loaded.model)
+    except ValueError:
+        return False
+    if loaded.name_scale is not None:
+        loaded.name_scale.check(loaded.classes)
+        weights = comparing_weights(stage, loaded.model.head)
+        loaded.name_scale.check_weights(weights)
+    return True
+
+
+def describe(pack: Pack, by_name: bool) -> str:
+    """Return what a person should know of a pack, in a few lines.
+
+    Args:
+        pack: The pack.
+        by_name: Whether its model takes other labels by name.
+    """
     about, size = pack.about, sum(w.nbytes for w in pack.weights.values())
-    text = 'with its text tower, so that it takes other labels by name'
-    if pack.name_scale is not None:
+    text = 'with its text tower'
+    text += ', so that it takes other labels by name' if by_name else ''
+    if by_name and pack.name_scale is not None:
         text = f'{text} and brings their scores to the scale of the trained ones'
     if not about.text:
         text = 'without a text tower: for its own labels alone'
@@ -72,6 +96,7 @@ def run(args: argparse.Namespace) -> int:
     if args.metrics is not None:
         numbers, protocol = read_numbers(args.metrics)
     loaded = load_model(args.source, args.checkpoint)
+    by_name = not args.without_text and check_names(loaded)
     thresholds, temperatures = decisions(args.thresholds, loaded)
     pack = write_pack(
         Path(args.out),
@@ -84,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
         metrics=numbers,
         licence=args.licence,
     )
-    print(describe(pack))
+    print(describe(pack, by_name))
     return 0
 
 

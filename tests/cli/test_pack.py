@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -5,6 +6,8 @@ import torch
 from mmengine.config import Config
 
 from mvlr_mm.apis import load_model
+from mvlr_mm.apis.retag import check_takes_names, comparing_weights
+from mvlr_mm.labels.scale import NameScale, write_name_scale
 from mvlr_mm.labels.thresholds import write_thresholds
 from mvlr_mm.loaded_model import build_model
 from mvlr_mm.packs import read_pack
@@ -68,6 +71,35 @@ def test_a_work_dir_becomes_a_pack(work_dir, tmp_path, capsys):
     own = load_model(work_dir).model.state_dict()
     packed = load_model(out).model.state_dict()
     assert all(torch.equal(own[name], packed[name]) for name in own)
+
+
+def test_a_scale_of_names_of_other_weights_is_refused(work_dir, tmp_path, capsys):
+    patches = torch.rand(2, 4, 16).half()
+    scale = NameScale(tuple(CLASSES), ('sky',), 0.5, -2.0, 'older', (2, 2), patches)
+    write_name_scale(work_dir / 'names.safetensors', scale)
+    with pytest.raises(SystemExit, match='2'):
+        pack(work_dir, '--out', tmp_path / 'mine')
+    assert 'measured with other weights' in capsys.readouterr().err
+    assert pack(work_dir, '--out', tmp_path / 'mine', '--without-text') == 0
+    _, stage = check_takes_names(load_model(work_dir).model)
+    weights = comparing_weights(stage, load_model(work_dir).model.head)
+    write_name_scale(
+        work_dir / 'names.safetensors', dataclasses.replace(scale, weights=weights)
+    )
+    assert pack(work_dir, '--out', tmp_path / 'other') == 0
+    assert 'takes other labels by name and brings' in capsys.readouterr().out
+
+
+def test_a_head_with_a_row_for_each_label_takes_no_others(work_dir, tmp_path, capsys):
+    path = work_dir / 'tiny.py'
+    config = Config.fromfile(path)
+    config.model.neck.interaction = dict(type='QMVL', embed_dim=16)
+    config.model.head = dict(type='VisualClassifierHead', num_classes=3, embed_dim=16)
+    config.dump(path)
+    weights = build_model(config).state_dict()
+    torch.save({'state_dict': weights}, work_dir / 'epoch_1.pth')
+    assert pack(work_dir, '--out', tmp_path / 'mine') == 0
+    assert 'MB, with its text tower\n' in capsys.readouterr().out
 
 
 def test_a_config_a_checkpoint_and_no_text(work_dir, tmp_path, capsys):
