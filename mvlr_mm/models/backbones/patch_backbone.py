@@ -41,12 +41,12 @@ class PatchBackbone(BaseModule):
     embed_dim: int
     projection: tuple[str, ...]
 
-    @abstractmethod
     def parts(self) -> list[str]:
         """Return the dotted names of the trunk's parts, in their order.
 
         Those from which it could go on; before the first there may be others.
         """
+        return []
 
     def stage_map(self, images: Tensor, stage: str) -> StageMap:
         """Turn images (B, 3, H, W), normalised, into what a part of the trunk gives.
