@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mvlr_mm.features.frozen_part import PATCHES
 from mvlr_mm.features.index import read_index
 from mvlr_stack.arguments import add_overwrite, at_least
 from mvlr_stack.overrides import add_overrides
@@ -96,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
         args.cfg_options,
         trunk_overrides(args.trunk) if args.trunk else None,
         chosen_supervision(args, rows[0].config, options),
-        *([read_index(args.features).stage] if args.features else []),
+        read_index(args.features).stage if args.features else PATCHES,
     )
     with alone_in(args.out):
         if not args.overwrite:

@@ -12,6 +12,8 @@ import pytest
 from benchmarks.accuracy import command, costs
 from benchmarks.accuracy.rows import chosen_rows
 
+from mvlr_mm.features.index import Index, write_index
+
 ROOT = Path(__file__).parents[4]
 TOOL = ROOT / 'tools/benchmark.py'
 
@@ -93,6 +95,23 @@ def test_a_row_that_cannot_be_built_is_said_and_stays_empty(
 def test_what_does_not_go_together_is_refused(run, words, message):
     with pytest.raises(ValueError, match=message):
         run('--budget', '1', *words)
+
+
+@pytest.mark.parametrize('stage', ['patches', 'trunk.layer3'])
+def test_features_say_themselves_up_to_where_they_go(run, tmp_path, monkeypatch, stage):
+    class StopError(Exception):
+        pass
+
+    def stop(plan, row):
+        raise StopError(plan.stage)
+
+    monkeypatch.setattr(command.Plan, 'prepare', stop)
+    index = Index(stage, 'ab', {}, 0, {}, {}, {})
+    write_index(tmp_path, index)
+    with pytest.raises(StopError, match=f'^{stage}$'):
+        run(*SHORT, '--features', str(tmp_path))
+    with pytest.raises(FileNotFoundError, match='make features with'):
+        run(*SHORT, '--features', str(tmp_path / 'gone'))
 
 
 def test_pictures_that_are_not_there(run, tmp_path):

@@ -85,6 +85,21 @@ def test_what_training_is_told_beside_the_config(make, tmp_path):
     assert len(job.overrides['custom_hooks']) == 2
 
 
+def test_on_what_a_part_of_the_trunk_gives_the_config_says_what_trains(
+    make, data, tmp_path
+):
+    (tmp_path / 'index.json').touch()
+    part = dict(features=tmp_path, stage='trunk.layer3')
+    job = make(**part)
+    assert job.flags == ('--features', str(tmp_path))
+    assert 'custom_hooks' not in job.overrides
+    plans = [
+        Plan(tmp_path, data, 1, **kw) for kw in ({}, dict(features=tmp_path), part)
+    ]
+    found = [plan.shared()['on_features'] for plan in plans]
+    assert found == [False, True, 'trunk.layer3']
+
+
 def test_a_system_without_training_takes_one_epoch_of_pictures(make, config, tmp_path):
     text = Path(config).read_text()
     Path(config).write_text(text.replace('by_epoch=True,', "type='FitLoop',"))
