@@ -72,7 +72,7 @@ class PatchBackbone(BaseModule):
         if not given:
             raise ValueError(
                 f'{stage} of {type(self).__name__} gives no tensor from which the rest '
-                'of the trunk could go on.'
+                'of the trunk could go on; freeze all of it, or train on pictures.'
             )
         return StageMap(given[-1], stage)
 
