@@ -116,7 +116,10 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help='of `mvlr cache`: read pictures that are decoded and resized',
     )
     parser.add_argument(
-        '--amp', action='store_true', help='compute in bfloat16, or float16 on old GPUs'
+        '--amp',
+        action='store_true',
+        help='compute in bfloat16; in float16 on GPUs without it, in float32 on such '
+        'CPUs',
     )
     add_overrides(parser)
     parser.add_argument(

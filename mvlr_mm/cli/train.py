@@ -18,6 +18,7 @@ from .config import (
     complete_loaders,
     load_config,
 )
+from .half import half_type
 from .processes import join_processes, leave_processes
 from .replaced_training import (
     RemoveReplaced,
@@ -36,14 +37,16 @@ _AT_LEAST_ONE = {
 
 
 def use_amp(cfg: Config) -> None:
-    """Train in bfloat16; in float16 with loss scaling on a GPU without it."""
+    """Train in half the bits, where that is faster; float16 needs loss scaling."""
+    half = half_type()
+    if half is None:
+        return
     if not torch.cuda.is_available():
         cfg.optim_wrapper.type = 'AutocastOptimWrapper'
         return
     cfg.optim_wrapper.type = 'AmpOptimWrapper'
     cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
-    half = 'bfloat16' if torch.cuda.is_bf16_supported() else 'float16'
-    cfg.optim_wrapper.setdefault('dtype', half)
+    cfg.optim_wrapper.setdefault('dtype', str(half).removeprefix('torch.'))
 
 
 def merge_args(cfg: Config, args: argparse.Namespace) -> None:

@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmengine.fileio import load
 from mmpretrain.registry import MODELS
 
+from mvlr_mm.cli import half
 from mvlr_mm.cli.config import load_config
 from mvlr_mm.cli.test import use_amp, use_tta
 from mvlr_mm.evaluation import evaluate, read_results
@@ -171,7 +172,7 @@ def test_results_are_whole_or_not_there(config, checkpoint, name, monkeypatch):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='bfloat16 is what a CPU takes')
-def test_amp_computes_in_bfloat16(config, checkpoint, monkeypatch):
+def test_amp_computes_in_bfloat16_where_the_cpu_does(config, checkpoint, monkeypatch):
     from mmpretrain.models import LeNet5
 
     dtypes = []
@@ -184,8 +185,11 @@ def test_amp_computes_in_bfloat16(config, checkpoint, monkeypatch):
 
     monkeypatch.setattr(LeNet5, 'forward', watched)
     run(config, checkpoint)
-    run(config, checkpoint, '--amp')
-    assert dtypes == [torch.float32] * 2 + [torch.bfloat16] * 2
+    for works in (True, False):
+        monkeypatch.setattr(half, 'has_bfloat16', lambda works=works: works)
+        run(config, checkpoint, '--amp')
+    dtype, other = torch.float32, torch.bfloat16
+    assert dtypes == [dtype] * 2 + [other] * 2 + [dtype] * 2
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mvlr_mm.cli import train
+from mvlr_mm.cli import half, train
 from mvlr_mm.cli.config import agreeing
 from mvlr_mm.engine import load_weights
 from mvlr_stack.command import main, parse
@@ -78,7 +78,7 @@ def test_the_work_folder_holds_all_that_a_training_leaves(config, monkeypatch):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='AmpOptimWrapper there')
-def test_amp_computes_in_bfloat16(config, monkeypatch):
+def test_amp_computes_in_bfloat16_where_the_cpu_does(config, monkeypatch):
     from mmpretrain.models import LeNet5
 
     dtypes = []
@@ -90,8 +90,10 @@ def test_amp_computes_in_bfloat16(config, monkeypatch):
         return out
 
     monkeypatch.setattr(LeNet5, 'forward', watched)
-    run(config, '--amp', '--no-validate')
-    assert dtypes == [torch.bfloat16] * 2
+    for works in (True, False):
+        monkeypatch.setattr(half, 'has_bfloat16', lambda works=works: works)
+        run(config, '--amp', '--no-validate', '--overwrite')
+    assert dtypes == [torch.bfloat16] * 2 + [torch.float32] * 2
 
 
 def test_amp_on_a_gpu_names_the_type_it_can(monkeypatch):
@@ -422,7 +424,10 @@ def test_resume_ends_where_the_config_says(config):
         (['--amp'], "optim_wrapper={'type': 'OptimWrapper'}"),
     ],
 )
-def test_arguments_that_contradict_each_other(config, capsys, words, override):
+def test_arguments_that_contradict_each_other(
+    config, capsys, monkeypatch, words, override
+):
+    monkeypatch.setattr(half, 'has_bfloat16', lambda: True)
     with pytest.raises(SystemExit, match='2'):
         main(['train', str(config), *words, '--cfg-options', override])
     key = override.partition('=')[0]
