@@ -93,7 +93,9 @@ def test_gradients_of_gradients(onednn):
     inputs = draw(7, 5), draw(6, 5), draw(6)
     exact = [t.detach().double().requires_grad_() for t in inputs]
     for a, b in zip(second(linear, *inputs), second(F.linear, *exact), strict=True):
-        torch.testing.assert_close(a, b.float(), rtol=1e-4, atol=1e-3)
+        # sums of large terms that may cancel, as in torch's own product
+        largest = float(b.abs().max())
+        torch.testing.assert_close(a, b.float(), rtol=0, atol=1e-6 * largest)
 
 
 def test_a_frozen_weight_keeps_no_input(onednn):
