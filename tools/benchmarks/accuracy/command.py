@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mvlr_mm.cli.half import half_type
 from mvlr_mm.features.frozen_part import PATCHES
 from mvlr_mm.features.index import read_index
 from mvlr_stack.arguments import add_overwrite, at_least
@@ -49,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--jobs', type=at_least(1), default=1, help='runs side by side')
     add('--features', type=Path, metavar='FOLDER', help='of `mvlr features`: train on')
     add('--trunk', metavar='CONFIG', help="all rows stand on this config's trunk")
-    add('--amp', action='store_true', help='train in bfloat16')
+    add('--amp', action='store_true', help='as `mvlr train --amp`')
     add('--out', type=Path, metavar='DIR', help=f'(default: {RESULTS}/NAME-OF-DATA)')
     add_supervision(parser)
     add_overwrite(parser)
@@ -93,7 +94,8 @@ def run(args: argparse.Namespace) -> int:
         args.data,
         args.budget,
         args.features,
-        args.amp,
+        # what is computed, so that no folder has runs of two kinds of processors
+        args.amp and half_type() is not None,
         args.cfg_options,
         trunk_overrides(args.trunk) if args.trunk else None,
         chosen_supervision(args, rows[0].config, options),

@@ -12,6 +12,7 @@ import pytest
 from benchmarks.accuracy import command, costs
 from benchmarks.accuracy.rows import chosen_rows
 
+from mvlr_mm.cli import half
 from mvlr_mm.features.index import Index, write_index
 
 ROOT = Path(__file__).parents[4]
@@ -39,7 +40,7 @@ def run(config, data, tmp_path, inline, monkeypatch):
 SHORT = ('--budget', '1', '--rates', '1e-3', '1e-2', '--decays', '0.1')
 
 
-def test_from_configs_to_tables_and_pictures(run, tmp_path, capsys):
+def test_from_configs_to_tables_and_pictures(run, tmp_path, capsys, monkeypatch):
     assert run(*SHORT, '--seeds', '0', '1') == 0
     out = tmp_path / 'out'
     content = json.loads((out / 'accuracy.json').read_text())
@@ -61,6 +62,10 @@ def test_from_configs_to_tables_and_pictures(run, tmp_path, capsys):
     # the same again does nothing, another comparison does not replace it
     assert run(*SHORT, '--seeds', '0', '1') == 0
     assert json.loads((out / 'accuracy.json').read_text())['rows'] == content['rows']
+    # on a CPU that computes in float32 all the same, --amp is no other comparison
+    monkeypatch.setattr(half, 'has_bfloat16', lambda: False)
+    assert run(*SHORT, '--seeds', '0', '1', '--amp') == 0
+    monkeypatch.setattr(half, 'has_bfloat16', lambda: True)
     for other in (['--seeds', '0'], ['--amp'], ['--cfg-options', 'randomness.seed=1']):
         with pytest.raises(FileExistsError, match='--overwrite'):
             run(*SHORT, '--seeds', '0', '1', *other)
