@@ -10,6 +10,7 @@ from mmpretrain.models.heads import MultiLabelClsHead
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from ..models.heads.probabilities import probabilities
 from ..structures import VLFeatures
 from .choose_tags import TagChoice, Thresholds
 from .device import choose_device
@@ -205,7 +206,7 @@ def run_model(
     head = model.head
     # thresholds of the head play no part
     if isinstance(head, (MultiLabelClsHead, SeparateHead)):
-        scores = head(feats).sigmoid()
+        scores = probabilities(head(feats))
     else:
         samples = head.predict(feats, batch['data_samples'])
         scores = torch.stack([sample.pred_score for sample in samples])

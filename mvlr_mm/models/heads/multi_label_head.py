@@ -10,6 +10,7 @@ from torch import Tensor
 
 from .batch_targets import batch_targets
 from .label_thresholds import LabelThresholds
+from .probabilities import probabilities
 
 
 class MultiLabelHead(MultiLabelClsHead):
@@ -78,7 +79,7 @@ class MultiLabelHead(MultiLabelClsHead):
         data_samples: list[DataSample] | None,
         names: Sequence[str] | None = None,
     ) -> list[DataSample]:
-        scores, thr = cls_score.sigmoid(), self._thresholds(cls_score, names)
+        scores, thr = probabilities(cls_score), self._thresholds(cls_score, names)
         samples = (
             [DataSample() for _ in scores] if data_samples is None else data_samples
         )
