@@ -185,7 +185,8 @@ def test_a_head_that_reads_more_of_the_prompts(trained, tiny_clip):
     own, found = logits(model), logits(other)
     assert torch.equal(found[:, 1], own[:, 1])
     model.neck.set_classes(('zebra', 'moon'))  # no label meets another in this model
-    torch.testing.assert_close(found[:, [0, 2]], logits(model))
+    # scaled differences of two near texts, which other shapes round otherwise
+    torch.testing.assert_close(found[:, [0, 2]], logits(model), rtol=1e-4, atol=1e-4)
 
 
 def test_models_without_a_text_side_refuse(trained):
