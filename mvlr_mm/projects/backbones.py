@@ -40,8 +40,8 @@ def choose_backbone(name: str | None) -> Recipe:
 
     Args:
         name: One of :data:`NAMES`; the path of a CLIP in open_clip's format (its json,
-            its weights or the folder of both); None takes ``rn101`` with a GPU and
-            ``small`` without.
+            its weights, both without their endings, or their folder); None takes
+            ``rn101`` with a GPU and ``small`` without.
 
     Raises:
         FileNotFoundError: The path leads to no json, or no weights.
@@ -91,6 +91,9 @@ def _normalisation(config: Path) -> str:
 
 def _files(path: Path) -> tuple[Path, Path]:
     """Return the json and the weights of a CLIP."""
+    whole = path.with_name(f'{path.name}.json')
+    if not path.exists() and whole.is_file():
+        path = whole  # MVLR_CLIP names both files without their endings, too
     if not path.exists():
         raise FileNotFoundError(
             f'--backbone {path}: neither one of {", ".join(NAMES)} nor a path.'

@@ -43,7 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--backbone',
         metavar='NAME|PATH',
         help='rn101, vitb16, small, or a CLIP in the format of open_clip: its json, '
-        'its weights, or the folder of both (default: rn101 with a GPU, small without)',
+        'its weights, both without their endings, or their folder (default: rn101 with '
+        'a GPU, small without)',
     )
     add('--val', type=share, default=0.15, help='share of val, if it is drawn')
     add('--test', type=share, default=0.15, help='share of test, if it is drawn')

@@ -78,3 +78,11 @@ def test_what_is_no_clip_is_said(tmp_path, name, kind, message):
         (tmp_path / file).touch()
     with pytest.raises(kind, match=message):
         choose_backbone(str(tmp_path / name))
+
+
+def test_a_path_without_the_endings_is_that_of_both_files(tmp_path):
+    said = '{"embed_dim": 8, "text_cfg": {}, "vision_cfg": {"layers": 2}}'
+    for name in ('x.1.json', 'x.1.safetensors', 'y.json', 'y.pt'):
+        (tmp_path / name).write_text(said)
+    recipe = choose_backbone(str(tmp_path / 'x.1'))
+    assert recipe.what == f'{tmp_path / "x.1.json"} with x.1.safetensors'
