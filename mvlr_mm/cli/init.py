@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from mvlr_mm.datasets.checking.problems import CollectedProblems
 from mvlr_mm.labels.names import read_label_names
 from mvlr_mm.projects.backbones import choose_backbone
+from mvlr_mm.projects.known import known_splits
 from mvlr_mm.projects.look import look
 from mvlr_mm.projects.names import distinct, settle_labels
 from mvlr_mm.projects.record import Record
@@ -15,6 +16,7 @@ from mvlr_mm.projects.writing import check_apart, check_project, write_project
 from mvlr_mm.shown_text import printable
 
 SHOWN = 20  # problems
+SHARE = 0.15  # of val and of test, where they are drawn
 
 
 def say_records(records: Sequence[Record], classes: Sequence[str]) -> None:
@@ -53,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
     """
     folder, source = args.folder.resolve(), args.data.expanduser().resolve()
     check_project(folder, args.overwrite)
+    anew = any(value is not None for value in (args.seed, args.val, args.test))
+    known = {} if anew else known_splits(folder)
     recipe = choose_backbone(args.backbone)
     problems = CollectedProblems()
     images = args.images and args.images.expanduser().resolve()
@@ -79,8 +83,9 @@ def run(args: argparse.Namespace) -> int:
             '--leave-out to go on without these records.'
         )
         return 1
-    shares = dict(val=args.val, test=args.test)
-    splits, how = make_splits(records, classes, shares, args.seed)
+    asked = dict(val=args.val, test=args.test)
+    shares = {k: SHARE if value is None else value for k, value in asked.items()}
+    splits, how = make_splits(records, classes, shares, args.seed or 0, known)
     print(f'split: {how}')
     say_splits(splits, classes)
     write_project(folder, splits, classes, recipe, source)

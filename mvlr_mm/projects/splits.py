@@ -1,6 +1,6 @@
 """The split of the source, kept, and what it lacks, drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -15,6 +15,7 @@ def make_splits(
     classes: Sequence[str],
     shares: dict[str, float],
     seed: int,
+    known: Mapping[str, str],
 ) -> tuple[dict[str, list[Record]], str]:
     """Return the records of each split, and what was done, in words.
 
@@ -23,6 +24,8 @@ def make_splits(
         classes: All names.
         shares: Of the pictures that ``val`` and ``test`` take where they are drawn.
         seed: Of the drawing.
+        known: The split that a picture has in a project that is replaced, by its path;
+            it keeps it, unless the source says another.
 
     Raises:
         ValueError: The source has no pictures to train on, or too few to split.
@@ -53,10 +56,18 @@ def make_splits(
         )
     states = _states(pool, classes)
     wanted = [shares[name] for name in drawn]
-    part = stratify(states, [1 - sum(wanted), *wanted], seed)
-    part = _none_empty(spread_rare(states, part, len(names)), len(names))
+    there = {name: i for i, name in enumerate(names)}
+    kept = np.array([there.get(known.get(record.image), -1) for record in pool])
+    part = stratify(states, [1 - sum(wanted), *wanted], seed, kept)
+    part = spread_rare(states, part, len(names), kept)
+    part = _none_empty(part, len(names))
     for i, name in enumerate(names):
         found[name] = [pool[k] for k in np.flatnonzero(part == i)]
+    new = int((kept < 0).sum())
+    if new < len(pool):
+        how += f'{len(pool) - new:,} pictures stay where they were; {new:,} '
+    elif known:
+        how += 'no picture of the project that is replaced is among them; '
     return found, f'{how}drawn by label, seed {seed}: {", ".join(names)}'
 
 

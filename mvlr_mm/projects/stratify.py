@@ -5,7 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 
 
-def stratify(states: np.ndarray, shares: Sequence[float], seed: int) -> np.ndarray:
+def stratify(
+    states: np.ndarray,
+    shares: Sequence[float],
+    seed: int,
+    known: np.ndarray | None = None,
+) -> np.ndarray:
     """Return the part of each picture, (N,) int64, by iterative stratification.
 
     Algorithm 1 of Sechidis, Tsoumakas and Vlahavas, "On the stratification of
@@ -17,6 +22,8 @@ def stratify(states: np.ndarray, shares: Sequence[float], seed: int) -> np.ndarr
         states: (N, C), 1 where a picture has a label.
         shares: Of each part; their sum is 1.
         seed: Of the order of the pictures.
+        known: (N,), the part of each picture that has one and keeps it, else -1. The
+            others fill what these leave of each share.
     """
     order = np.random.default_rng(seed).permutation(len(states))
     has = states[order] == 1
@@ -28,12 +35,17 @@ def stratify(states: np.ndarray, shares: Sequence[float], seed: int) -> np.ndarr
 
     def put(picture: int, wanted: np.ndarray) -> None:
         best = np.flatnonzero(wanted == wanted.max())
-        chosen = best[np.argmax(free[best])]
+        place(picture, best[np.argmax(free[best])])
+
+    def place(picture: int, chosen: int) -> None:
         part[picture] = chosen
         room[chosen, labels_of[picture]] -= 1
         free[chosen] -= 1
         left[labels_of[picture]] -= 1
 
+    if known is not None:
+        for picture in np.flatnonzero(known[order] >= 0):
+            place(picture, known[order][picture])
     while left.any():
         label = int(np.argmin(np.where(left > 0, left, len(has) + 1)))
         for picture in np.flatnonzero(has[:, label] & (part < 0)):
@@ -45,7 +57,9 @@ def stratify(states: np.ndarray, shares: Sequence[float], seed: int) -> np.ndarr
     return found
 
 
-def spread_rare(states: np.ndarray, part: np.ndarray, parts: int) -> np.ndarray:
+def spread_rare(
+    states: np.ndarray, part: np.ndarray, parts: int, known: np.ndarray | None = None
+) -> np.ndarray:
     """Return a split in which each part has every label that has pictures enough.
 
     A part that lacks a label gets one of its pictures from another one, where no other
@@ -57,13 +71,16 @@ def spread_rare(states: np.ndarray, part: np.ndarray, parts: int) -> np.ndarray:
         states: (N, C), 1 where a picture has a label.
         part: (N,), the part of each picture.
         parts: How many there are.
+        known: (N,), -1 for each picture that may be moved; None for all.
     """
     has, part = states == 1, part.copy()
+    free = np.ones(len(part), bool) if known is None else known < 0
     counts = np.stack([has[part == i].sum(0) for i in range(parts)])  # (parts, C)
     enough = counts.sum(0) >= parts
     for label in np.argsort(counts.sum(0), kind='stable'):
         for target in np.flatnonzero(enough[label] & (counts[:, label] == 0)):
-            picture = _to_move(has, part, counts, enough, label)
+            candidates = np.flatnonzero(has[:, label] & free)
+            picture = _to_move(has, part, counts, enough, candidates)
             if picture is not None:
                 counts[part[picture], has[picture]] -= 1
                 counts[target, has[picture]] += 1
@@ -76,11 +93,11 @@ def _to_move(
     part: np.ndarray,
     counts: np.ndarray,
     enough: np.ndarray,
-    label: int,
+    candidates: np.ndarray,
 ) -> int | None:
-    """Return the picture of a label that its part can do without most easily."""
+    """Return the picture that its part can do without most easily."""
     best, most = None, 0
-    for picture in np.flatnonzero(has[:, label]):
+    for picture in candidates:
         here = counts[part[picture]]
         scarcest = here[has[picture]].min()
         if (here[has[picture] & enough] > 1).all() and scarcest > most:

@@ -46,9 +46,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'its weights, both without their endings, or their folder (default: rn101 with '
         'a GPU, small without)',
     )
-    add('--val', type=share, default=0.15, help='share of val, if it is drawn')
-    add('--test', type=share, default=0.15, help='share of test, if it is drawn')
-    add('--seed', type=at_least(0), default=0, help='of the drawing')
+    add('--val', type=share, help='share of val, if it is drawn (default: 0.15)')
+    add('--test', type=share, help='share of test, if it is drawn (default: 0.15)')
+    add(
+        '--seed',
+        type=at_least(0),
+        help='of the drawing (default: 0). With --overwrite, pictures of the project '
+        'that is replaced stay in their split, unless --seed, --val or --test is given',
+    )
     add(
         '--leave-out',
         action='store_true',

@@ -1,3 +1,5 @@
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +98,41 @@ def test_no_project_is_replaced_in_silence(source, capsys):
     assert 'exists; name another, or add --overwrite' in stopped(argv, capsys)
     assert main([*argv, '--overwrite', '--backbone', 'vitb16']) == 0
     assert 'ViT-B-16' in Path('pets/config.py').read_text()
+
+
+def splits_of(project):
+    return {
+        json.loads(line)['image']: name
+        for name in ('train', 'val', 'test')
+        for line in (project / f'{name}.jsonl').read_text().splitlines()
+    }
+
+
+def test_more_pictures_leave_those_of_before_in_their_splits(source, capsys):
+    argv = ['init', 'pets', '--data', 'data', '--backbone', 'small']
+    assert main([*argv, '--seed', '2']) == 0
+    before = splits_of(Path('pets'))
+    with (source / 'labels.csv').open('a') as file:
+        for i in range(30, 50):
+            shutil.copy(source / f'{i - 30}.png', source / f'{i}.png')
+            file.write(f'\n{i}.png,cat')
+    capsys.readouterr()
+    assert main([*argv, '--overwrite']) == 0
+    assert (
+        'split: 30 pictures stay where they were; 20 drawn' in capsys.readouterr().out
+    )
+    after = splits_of(Path('pets'))
+    assert len(after) == 50
+    assert before.items() <= after.items()
+    # what draws says to draw all
+    assert main([*argv, '--overwrite', '--seed', '0']) == 0
+    anew = splits_of(Path('pets'))
+    assert main([*argv, '--overwrite', '--val', '0.15']) == 0
+    assert splits_of(Path('pets')) == anew
+    assert not before.items() <= anew.items()
+    Path('pets/config.py').write_text('pictures = 3 +\n')
+    assert 'cannot be read (SyntaxError' in stopped([*argv, '--overwrite'], capsys)
+    assert splits_of(Path('pets')) == anew
 
 
 def test_rare_labels_are_said(source, capsys):

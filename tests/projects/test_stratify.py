@@ -93,3 +93,21 @@ def test_no_label_is_lost_by_spreading_another_one():
 def test_a_label_of_two_pictures_stays_where_it_is():
     states = np.array([[1], [1], [0]])
     assert spread_rare(states, np.array([0, 0, 1]), 3).tolist() == [0, 0, 1]
+
+
+def test_known_pictures_stay_and_count_as_their_parts():
+    states = (np.random.default_rng(0).random((300, 4)) < 0.3).astype(np.int8)
+    known = np.full(300, -1)
+    known[:30], known[30:40], known[40:60] = 2, 1, 0
+    part = stratify(states, SHARES, 0, known)
+    assert (part[:60] == known[:60]).all()
+    assert np.abs(np.bincount(part) - 300 * np.array(SHARES)).max() <= 3
+    for i, share in enumerate(SHARES):
+        assert np.abs(states[part == i].sum(0) - share * states.sum(0)).max() <= 3
+
+
+def test_known_pictures_are_not_moved_for_a_rare_label():
+    states = np.ones((6, 1), np.int8)
+    known = np.array([0, 0, 0, -1, 0, 1])
+    part = spread_rare(states, np.array([0, 0, 0, 0, 0, 1]), 3, known)
+    assert part.tolist() == [0, 0, 0, 2, 0, 1]
