@@ -11,6 +11,7 @@ from pathlib import Path
 from .arguments import HelpFormatter
 from .build_errors import nearest
 from .errors import plain_errors
+from .memory import keep_freed_memory
 from .threads import settle_threads
 from .words import WORDS
 
@@ -81,6 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with plain_errors():
         args = parse(argv)
         settle_threads()  # before the program imports torch
+        keep_freed_memory()
         # a training goes on when nobody reads its log any more
         logging.raiseExceptions = False
         program = importlib.import_module(WORDS[args.word].PROGRAM)

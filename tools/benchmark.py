@@ -15,7 +15,7 @@ A part of `speed` is one run with every contestant in it. `--quick` takes second
 shows that it runs; its numbers mean nothing. `--out DIR` writes `speed_<part>.json`,
 with the machine and all versions, `speed_<part>.md` and pictures. Times are medians;
 contestants take turns, so that a slow minute of the machine hits all of them. Nothing
-else should run meanwhile. Freed memory is kept, as `mvlr train` does on a CPU, else the
+else should run meanwhile. Freed memory is kept, as the `mvlr` command does, else the
 kernel's clearing of pages would be measured too.
 """
 
@@ -24,9 +24,9 @@ import importlib
 import sys
 from pathlib import Path
 
-from mvlr_mm.cli.allocator import keep_freed_memory
 from mvlr_stack.arguments import HelpFormatter, add_overwrite
 from mvlr_stack.errors import plain_errors
+from mvlr_stack.memory import keep_freed_memory
 from mvlr_stack.outputs import check_output
 
 # Each part is a module of tools/benchmarks/speed with `add_arguments` and `run`.

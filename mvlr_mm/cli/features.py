@@ -8,7 +8,6 @@ from mvlr_mm.config import read_config
 from mvlr_mm.features import make_features
 from mvlr_mm.features.index import read_index
 
-from .allocator import keep_freed_memory
 from .store import report, settle_arguments
 
 
@@ -25,9 +24,6 @@ def run(args: argparse.Namespace) -> int:
     if cfg.get('model') is None:
         raise ValueError(f'{args.config} has no model.')
     settle_arguments(args, cfg)
-    device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    if device == 'cpu':
-        keep_freed_memory()
     computed = make_features(
         cfg,
         args.out,
@@ -36,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
         batch_size=args.batch_size,
         workers=args.workers,
         overwrite=args.overwrite,
-        device=device,
+        device='cuda' if torch.cuda.is_available() else 'cpu',
     )
     report(args, computed, f', up to {read_index(args.out).stage}')
     return 0

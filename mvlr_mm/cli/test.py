@@ -19,7 +19,6 @@ from mvlr_mm.visualization.plot_text import plain_visualizer
 from mvlr_stack.outputs import whole_file
 from mvlr_stack.quiet import quiet_logger
 
-from .allocator import keep_freed_memory
 from .config import (
     agreeing,
     check_checkpoint,
@@ -151,8 +150,6 @@ def run(args: argparse.Namespace) -> int:
     cfg = load_config(args, PARTS)
     if args.checkpoint is None:
         args.checkpoint = best_checkpoint(cfg.work_dir)
-    if not torch.cuda.is_available():
-        keep_freed_memory()
     with agreeing(cfg, args.cfg_options):
         merge_args(cfg, args)
     if args.tta:

@@ -10,7 +10,6 @@ from mvlr_mm.apis.work_dir import find_last_checkpoint
 from mvlr_mm.engine import share_batch
 from mvlr_stack.quiet import quiet_logger
 
-from .allocator import keep_freed_memory
 from .config import (
     agreeing,
     check_checkpoint,
@@ -156,8 +155,6 @@ def build(args: argparse.Namespace) -> Runner:
     if args.resume not in (None, 'auto'):
         check_checkpoint('--resume', args.resume)
     cfg = load_config(args, PARTS)
-    if not torch.cuda.is_available():
-        keep_freed_memory()
     said = dict(args.cfg_options)
     if args.resume == 'auto':
         # of a run that can be started again as it is: what it begins with, if it does

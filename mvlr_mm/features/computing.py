@@ -19,9 +19,6 @@ from ..stores.folder import as_data
 from ..structures import VLFeatures
 from .frozen_part import PATCHES, TRUNK
 
-# Pictures of a batch. The maps of more neither stay in a CPU's caches nor are blocks
-# that the C library keeps: with 32 a MobileNetV2 takes half as long again at 224 px.
-_ON_CPU, _ON_GPU = 8, 32
 #: What a preprocessor does to labels, and no picture depends on.
 _OF_LABELS = ('to_onehot', 'num_classes', 'batch_augments')
 
@@ -164,7 +161,7 @@ def _apart(found: VLFeatures, expected: VLFeatures) -> str:
 
 
 def compute(
-    part: FrozenPart, views: Views, done: int, batch_size: int | None, workers: int
+    part: FrozenPart, views: Views, done: int, batch_size: int, workers: int
 ) -> Iterator[Tensor]:
     """Yield the features of batches of views, in their order.
 
@@ -175,12 +172,10 @@ def compute(
         part: From pictures to features.
         views: The pictures.
         done: How many of them to pass over.
-        batch_size: Views of a batch; None for 32 on a GPU and 8 on a CPU.
+        batch_size: Views of a batch.
         workers: Processes; 0 for this one alone.
     """
     on_cpu = next(part.backbone.parameters()).device.type == 'cpu'
-    if batch_size is None:
-        batch_size = _ON_CPU if on_cpu else _ON_GPU
     loader = DataLoader(
         Subset(views, range(done, len(views))),
         batch_size,

@@ -59,7 +59,7 @@ def make_features(
     folder: Path,
     views: int,
     seed: int = 0,
-    batch_size: int | None = None,
+    batch_size: int = 32,
     workers: int = 0,
     overwrite: bool = False,
     device: str = 'cpu',
@@ -73,8 +73,7 @@ def make_features(
         folder: Where the features go.
         views: Of each training picture, by the pipeline of train; 0 for none.
         seed: Of the views.
-        batch_size: Pictures that go through the backbone together; None for what suits
-            the device.
+        batch_size: Pictures that go through the backbone together.
         workers: Processes; see :func:`~mvlr_mm.features.computing.compute`.
         overwrite: Replace features that do not fit.
         device: Of the backbone.

@@ -40,9 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument('--seed', type=at_least(0), default=0, help='of the views')
     parser.add_argument(
-        '--batch-size',
-        type=at_least(1),
-        help='pictures at a time (default: 32 on a GPU, 8 on a CPU)',
+        '--batch-size', type=at_least(1), default=32, help='pictures at a time'
     )
     parser.add_argument(
         '--workers', type=at_least(0), help='processes (default: one for each core)'

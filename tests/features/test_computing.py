@@ -3,7 +3,7 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import nn
 
-from mvlr_mm.features.computing import FrozenPart, compute
+from mvlr_mm.features.computing import FrozenPart
 from mvlr_mm.models.backbones import DenseBackbone
 
 PIXELS = dict(type='ClsDataPreprocessor')
@@ -89,20 +89,3 @@ def test_a_part_that_gives_no_tensor_is_refused(backbone, images):
     backbone.trunk = nn.Sequential(nn.Conv2d(3, 8, 8, 8), Pair(), Second())
     with pytest.raises(ValueError, match=r'trunk\.1 of DenseBackbone gives no tensor'):
         FrozenPart(backbone, 'trunk.1', PIXELS)(images)
-
-
-@pytest.mark.parametrize(
-    ('device', 'asked', 'expected'),
-    [('cpu', None, [8, 8, 8, 8, 8]), ('meta', None, [32, 8]), ('cpu', 30, [30, 10])],
-)
-def test_batches_suit_the_device(device, asked, expected):
-    class Part:
-        backbone = nn.Linear(1, 1, device=device)
-
-        def __call__(self, pictures):
-            return torch.stack(pictures)
-
-    pictures = list(torch.rand(41, 3, 2, 2))
-    batches = list(compute(Part(), pictures, 1, asked, 0))
-    assert [len(batch) for batch in batches] == expected
-    assert torch.cat(batches).equal(torch.stack(pictures[1:]))

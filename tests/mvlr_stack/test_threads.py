@@ -83,10 +83,11 @@ def test_nothing_once_torch_has_read_them(machine, monkeypatch):
 
 def test_the_command_settles_before_its_program(monkeypatch):
     calls = []
-    monkeypatch.setattr(command, 'settle_threads', lambda: calls.append('settle'))
+    monkeypatch.setattr(command, 'settle_threads', lambda: calls.append('threads'))
+    monkeypatch.setattr(command, 'keep_freed_memory', lambda: calls.append('memory'))
     monkeypatch.setattr(doctor, 'run', lambda args: calls.append('run') or 0)
     command.main(['doctor'])
-    assert calls == ['settle', 'run']
+    assert calls == ['threads', 'memory', 'run']
 
 
 def test_a_command_runs_with_them():

@@ -21,9 +21,9 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor
 
-from mvlr_mm.cli.allocator import keep_freed_memory
 from mvlr_mm.evaluation.functional import average_precision
 from mvlr_stack.errors import plain_errors
+from mvlr_stack.memory import keep_freed_memory
 from mvlr_stack.outputs import whole_file, write_text
 from mvlr_stack.progress import Progress
 

@@ -3,18 +3,11 @@
 from abc import abstractmethod
 from typing import NamedTuple
 
-import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ...structures import VLFeatures
-from .trunk_parts import is_convolutional, without
-
-# Pixels that go through a convolutional trunk together where nothing is kept for
-# gradients: 8 pictures of 224 px. The maps of more leave a CPU's caches, and are blocks
-# that the C library gives back to the kernel, which clears their pages anew for each
-# layer. The tokens of a ViT are few, and its products faster with many.
-_PIXELS = 8 * 224 * 224
+from .trunk_parts import without
 
 
 class TrunkPatches(NamedTuple):
@@ -88,26 +81,6 @@ class PatchBackbone(BaseModule):
         leading = parts[: parts.index(inputs.stage) + 1]
         return without(self, leading).trunk_patches(inputs.values)
 
-    def _few_at_a_time(self, images: Tensor) -> TrunkPatches:
-        if (
-            images.device.type != 'cpu'
-            or self.training
-            or torch.is_grad_enabled()
-            # a graph is for any number of pictures
-            or torch.compiler.is_compiling()
-            or torch.jit.is_tracing()
-            or not is_convolutional(self)
-        ):
-            return self.trunk_patches(images)
-        # each thread has a picture of its own, at least
-        pixels = max(images.shape[-2:].numel(), 1)
-        together = max(_PIXELS // pixels, torch.get_num_threads())
-        if len(images) <= together:
-            return self.trunk_patches(images)
-        parts = [self.trunk_patches(part) for part in images.split(together)]
-        patches = torch.cat([part.patches for part in parts])
-        return TrunkPatches(patches, parts[0].grid)
-
     @abstractmethod
     def trunk_patches(self, images: Tensor) -> TrunkPatches:
         """Turn images (B, 3, H, W), normalised, into the trunk's own patches."""
@@ -121,9 +94,6 @@ class PatchBackbone(BaseModule):
     ) -> VLFeatures:
         """Return features of the patches.
 
-        On a CPU, without gradients, a few pictures at a time go through a trunk of
-        convolutions.
-
         Args:
             inputs: Images (B, 3, H, W), normalised as the trunk wants them; or what
                 :meth:`stage_map`, :meth:`trunk_patches`, or this method, gave for them.
@@ -133,5 +103,5 @@ class PatchBackbone(BaseModule):
         if isinstance(inputs, StageMap):
             inputs = self._behind(inputs)
         elif not isinstance(inputs, TrunkPatches):
-            inputs = self._few_at_a_time(inputs)
+            inputs = self.trunk_patches(inputs)
         return VLFeatures(visual=self.project(inputs.patches), grid=inputs.grid)

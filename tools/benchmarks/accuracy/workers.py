@@ -10,6 +10,8 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import active_children, connection, get_context, parent_process
 
+from mvlr_stack.memory import keep_freed_memory
+
 
 @contextmanager
 def workers(
@@ -41,6 +43,7 @@ def workers(
 def _begin(prepare: Callable[[], object]) -> None:
     """Prepare a worker, and let it end when whoever started it does."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    keep_freed_memory()
     prepare()
 
 

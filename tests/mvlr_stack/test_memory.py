@@ -7,32 +7,37 @@ import sys
 
 import pytest
 
-from mvlr_mm.cli.allocator import keep_freed_memory
+from mvlr_stack.memory import keep_freed_memory
 
 OWN = ('GLIBC_TUNABLES', 'LD_PRELOAD', 'MALLOC_')
-# Pages that the kernel hands out while the same 8 MB are taken and freed again; numpy
-# asks malloc itself for so much.
+# Pages that the kernel hands out while the same 8 MB are taken and freed again, and the
+# megabytes that stay in the process of a larger block; numpy asks malloc itself.
 PROGRAM = """
 import json, resource, sys
 import numpy as np
-from mvlr_mm.cli.allocator import keep_freed_memory
+from mvlr_stack.memory import keep_freed_memory
 done = keep_freed_memory() if sys.argv[1] == 'keep' else None
 np.ones(1 << 20)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(20):
     np.ones(1 << 20)
 faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-print(json.dumps([done, faults]))
+def resident():
+    pages = int(open('/proc/self/statm').read().split()[1])
+    return pages * resource.getpagesize() >> 20
+before = resident()
+np.ones(int(sys.argv[2]) << 20, dtype=np.uint8)
+print(json.dumps([done, faults, resident() - before]))
 """
 glibc = pytest.mark.skipif(
     platform.libc_ver()[0] != 'glibc', reason='settings of glibc'
 )
 
 
-def run(word, **variables):
+def run(word, megabytes=8, **variables):
     kept = {k: v for k, v in os.environ.items() if not k.startswith(OWN)}
     done = subprocess.run(
-        [sys.executable, '-c', PROGRAM, word],
+        [sys.executable, '-c', PROGRAM, word, str(megabytes)],
         env=kept | variables,
         capture_output=True,
         text=True,
@@ -45,9 +50,15 @@ def run(word, **variables):
 def test_freed_memory_is_taken_again_without_the_kernel():
     # above what glibc itself learns to keep within a process
     plain = run('plain', MALLOC_MMAP_THRESHOLD_='1048576')[1]
-    done, kept = run('keep')
+    done, kept, _ = run('keep')
     assert done is True
     assert kept < plain / 10
+
+
+@glibc
+def test_maps_of_a_batch_are_kept_and_larger_blocks_go_back():
+    assert run('keep', 154)[2] > 100  # 32 pictures, 96 channels of 112 x 112
+    assert run('keep', 300)[2] < 50
 
 
 @glibc

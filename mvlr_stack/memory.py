@@ -6,10 +6,11 @@ import os
 # <malloc.h> of glibc
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
 _LARGEST_INT = 2**31 - 1
-# The most that glibc allows, and where its own threshold ends up by itself. Without a
-# bound, small tensors that stay in the hole of a large one make the process grow by
-# another large one in every step.
-_MAPPED = 32 << 20
+# Above the maps of 32 pictures of 224 px in the usual trunks (a MobileNetV2 has some of
+# 154 MB). There is a bound because a small tensor that stays in the hole of a large one
+# can make the process grow by another large one.
+_MAPPED = 256 << 20
+_PAD = 64 << 20  # asked for beyond what is wanted
 # What a person may have set, or loaded in malloc's place, is theirs.
 _OWN_CHOICES = ('GLIBC_TUNABLES', 'LD_PRELOAD', 'MALLOC_')
 
@@ -19,7 +20,7 @@ def keep_freed_memory() -> bool:
 
     torch gets the maps of every step on a CPU from malloc. glibc gives freed blocks
     back to the kernel, which fills their pages with zeros when they are asked for
-    again. Kept blocks of less than 32 MB spare that; in exchange the process holds on
+    again. Kept blocks of less than 256 MB spare that; in exchange the process holds on
     to its largest use of them. Processes forked later, such as a loader's, do the same.
 
     Returns:
@@ -34,6 +35,6 @@ def keep_freed_memory() -> bool:
     settings = {
         _MMAP_THRESHOLD: _MAPPED,
         _TRIM_THRESHOLD: _LARGEST_INT,
-        _TOP_PAD: 2 * _MAPPED,
+        _TOP_PAD: _PAD,
     }
     return all([mallopt(name, value) for name, value in settings.items()])
