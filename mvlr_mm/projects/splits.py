@@ -28,7 +28,8 @@ def make_splits(
             it keeps it, unless the source says another.
 
     Raises:
-        ValueError: The source has no pictures to train on, or too few to split.
+        ValueError: The source has no pictures to train on, or too few to split, or
+            none that may move into a split without one.
     """
     said = [record.split for record in records]
     if None in said:
@@ -60,7 +61,7 @@ def make_splits(
     kept = np.array([there.get(known.get(record.image), -1) for record in pool])
     part = stratify(states, [1 - sum(wanted), *wanted], seed, kept)
     part = spread_rare(states, part, len(names), kept)
-    part = _none_empty(part, len(names))
+    part = _none_empty(part, names, kept)
     for i, name in enumerate(names):
         found[name] = [pool[k] for k in np.flatnonzero(part == i)]
     new = int((kept < 0).sum())
@@ -79,10 +80,18 @@ def _states(records: Sequence[Record], classes: Sequence[str]) -> np.ndarray:
     return states
 
 
-def _none_empty(part: np.ndarray, parts: int) -> np.ndarray:
+def _none_empty(part: np.ndarray, names: list[str], kept: np.ndarray) -> np.ndarray:
     """Return a split without an empty part, as a handful of pictures may have."""
-    for i in range(parts):
-        if not (part == i).any():
-            largest = np.bincount(part, minlength=parts).argmax()
-            part[np.flatnonzero(part == largest)[-1]] = i
+    for i, name in enumerate(names):
+        sizes = np.bincount(part, minlength=len(names))
+        if sizes[i]:
+            continue
+        free = np.flatnonzero((kept < 0) & (sizes[part] > 1))
+        if not len(free):
+            raise ValueError(
+                f'no picture is left for {name}: the project that is replaced has '
+                f'nearly all in {", ".join(n for n in names if n != name)}. Add '
+                'pictures, or draw all splits anew: --seed 0.'
+            )
+        part[max(free, key=lambda k: (sizes[part[k]], k))] = i
     return part

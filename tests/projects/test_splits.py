@@ -121,3 +121,14 @@ def test_with_nothing_new_nothing_is_drawn():
     after, how = make(records(40), known=places(before))
     assert after == before
     assert how.startswith('40 pictures stay where they were; 0 drawn')
+
+
+def test_an_empty_split_takes_new_pictures_alone():
+    found = records(6)
+    known = {record.image: 'train' for record in found[2:]}
+    splits, _ = make(found, known=known)
+    assert known.items() <= places(splits).items()
+    assert sizes(splits) == dict(train=4, val=1, test=1)
+    known = {record.image: 'train' for record in found[1:]}
+    with pytest.raises(ValueError, match=r'left for test: .* train, val\..*--seed 0'):
+        make(found, known=known)
