@@ -38,8 +38,9 @@ def test_a_page_is_not_replaced_in_silence(tmp_path, capsys):
     assert (tmp_path / 'speed_scan.json').read_text() == 'kept'
 
 
-def test_the_text_tower_is_measured_in_both_ways(tmp_path):
-    done = run('text', '--quick', '--model', 'ViT-B-32', '--out', str(tmp_path))
+def test_the_text_tower_is_measured_in_both_ways(tmp_path, tiny_clip):
+    model = str(tiny_clip()['model'])
+    done = run('text', '--quick', '--model', model, '--out', str(tmp_path))
     assert done.returncode == 0, done.stderr
     single, half = json.loads((tmp_path / 'speed_text.json').read_text())['result']
     assert (single['dtype'], half['dtype']) == ('float32', 'bfloat16')

@@ -45,8 +45,8 @@ until the last is there.
 
 What `mvlr` sets: no more threads than the machine has idle cores at the start, and
 `GOMP_SPINCOUNT={SPINS}`, each only where the environment says nothing about threads or
-waiting (`mvlr_stack/threads.py`). `mvlr`, `tools/train.py`, `tools/test.py`, the
-quickstart and `tools/run_tests.sh` do so.
+waiting (`mvlr_stack/threads.py`). `mvlr`, `tools/train.py`, `tools/test.py` and
+the quickstart do so.
 """
 
 

@@ -73,7 +73,7 @@ def assert_equals_the_reference(inputs, **options):
 @needs_kernels
 @pytest.mark.parametrize(  # 32 steps make a chunk; one walk, two, or one a chunk
     ('length', 'programs'),
-    [(1, 2048), (3, 2048), (35, 1), (101, 1), (101, 4), (101, 2048)],
+    [(1, 2048), (3, 2048), (35, 1), (70, 1), (70, 4), (70, 2048)],
 )
 def test_every_length(length, programs, monkeypatch):
     monkeypatch.setattr(triton_scan, '_PROGRAMS', programs)
