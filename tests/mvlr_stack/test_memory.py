@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -73,17 +74,41 @@ def test_settings_of_the_environment_stay(variable):
     assert run('keep', **variable)[0] is False
 
 
-def test_another_allocator_stays(monkeypatch):
+@pytest.fixture
+def nothing_chosen(monkeypatch):
     for name in list(os.environ):
         if name.startswith(OWN):
             monkeypatch.delenv(name)
+
+
+def test_another_allocator_stays(nothing_chosen, monkeypatch):
     monkeypatch.setenv('LD_PRELOAD', 'libjemalloc.so.2')
     assert keep_freed_memory() is False
 
 
-def test_without_glibc_nothing_happens(monkeypatch):
-    for name in list(os.environ):
-        if name.startswith(OWN):
-            monkeypatch.delenv(name)
+@pytest.mark.parametrize('most', [32 << 20, 0])
+def test_a_glibc_that_takes_less(nothing_chosen, monkeypatch, most):
+    settings = {}
+
+    def mallopt(name, value):
+        if name == -3 and value > most:  # M_MMAP_THRESHOLD
+            return 0
+        settings[name] = value
+        return 1
+
+    monkeypatch.setattr(ctypes, 'CDLL', lambda name: SimpleNamespace(mallopt=mallopt))
+    assert keep_freed_memory() is bool(most)
+    # the other settings alone would make matters worse
+    assert settings.get(-3, 0) == most
+    assert (-1 in settings) is bool(most)
+
+
+def test_on_another_system_nothing_happens(nothing_chosen, monkeypatch):
+    monkeypatch.setattr(sys, 'platform', 'win32')
+    monkeypatch.setattr(ctypes, 'CDLL', None)  # Windows has no library of the process
+    assert keep_freed_memory() is False
+
+
+def test_without_glibc_nothing_happens(nothing_chosen, monkeypatch):
     monkeypatch.setattr(ctypes, 'CDLL', lambda name: object())
     assert keep_freed_memory() is False
