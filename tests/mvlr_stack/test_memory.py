@@ -58,6 +58,9 @@ def test_freed_memory_is_taken_again_without_the_kernel():
 
 @glibc
 def test_maps_of_a_batch_are_kept_and_larger_blocks_go_back():
+    ask = 'import ctypes; print(ctypes.CDLL(None).mallopt(-3, 256 << 20))'
+    if not int(subprocess.check_output([sys.executable, '-c', ask])):
+        pytest.skip('an older glibc, which keeps less')
     assert run('keep', 154)[2] > 100  # 32 pictures, 96 channels of 112 x 112
     assert run('keep', 300)[2] < 50
 
