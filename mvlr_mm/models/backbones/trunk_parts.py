@@ -66,9 +66,3 @@ def without(module: nn.Module, names: Iterable[str]) -> nn.Module:
         else:
             result._modules[child] = without(module.get_submodule(child), rests)
     return result
-
-
-def is_convolutional(trunk: nn.Module) -> bool:
-    """Whether most weights are convolutions'."""
-    sizes = [(p.dim() == 4, p.numel()) for p in trunk.parameters()]
-    return 2 * sum(n for conv, n in sizes if conv) > sum(n for _, n in sizes)

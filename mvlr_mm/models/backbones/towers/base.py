@@ -5,7 +5,7 @@ from abc import abstractmethod
 import torch
 from torch import Tensor, nn
 
-from ..trunk_parts import is_convolutional, parts_of
+from ..trunk_parts import parts_of
 
 Grid = tuple[int, int]
 Size = int | tuple[int, int]  # of pictures, in pixels: side, or height and width
@@ -36,7 +36,8 @@ class DenseTower(nn.Module):
     @property
     def convolutional(self) -> bool:
         """See the class."""
-        return is_convolutional(self.trunk)
+        sizes = [(p.dim() == 4, p.numel()) for p in self.trunk.parameters()]
+        return 2 * sum(n for conv, n in sizes if conv) > sum(n for _, n in sizes)
 
     @abstractmethod
     def stages(self) -> list[list[nn.Module | nn.Parameter]]:
