@@ -11,7 +11,7 @@ from pathlib import Path
 from .arguments import HelpFormatter
 from .build_errors import nearest
 from .errors import plain_errors
-from .memory import keep_freed_memory
+from .memory import freeze_imports, keep_freed_memory
 from .threads import settle_threads
 from .words import WORDS
 
@@ -86,4 +86,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         # a training goes on when nobody reads its log any more
         logging.raiseExceptions = False
         program = importlib.import_module(WORDS[args.word].PROGRAM)
+        freeze_imports()
         return program.run(args)

@@ -18,6 +18,9 @@ from safetensors.torch import save_file
 from mvlr_mm.config import read_config
 from mvlr_mm.loaded_model import build_model  # the import registers what configs name
 from mvlr_mm.ops import onednn_linear
+from mvlr_stack.memory import freeze_imports
+
+freeze_imports()  # else most of a test with data sets is garbage collection
 
 TEXT = dict(context_length=24, vocab_size=49408, width=32, heads=2, layers=2)
 VISION = {

@@ -84,6 +84,17 @@ def test_the_version_is_that_of_the_package(capsys):
     assert capsys.readouterr().out == f'mvlr {__version__}\n'
 
 
+def test_what_a_program_imports_is_left_out_of_garbage_collection(monkeypatch):
+    calls = []
+    monkeypatch.setattr(command, 'freeze_imports', lambda: calls.append('freeze'))
+    monkeypatch.setattr(doctor, 'run', lambda args: calls.append('run') or 0)
+    monkeypatch.setattr(
+        command.importlib, 'import_module', lambda _: calls.append('import') or doctor
+    )
+    assert command.main(['doctor']) == 0
+    assert calls == ['import', 'freeze', 'run']
+
+
 def test_an_unknown_word_is_named_with_the_known_ones(capsys):
     with pytest.raises(SystemExit, match='2'):
         command.main(['trian', 'x.py'])

@@ -115,3 +115,14 @@ def test_on_another_system_nothing_happens(nothing_chosen, monkeypatch):
 def test_without_glibc_nothing_happens(nothing_chosen, monkeypatch):
     monkeypatch.setattr(ctypes, 'CDLL', lambda name: object())
     assert keep_freed_memory() is False
+
+
+def test_imports_are_frozen_once_in_a_process():
+    program = (
+        'import gc; from mvlr_stack.memory import freeze_imports as freeze\n'
+        'freeze(); first = gc.get_freeze_count()\n'
+        'new = [[] for _ in range(9)]; freeze()\n'
+        'print(first > 1000, gc.get_freeze_count() == first)'
+    )
+    done = subprocess.check_output([sys.executable, '-c', program], text=True)
+    assert done == 'True True\n'

@@ -73,7 +73,7 @@ def assert_equals_the_reference(inputs, **options):
 @needs_kernels
 @pytest.mark.parametrize(  # 32 steps make a chunk; one walk, two, or one a chunk
     ('length', 'programs'),
-    [(1, 2048), (3, 2048), (35, 1), (70, 1), (70, 4), (70, 2048)],
+    [(1, 2048), (3, 2048), (35, 1), (70, 1), (70, 4), (67, 2048)],
 )
 def test_every_length(length, programs, monkeypatch):
     monkeypatch.setattr(triton_scan, '_PROGRAMS', programs)
@@ -98,7 +98,7 @@ def test_no_images():
 @needs_kernels
 def test_runs_of_images_have_weights_of_their_own(monkeypatch):
     monkeypatch.setattr(triton_scan, '_PROGRAMS', 8)  # several walks
-    first = draw(length=70)
+    first = draw(channels=3, state=2, length=35)
     second = {name: 1.3 * value.detach() for name, value in first.items()}
     both = {
         name: torch.cat([value, second[name]]).detach().requires_grad_()
@@ -152,7 +152,7 @@ def test_the_operator_keeps_what_torch_library_asks_of_one():
 
 
 @needs_kernels
-@pytest.mark.parametrize(('state', 'length'), [(4, 40), (1, 1)])
+@pytest.mark.parametrize(('state', 'length'), [(2, 34), (1, 1)])
 def test_the_backward_operator_keeps_it_too(state, length, assert_strides):
     *inputs, start = (v.detach() for v in draw(state=state, length=length).values())
     inputs[3:5] = [matrix[:, None] for matrix in inputs[3:5]]
