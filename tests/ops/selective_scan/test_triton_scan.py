@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from mvlr_mm.ops import selective_scan, selective_scan_ref
-from mvlr_mm.ops.selective_scan import triton_scan
+from mvlr_mm.ops.selective_scan import scan_ops, triton_scan
 from mvlr_mm.ops.selective_scan.kernel_check import check_kernel
 from mvlr_mm.ops.selective_scan.triton_scan import (
     find_triton_problem,
@@ -71,13 +71,17 @@ def assert_equals_the_reference(inputs, **options):
 
 
 @needs_kernels
-@pytest.mark.parametrize(  # 32 steps make a chunk; one walk, two, or one a chunk
-    ('length', 'programs'),
-    [(1, 2048), (3, 2048), (35, 1), (70, 1), (70, 4), (67, 2048)],
-)
-def test_every_length(length, programs, monkeypatch):
-    monkeypatch.setattr(triton_scan, '_PROGRAMS', programs)
+@pytest.mark.parametrize('length', [1, 3, 35])
+def test_every_length(length):
     assert_equals_the_reference(draw(5, 3, length), delta_softplus=True)
+
+
+@needs_kernels
+@pytest.mark.parametrize('programs', [1, 4, 2048])  # one walk, two, or one a chunk
+def test_every_division_of_a_sequence(programs, monkeypatch):
+    monkeypatch.setattr(triton_scan, '_PROGRAMS', programs)
+    monkeypatch.setattr(scan_ops, 'choose_chunk', lambda length: 4)
+    assert_equals_the_reference(draw(5, 3, length=9), delta_softplus=True)
 
 
 @needs_kernels
@@ -98,7 +102,8 @@ def test_no_images():
 @needs_kernels
 def test_runs_of_images_have_weights_of_their_own(monkeypatch):
     monkeypatch.setattr(triton_scan, '_PROGRAMS', 8)  # several walks
-    first = draw(channels=3, state=2, length=35)
+    monkeypatch.setattr(scan_ops, 'choose_chunk', lambda length: 4)
+    first = draw(length=9)
     second = {name: 1.3 * value.detach() for name, value in first.items()}
     both = {
         name: torch.cat([value, second[name]]).detach().requires_grad_()
@@ -152,12 +157,13 @@ def test_the_operator_keeps_what_torch_library_asks_of_one():
 
 
 @needs_kernels
-@pytest.mark.parametrize(('state', 'length'), [(2, 34), (1, 1)])
+@pytest.mark.parametrize(('state', 'length'), [(4, 5), (1, 1)])
 def test_the_backward_operator_keeps_it_too(state, length, assert_strides):
     *inputs, start = (v.detach() for v in draw(state=state, length=length).values())
     inputs[3:5] = [matrix[:, None] for matrix in inputs[3:5]]
-    y, last, starts = torch.ops.mvlr_mm.scan_triton(*inputs, start, True, 32)
-    operands = (y.sin(), last.sin(), *inputs, starts, True, 32)
+    chunk = 4
+    y, last, starts = torch.ops.mvlr_mm.scan_triton(*inputs, start, True, chunk)
+    operands = (y.sin(), last.sin(), *inputs, starts, True, chunk)
     backward = torch.ops.mvlr_mm.scan_triton_backward.default
     tests = ('test_schema', 'test_faketensor')
     torch.library.opcheck(backward, operands, test_utils=tests)
