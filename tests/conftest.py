@@ -20,8 +20,6 @@ from mvlr_mm.loaded_model import build_model  # the import registers what config
 from mvlr_mm.ops import onednn_linear
 from mvlr_stack.memory import freeze_imports
 
-freeze_imports()  # else most of a test with data sets is garbage collection
-
 TEXT = dict(context_length=24, vocab_size=49408, width=32, heads=2, layers=2)
 VISION = {
     'resnet': dict(layers=[1, 1, 1, 1], width=8, image_size=64),
@@ -74,6 +72,11 @@ test_dataloader = dict(
 test_evaluator = dict(type='MultiLabelMetric', thr=0.5)
 test_cfg = dict()
 """
+
+
+def pytest_collection_finish() -> None:
+    """Spare each data set of a test a walk through all modules and tests: a second."""
+    freeze_imports()
 
 
 @pytest.fixture(autouse=True)
