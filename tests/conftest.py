@@ -12,13 +12,13 @@ import open_clip
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.dataset import base_dataset
 from mmengine.registry import DefaultScope
 from safetensors.torch import save_file
 
 from mvlr_mm.config import read_config
 from mvlr_mm.loaded_model import build_model  # the import registers what configs name
 from mvlr_mm.ops import onednn_linear
-from mvlr_stack.memory import freeze_imports
 
 TEXT = dict(context_length=24, vocab_size=49408, width=32, heads=2, layers=2)
 VISION = {
@@ -74,9 +74,12 @@ test_cfg = dict()
 """
 
 
-def pytest_collection_finish() -> None:
-    """Spare each data set of a test a walk through all modules and tests: a second."""
-    freeze_imports()
+@pytest.fixture(autouse=True, scope='session')
+def uncollected_data_sets() -> Iterator[None]:
+    """Garbage stays where mmengine reads a data set: looking for it takes a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(base_dataset, 'gc', SimpleNamespace(collect=lambda: 0))
+        yield
 
 
 @pytest.fixture(autouse=True)
