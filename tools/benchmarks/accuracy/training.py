@@ -1,6 +1,5 @@
 """One run: train as `mvlr train` does, score the averaged weights, leave a result."""
 
-import gc
 import json
 import time
 import traceback
@@ -18,6 +17,7 @@ from mmpretrain.visualization import UniversalVisualizer
 
 from mvlr_mm.cli import train
 from mvlr_stack.command import parse
+from mvlr_stack.memory import freeze_imports
 from mvlr_stack.outputs import write_text
 
 from .new_names import test_names
@@ -37,11 +37,8 @@ def read_result(job: Job) -> dict[str, Any] | None:
 
 
 def prepare() -> None:
-    """Let the collector of garbage pass over what was imported.
-
-    mmengine calls it for each data set, and most of what it would look at are modules.
-    """
-    gc.freeze()
+    """Import this module, with all that a run needs, before the first run begins."""
+    freeze_imports()
 
 
 def forget_runs() -> None:

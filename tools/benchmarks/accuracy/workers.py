@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import active_children, connection, get_context, parent_process
 
-from mvlr_stack.memory import freeze_imports, keep_freed_memory
+from mvlr_stack.memory import keep_freed_memory
 
 
 @contextmanager
@@ -45,7 +45,6 @@ def _begin(prepare: Callable[[], object]) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     keep_freed_memory()
     prepare()
-    freeze_imports()
 
 
 def _end_with_parent() -> None:

@@ -1,4 +1,3 @@
-import gc
 import json
 import sys
 from concurrent.futures import Future
@@ -53,14 +52,6 @@ custom_hooks = [
 visualizer = dict(
     type='UniversalVisualizer', vis_backends=[dict(type='LocalVisBackend')])
 """
-
-
-@pytest.fixture(autouse=True)
-def quick_collection():
-    """mmengine collects garbage for each data set; modules are none."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 TEXTS = """

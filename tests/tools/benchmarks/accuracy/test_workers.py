@@ -67,11 +67,10 @@ def test_a_worker_ends_with_whoever_started_it(tmp_path, how):
     pytest.fail(f'the worker {worker} is still there')
 
 
-def test_a_worker_settles_its_memory_before_its_first_run(monkeypatch):
+def test_a_worker_keeps_freed_memory_before_its_first_run(monkeypatch):
     calls = []
     module = sys.modules[workers.__module__]
     monkeypatch.setattr(module, '_end_with_parent', lambda: None)
     monkeypatch.setattr(module, 'keep_freed_memory', lambda: calls.append('memory'))
-    monkeypatch.setattr(module, 'freeze_imports', lambda: calls.append('freeze'))
     module._begin(lambda: calls.append('prepare'))
-    assert calls == ['memory', 'prepare', 'freeze']
+    assert calls == ['memory', 'prepare']
