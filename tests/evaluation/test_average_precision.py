@@ -109,6 +109,14 @@ def test_labels_without_positives(cases):
 
 
 @pytest.mark.parametrize('mode', MODES)
+def test_a_curve_without_hits_sums_to_zero(mode):
+    gain = np.array([[0.0, 1.0], [0.0, 0.0]])
+    precision = np.array([[0.5, 1.0], [0.5, 0.5]])
+    summed = AP_MODES[mode](gain, gain.cumsum(axis=0), precision)
+    np.testing.assert_array_equal(summed, [0.0, 1.0])
+
+
+@pytest.mark.parametrize('mode', MODES)
 @pytest.mark.parametrize('dtype', ['float32', 'float16', 'bfloat16', 'float64'])
 def test_tensors_of_any_type_equal_their_values_in_float64(cases, dtype, mode):
     scores, targets = cases('random')

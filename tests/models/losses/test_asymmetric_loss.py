@@ -157,8 +157,9 @@ def loop_without_left_out(logits, targets, reduction):
 
 @pytest.mark.parametrize('reduction', ['sum', 'mean'])
 def test_entries_below_zero_are_left_out(reduction):
-    targets = torch.tensor([[1, 0, -1, 0], [-1, 1, 1, -1], [-1] * 4, [0, 1, 0, 0]])
-    logits = (2 * torch.randn(4, 4, dtype=torch.float64)).requires_grad_()
+    rows = [[1, 0, -1, 0], [-1, 1, 1, -1], [-1, 1, -1, -1], [-1] * 4, [0, 1, 0, 0]]
+    targets = torch.tensor(rows)
+    logits = (2 * torch.randn(5, 4, dtype=torch.float64)).requires_grad_()
     loss = MODELS.build(dict(type='LogitAsymmetricLoss', reduction=reduction))
     value = loss(logits, targets.float())
     expected = loop_without_left_out(logits, targets, reduction)
@@ -166,6 +167,14 @@ def test_entries_below_zero_are_left_out(reduction):
     gradient, by_hand = (torch.autograd.grad(v, logits)[0] for v in (value, expected))
     torch.testing.assert_close(gradient, by_hand)
     assert (gradient[targets < 0] == 0).all()
+
+
+@pytest.mark.parametrize('gamma', [0.0, 2.0])
+def test_a_probability_at_the_margin_costs_nothing(gamma):
+    logits = torch.zeros(1, 1, requires_grad=True)  # a probability of 0.5
+    loss = asymmetric_loss(logits, torch.zeros(1, 1), 0.0, gamma, 0.5)
+    loss.backward()
+    assert loss.item() == logits.grad.item() == 0
 
 
 def test_confident_logits_of_left_out_labels_do_no_harm():

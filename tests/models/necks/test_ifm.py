@@ -101,8 +101,14 @@ def test_every_parameter_learns(residual):
 
 def test_switches_of_figure_4():
     feats = features()
-    without = build(label_attention=False, residual=False)(feats)
+    ifm = build(label_attention=False, residual=False)
+    without = ifm(feats)
     assert torch.equal(without.knowledge, feats.hard)
+    for b in range(B):
+        gathered, _ = attention(ifm.patch_attention, feats.soft, feats.visual[b])
+        _, m_ca = attention(ifm.context_attention, gathered, gathered)
+        torch.testing.assert_close(without.relation[b], m_ca)
+        torch.testing.assert_close(without.labels[b], m_ca @ without.context[b])
     ifm = build(context_attention=False, channel_interaction=False, residual=False)
     out = ifm(feats)
     torch.testing.assert_close(out.context, feats.soft.expand(B, -1, -1))
