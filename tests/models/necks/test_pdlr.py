@@ -58,6 +58,19 @@ def test_only_the_prompt_learns(build):
     assert not [p for p in build(prompts='names').parameters() if p.requires_grad]
 
 
+def test_a_prompt_without_words_starts_small_and_at_random(build):
+    torch.manual_seed(0)
+    context = build(classes=['cat'], num_tokens=20).context
+    assert len(context) == 20
+    assert context.std().item() == pytest.approx(0.02, rel=0.15)
+    assert context.mean().item() == pytest.approx(0, abs=0.003)
+
+
+def test_a_checkpoint_has_no_tokens_of_labels(build):
+    keys = {k for k in build().state_dict() if not k.startswith('text_encoder.')}
+    assert keys == {'context', 'hard', 'label_record'}
+
+
 def test_another_width_goes_through_a_map_that_learns(build):
     neck = build(embed_dim=5)
     out = neck(FEATS)
@@ -198,6 +211,12 @@ def test_arguments_are_checked(build):
         build(chunk_size=0)
     with pytest.raises(FileNotFoundError, match=r'no_such_file\.txt'):
         build(classes='no_such_file.txt')
+
+
+def test_one_token_and_one_label_at_a_time_are_enough(build):
+    neck, whole = build(num_tokens=1, context_init='a', chunk_size=1), build()
+    assert len(neck.soft_prompt) == 1
+    torch.testing.assert_close(neck.hard, whole.hard)
 
 
 @pytest.mark.parametrize('prompts', ['hard+soft', 'hard', 'soft', 'names'])
