@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from mvlr_mm.evaluation.counts import _thresholds, decide, label_counts
+from mvlr_mm.evaluation.counts import (
+    LabelCounts,
+    _thresholds,
+    decide,
+    known_labels,
+    label_counts,
+)
 
 
 def loop(scores, targets, thr, topk, strict):
@@ -32,6 +38,15 @@ def test_decisions_equal_a_plain_loop(case, thr, topk, strict):
     np.testing.assert_array_equal(counts.predicted, predicted.sum(0))
     np.testing.assert_array_equal(counts.actual, actual.sum(0))
     np.testing.assert_array_equal(counts.known, known.sum(0))
+
+
+def test_labels_of_which_one_picture_is_known_stay():
+    counts = LabelCounts(*np.array([[1, 0, 0], [2, 0, 1], [2, 0, 1], [3, 0, 1]]))
+    for found, expected in zip(known_labels(counts), counts, strict=True):
+        np.testing.assert_array_equal(found, expected[[0, 2]])
+    every = LabelCounts(*np.ones((4, 3), int))
+    for found in known_labels(every):
+        np.testing.assert_array_equal(found, np.ones(3))
 
 
 def test_topk_without_a_threshold(cases):

@@ -24,6 +24,7 @@ def test_reads_lists_json_and_text(tmp_path):
         (['cat', ' '], r"entry 1 \(' '\) must be a name"),
         (['cat', 3], r'entry 1 \(3\) must be a name'),
         (['cat', 'caf\udce9'], r"entry 1 \('caf\\udce9'\) holds half of a character"),
+        (['\ud800', 'dog'], r"entry 0 \('\\ud800'\) holds half"),
         (['\ud83d', 'dog'], r"entry 0 \('\\ud83d'\) holds half"),
         (['cat', 'dog', 'cat'], r"'cat' occurs twice, at 0 and 2"),
     ],
@@ -113,6 +114,7 @@ def test_text_files_of_names(tmp_path):
     ('text', 'message'),
     [
         ('name\ncat\ndog', r"the first line, 'name', looks like a heading"),
+        ('label\ncat', r"the first line, 'label', looks like a heading"),
         ('0 cat\n1 dog', r"every line begins with a number, as '0 cat'"),
         ('1: cat\n2: dog\n3: sea', r"every line begins with a number, as '1: cat'"),
     ],
@@ -124,6 +126,13 @@ def test_lines_that_hold_more_than_names(tmp_path, text, message):
         read_label_names(path)
     names = text.split('\n')
     assert read_label_names(names) == tuple(names)
+
+
+@pytest.mark.parametrize('line', ['label', '1 dog'])
+def test_one_line_alone_is_a_name(tmp_path, line):
+    path = tmp_path / 'names.txt'
+    path.write_text(f'{line}\n')
+    assert read_label_names(path) == (line,)
 
 
 def test_a_file_in_the_home_folder(tmp_path, monkeypatch):
