@@ -40,6 +40,12 @@ def test_numbers_equal_scikit_learn(cases, kind):
     assert found['coverage'] == pytest.approx(coverage_error(targets, scores))
 
 
+def test_a_single_pair_is_wholly_right_or_wrong():
+    targets = np.array([[1, 0]])
+    for scores, wrong in (([[0.2, 0.7]], 100), ([[0.7, 0.2]], 0)):
+        assert ranking_metrics(np.array(scores), targets)['ranking-loss'] == wrong
+
+
 def test_many_images_are_ranked_in_blocks(cases, monkeypatch):
     data = cases('unknown')
     whole = ranking_metrics(*data)

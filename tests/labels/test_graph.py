@@ -37,6 +37,14 @@ def test_counts_are_those_of_a_loop(states, block, monkeypatch):
             assert probabilities[i, j] == both / len(known)
 
 
+def test_a_label_with_itself_counts_its_pictures():
+    both, known = count_pairs(STATES)
+    assert both.diagonal().tolist() == known.diagonal().tolist() == [3, 2, 1]
+    graph = count_label_graph(NAMES, STATES)
+    assert graph.cooccurrence.diagonal().tolist() == [0, 0, 0]
+    assert graph.known.diagonal().tolist() == [3, 2, 1]
+
+
 def test_many_pictures_take_the_memory_of_some():
     states = np.ones((100_000, 50), np.int8)
     tracemalloc.start()
