@@ -41,5 +41,5 @@ custom_hooks = [
     ),
 ]
 optim_wrapper = dict(
-    paramwise_cfg=dict(custom_keys={'backbone.trunk': dict(lr_mult=0.1)}),
+    paramwise_cfg=dict(custom_keys={'backbone.trunk': dict(lr_mult=0.3)}),
 )
