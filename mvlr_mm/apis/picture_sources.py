@@ -55,7 +55,7 @@ def find_pictures(
         for entry in entries:
             if entry.name.startswith('.'):
                 continue
-            if entry.is_dir():
+            if _is_folder(entry):
                 if recursive and not entry.is_symlink():
                     below.append(entry.name)
             elif entry.name.lower().endswith(tuple(suffixes)):
@@ -64,6 +64,14 @@ def find_pictures(
         yield os.path.join(folder, name)
     for name in sorted(below):
         yield from find_pictures(os.path.join(folder, name), recursive, suffixes)
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+    """Say whether it is a folder: no link to itself, or to where one may not look."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def is_excluded(path: str, patterns: Sequence[str]) -> bool:

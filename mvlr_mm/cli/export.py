@@ -13,6 +13,7 @@ from mvlr_mm.export.check import check_scores, onnx_scorer, pt2_scorer, torch_sc
 from mvlr_mm.export.graph import ScoreModel, stride_of
 from mvlr_mm.export.int8 import quantize
 from mvlr_mm.export.measure import each_batch, mean_average_precision
+from mvlr_mm.export.onnx_file import check_onnx
 from mvlr_mm.extras import require
 from mvlr_stack.outputs import whole_file
 
@@ -37,8 +38,8 @@ def run(args: argparse.Namespace) -> int:
             much.
     """
     if args.format == 'onnx':
-        for package in ('onnx', 'onnxscript', 'onnxruntime'):
-            require(package, extra='export')
+        check_onnx()
+        require('onnxruntime', extra='export')
     cfg = None if args.int8 is None else read_sets(args.int8)
     loaded = load_model(args.model, args.checkpoint)
     description = describe_model(loaded)

@@ -87,17 +87,28 @@ def run(args: argparse.Namespace) -> int:
             for found in progress.track(
                 results, total=len(paths), description='tagging'
             ):
-                failed += _hand_out(found, names, outputs)
+                failed += _hand_out(found, names, outputs, args.skip_existing)
     if console.is_terminal:
         console.print(f'{len(paths)} pictures, {failed} failed.', highlight=False)
     return 1 if failed else 0
 
 
-def _hand_out(found: Tagged, names: tuple[str, ...], outputs: list[Output]) -> bool:
-    """Give a result to all outputs; say and return whether something failed."""
+def _hand_out(
+    found: Tagged, names: tuple[str, ...], outputs: list[Output], skip: bool = False
+) -> bool:
+    """Give a result to all outputs; say and return whether something failed.
+
+    Args:
+        found: The result.
+        names: The labels.
+        outputs: The places.
+        skip: Whether those that have a result of the picture keep it.
+    """
     errors = [] if found.error is None else [found.error]
     for output in outputs:
         if found.error is not None and not output.takes_errors:
+            continue
+        if skip and output.has(found.path):
             continue
         try:
             output.write(found, names)

@@ -18,7 +18,7 @@ from mvlr_mm.tagging.drawings import (
     draw_tags,
     drawing_path,
 )
-from mvlr_mm.tagging.result_files import check_tags, result_row
+from mvlr_mm.tagging.result_files import check_tags, result_row, text_of
 from mvlr_stack.outputs import FIX
 
 
@@ -104,9 +104,8 @@ class ResultsFile(Output):
         return _place(path) in self._known
 
     def write(self, found: Tagged, names: tuple[str, ...]) -> None:
-        """Add a row, unless one is kept."""
-        if not self.has(found.path):
-            self._write(result_row(found))
+        """Add a row."""
+        self._write(result_row(found))
 
 
 class Sidecars(Output):
@@ -244,4 +243,5 @@ def open_outputs(
 
 
 def _place(path: str) -> str:
-    return os.path.abspath(os.path.expanduser(path))
+    """Return where a picture is, as a text: csv and parquet hold no other."""
+    return text_of(os.path.abspath(os.path.expanduser(path)))

@@ -24,20 +24,24 @@ def describe_model(loaded: LoadedModel) -> dict[str, Any]:
         of the scores; ``thresholds``, one for each label (None where it is never
         predicted), or None; ``preprocessing``:
         ``size`` (height, width), ``interpolation`` and ``backend`` of the resize that
-        squashes a picture, ``channels``, ``mean`` and ``std`` for pixels in 0 to 255.
+        squashes a picture, ``channels``, ``mean`` and ``std`` for pixels in 0 to 255,
+        ``decoding``, ``whole`` or ``reduced`` (JPEGs at a part of their size, as
+        :class:`mvlr_mm.datasets.transforms.LoadImageReduced` does).
 
     Raises:
         ValueError: The test brings pictures to the model in another way, or a label
             has no threshold and others have one; or the model has other labels by now.
     """
     loaded.check_labels()
+    steps = _named(loaded.pipeline)
     return {
         'format': FORMAT,
         'version': __version__,
         'labels': list(loaded.classes),
         'thresholds': _thresholds(loaded),
         'preprocessing': {
-            **_resize(loaded.pipeline),
+            **_decoding(steps),
+            **_resize(steps),
             **_pixels(loaded.model.data_preprocessor),
         },
     }
@@ -58,12 +62,30 @@ def to_texts(description: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _resize(pipeline: list[dict]) -> dict[str, Any]:
+def _named(pipeline: list[dict]) -> list[tuple[str, dict]]:
+    """Return each transform behind its name."""
     kinds = [step['type'] for step in pipeline]  # in new configs, classes
     names = [getattr(x, '__name__', str(x)).rpartition('.')[2] for x in kinds]
+    return list(zip(names, pipeline, strict=True))
+
+
+def _decoding(steps: list[tuple[str, dict]]) -> dict[str, str]:
+    for name, step in steps:
+        color = step.get('color_type', 'color')
+        if not color.startswith('color'):
+            raise ValueError(
+                f"the test's {name} has color_type={color!r}; an export describes "
+                'pictures in colour, and no others.'
+            )
+    reduced = any(name == 'LoadImageReduced' for name, _ in steps)
+    return {'decoding': 'reduced' if reduced else 'whole'}
+
+
+def _resize(steps: list[tuple[str, dict]]) -> dict[str, Any]:
+    names = [name for name, _ in steps]
     between = [
         (name, step)
-        for name, step in zip(names, pipeline, strict=True)
+        for name, step in steps
         if not name.startswith('Load') and name not in _SILENT
     ]
     name, resize = between[0] if len(between) == 1 else ('', {})

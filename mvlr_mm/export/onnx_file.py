@@ -32,13 +32,11 @@ def write_onnx(
         description: As of :func:`mvlr_mm.export.describe_model`.
 
     Raises:
-        ImportError: onnx or onnxscript is not installed.
-        RuntimeError: This torch cannot convert the scan.
+        ImportError: As for :func:`check_onnx`.
         ValueError: The model is too large for one file.
     """
+    check_onnx()
     onnx = require('onnx', extra='export')
-    require('onnxscript', extra='export')
-    _check_torch()
     size = sum(t.numel() * t.element_size() for t in program.state_dict.values())
     if size > _LIMIT:
         raise ValueError(
@@ -71,13 +69,21 @@ def _forget_paths(graph: Any) -> None:
                 _forget_paths(attribute.g)
 
 
-def _check_torch() -> None:
+def check_onnx() -> None:
+    """Stop where ONNX files cannot be written, before a model is loaded.
+
+    Raises:
+        ImportError: onnx or onnxscript is not installed, or this torch cannot convert
+            the scan.
+    """
+    for package in ('onnx', 'onnxscript'):
+        require(package, extra='export')
     try:
         known = hasattr(importlib.import_module(_CONVERTERS), 'higher_order_scan')
     except ImportError:
         known = False
     if not known:
-        raise RuntimeError(
+        raise ImportError(
             f'torch {torch.__version__} has no ONNX for a scan; install torch 2.10 or '
             'later, or choose --format pt2.'
         )

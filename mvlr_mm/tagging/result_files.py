@@ -15,6 +15,7 @@ from ..extras import require
 _BETWEEN = ';'
 _COLUMNS = ('path', 'tags', 'scores', 'error')
 _GROUP = 10_000  # rows that parquet writes together
+_LONGEST = 2**31 - 1  # letters of a cell of csv
 # Names of files need be no UTF-8; json reads the escapes back.
 _TEXT = dict(encoding='utf-8', errors='backslashreplace', newline='')
 
@@ -73,7 +74,7 @@ def read_rows(path: str | Path) -> list[ResultRow]:
     """
     try:
         return list(FORMATS[Path(path).suffix][1](Path(path)))
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError, csv.Error) as error:
         raise ValueError(
             f'{path} is no file of results ({error!r}); name another.'
         ) from error
@@ -139,8 +140,18 @@ def _write_csv(path: Path) -> Iterator[Write]:
         yield write
 
 
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    """Let a cell of csv be as long as the names of thousands of labels."""
+    before = csv.field_size_limit(_LONGEST)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
 def _read_csv(path: Path) -> Iterator[ResultRow]:
-    with path.open(**_TEXT) as file:
+    with _long_cells(), path.open(**_TEXT) as file:
         rows = csv.DictReader(file)
         if tuple(rows.fieldnames or ()) != _COLUMNS:
             raise ValueError(f'its columns are {rows.fieldnames}, not {_COLUMNS}')
@@ -174,8 +185,9 @@ def _write_parquet(path: Path) -> Iterator[Write]:
     waiting: list[dict] = []
 
     def flush() -> None:
-        table.write_table(arrow.Table.from_pylist(waiting, schema))
-        waiting.clear()
+        if waiting:  # a group of no rows has no statistics, which `tally` reads
+            table.write_table(arrow.Table.from_pylist(waiting, schema))
+            waiting.clear()
 
     def write(row: ResultRow) -> None:
         waiting.append(record_of(row))

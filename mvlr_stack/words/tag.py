@@ -22,7 +22,7 @@ from ..outputs import check_output_folder
 PROGRAM = 'mvlr_mm.cli.tag'
 EXAMPLES = (
     'mvlr tag photos --out tags --model work_dirs/my_config',
-    'mvlr tag shards/*.tar --out tags --max-tags 10 --dry-run',
+    'mvlr tag shards --out tags --max-tags 10 --dry-run',
     'mvlr tag photos --out tags --engine ray --workers 4',
 )
 ENGINES = ('local', 'ray')  # names that `mvlr_mm.cli.tag` gives a meaning to

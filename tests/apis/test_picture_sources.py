@@ -45,6 +45,15 @@ def test_folders(folder):
     assert names(folder, each_picture([folder], recursive=True)) == everything
 
 
+def test_a_link_to_itself_stops_no_other_picture(folder):
+    for name in ('in/loop.jpg', 'in/round'):
+        (folder / name).symlink_to(folder / name)
+    found = names(folder, find_pictures(folder, recursive=True))
+    assert found == ['a.PNG', 'b.jpg', 'in/c.webp', 'in/loop.jpg', 'in/x/d.gif']
+    read = Preparation([dict(type='LoadPicture')])
+    assert 'symbolic links' in read(f'{folder}/in/loop.jpg').error
+
+
 def test_a_folder_that_may_not_be_looked_into_comes_out_itself(folder, monkeypatch):
     scan = os.scandir
 

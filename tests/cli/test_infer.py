@@ -12,6 +12,7 @@ from mvlr_mm.apis import MultiLabelInferencer, Tagged
 from mvlr_mm.cli.infer import _hand_out
 from mvlr_mm.cli.infer_outputs import Lines
 from mvlr_mm.labels.thresholds import write_thresholds
+from mvlr_mm.tagging import read_rows
 from mvlr_mm.visualization import heat_map
 from mvlr_stack.command import main
 
@@ -156,6 +157,47 @@ def test_bad_pictures_are_told_and_others_tagged(infer, photos, tmp_path, capfd)
     text = out.read_text()
     assert infer(photos, '--out', out, '--sidecar', 'txt', '--skip-existing') == 0
     assert out.read_text() == text
+
+
+def test_skipping_leaves_what_is_there_in_every_place(
+    infer, photos, expected, tmp_path
+):
+    mine = photos / '0.txt'
+    mine.write_text('my own words\n')
+    out = tmp_path / 'out.jsonl'
+    words = ['--out', out, '--sidecar', 'txt', '--skip-existing']
+    assert infer(photos, *words) == 0
+    assert len(rows_of(out)) == 3
+    assert mine.read_text() == 'my own words\n'
+    tags = ', '.join(name for name, _ in expected[1].tags)
+    assert (photos / '1.txt').read_text() == f'{tags}\n'
+
+    # the other way round: the row of a picture whose sidecar is gone stays as it is
+    lines = out.read_text().replace('1.png", "tags": [', '1.png", "tags": [ ')
+    out.write_text(lines)
+    (photos / '1.txt').unlink()
+    drawings = tmp_path / 'drawn'
+    assert infer(photos, *words, '--show-dir', drawings) == 0
+    assert sorted(out.read_text().splitlines()) == sorted(
+        lines.replace('[ ', '[').splitlines()
+    )
+    assert (photos / '1.txt').read_text() == f'{tags}\n'
+    first = drawings / '0.png.png'
+    first.write_bytes(b'mine')
+    (photos / '0.txt').unlink()
+    assert infer(photos, *words, '--show-dir', drawings) == 0
+    assert first.read_bytes() == b'mine'
+    assert (photos / '0.txt').exists()
+
+
+@pytest.mark.parametrize('suffix', ['.jsonl', '.csv', '.parquet'])
+def test_names_that_are_no_utf8_are_known_again(infer, photos, tmp_path, suffix):
+    odd = os.path.join(os.fsencode(photos), b'\xe9.png')
+    shutil.copy(photos / '0.png', odd)
+    out = tmp_path / f'out{suffix}'
+    for _ in range(2):
+        assert infer(photos, '--out', out, '--skip-existing') == 0
+        assert len(read_rows(out)) == 4
 
 
 def test_a_link_to_nothing_stops_no_other_picture(infer, photos, expected, capfd):

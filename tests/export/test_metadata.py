@@ -35,6 +35,7 @@ def test_what_a_file_says_of_itself():
         channels='RGB',
         mean=[1.0, 2.0, 3.0],
         std=[4.0, 5.0, 6.0],
+        decoding='whole',
     )
     texts = to_texts(found)
     assert texts['format'] == 'mvlr-export-1'
@@ -65,6 +66,7 @@ def test_defaults_of_the_transforms_and_of_the_preprocessor():
         channels='BGR',
         mean=[0.0] * 3,
         std=[1.0] * 3,
+        decoding='whole',
     )
 
 
@@ -72,6 +74,28 @@ def test_the_native_resize_is_pillows():
     found = describe_model(loaded(dict(type='NativeResize', scale=64)))
     assert found['preprocessing']['backend'] == 'pillow'
     assert found['preprocessing']['size'] == [64, 64]
+
+
+@pytest.mark.parametrize(
+    ('loader', 'decoding'),
+    [
+        (dict(type='LoadImageFromFile'), 'whole'),
+        (dict(type='LoadImageReduced', scale=(64, 64)), 'reduced'),
+    ],
+)
+def test_how_pictures_are_decoded_is_said(loader, decoding):
+    found = loaded(RESIZE)
+    found.pipeline[0] = loader
+    assert describe_model(found)['preprocessing']['decoding'] == decoding
+
+
+def test_pictures_in_grey_are_refused():
+    found = loaded(RESIZE)
+    found.pipeline[0] = dict(type='LoadImageFromFile', color_type='grayscale')
+    with pytest.raises(
+        ValueError, match="LoadImageFromFile has color_type='grayscale'"
+    ):
+        describe_model(found)
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,39 @@ def test_rows_come_back(tmp_path, suffix):
         read_rows(path)
 
 
+def test_a_cell_of_csv_may_hold_thousands_of_tags(tmp_path):
+    tags = [f'a label of many letters, number {i}' for i in range(9000)]
+    rows = [ResultRow('a.jpg', tags, [0.5] * len(tags))]
+    path, limit = tmp_path / 'out.csv', csv.field_size_limit()
+    with rows_writer(str(path)) as write:
+        write(*rows)
+    assert read_rows(path) == rows
+    assert csv.field_size_limit() == limit
+
+
+def test_damaged_csv_is_told(tmp_path, monkeypatch):
+    path = tmp_path / 'out.csv'
+    with rows_writer(str(path)) as write:
+        write(ROWS[0])
+    monkeypatch.setattr('mvlr_mm.tagging.result_files._LONGEST', 4)
+    with pytest.raises(ValueError, match=r'is no file of results .*field larger'):
+        read_rows(path)
+
+
+@pytest.mark.parametrize('rows', [0, 2, 3, 4])
+def test_parquet_has_no_group_without_rows(tmp_path, monkeypatch, rows):
+    parquet = pytest.importorskip('pyarrow.parquet')
+    monkeypatch.setattr('mvlr_mm.tagging.result_files._GROUP', 2)
+    path = tmp_path / 'out.parquet'
+    with rows_writer(str(path)) as write:
+        for row in ROWS[:rows]:
+            write(row)
+    about = parquet.read_metadata(path)
+    groups = [about.row_group(i).num_rows for i in range(about.num_row_groups)]
+    assert groups == {0: [], 2: [2], 3: [2, 1], 4: [2, 2]}[rows]
+    assert read_rows(path) == ROWS[:rows]
+
+
 @pytest.mark.parametrize('suffix', ['.jsonl', '.csv', '.parquet'])
 def test_an_error_leaves_the_file_of_before(tmp_path, suffix):
     path = tmp_path / f'out{suffix}'

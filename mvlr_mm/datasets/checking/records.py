@@ -96,6 +96,13 @@ def _names(folder: str) -> set[str]:
     try:
         with os.scandir(folder or '.') as entries:
             # a folder is no picture, nor is a link that leads nowhere
-            return {entry.name for entry in entries if entry.is_file()}
+            return {entry.name for entry in entries if _is_file(entry)}
     except (FileNotFoundError, NotADirectoryError):
         return set()
+
+
+def _is_file(entry: os.DirEntry) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link to itself, or to where one may not look
+        return False

@@ -63,10 +63,11 @@ class Query2LabelHead(NamedLabelsHead):
         sizes = embed_dim, num_heads, hidden_dim or 4 * embed_dim, dropout
         self.encoder = nn.ModuleList(PostNormBlock(*sizes) for _ in range(num_encoders))
         self.decoder = nn.ModuleList(PostNormBlock(*sizes) for _ in range(num_decoders))
-        for layers in (self.encoder, self.decoder):
-            for weight in layers.parameters():
-                if weight.dim() > 1:
-                    nn.init.xavier_uniform_(weight)
+        for block in (*self.encoder, *self.decoder):
+            # query, key and value begin in Xavier's range of their joint map already
+            net = block.feed_forward
+            for linear in (block.attention.out, net[0], net[3]):
+                nn.init.xavier_uniform_(linear.weight)
         self.norm = nn.LayerNorm(embed_dim)
         self.queries = nn.Embedding(self.num_labels, embed_dim)
         self.fc = LabelLinear(embed_dim, self.num_labels)

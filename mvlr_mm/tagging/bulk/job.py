@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
             pairs = zip(now['labels'], old, value, strict=True)
             label, old, value = next(pair for pair in pairs if pair[1] != pair[2])
             key = f'the threshold of {label!r}'
-        found.append(f'{key}: {_shown(old)} then, {_shown(value)} now')
+        found.append(f'{key}: {_change(old, value)}')
     return found
 
 
@@ -77,6 +78,24 @@ def _digest(value: Any) -> str | None:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def _change(old: Any, value: Any) -> str:
+    lists = isinstance(old, list) and isinstance(value, list)
+    if not lists or len(_text(old)) <= _SHOWN >= len(_text(value)):
+        return f'{_shown(old)} then, {_shown(value)} now'
+    # long lists may begin alike: what counts is where they part
+    pairs = enumerate(zip_longest(old, value))
+    place, pair = next((i, pair) for i, pair in pairs if pair[0] != pair[1])
+    before, now = ('none' if x is None else _text(x) for x in pair)
+    return (
+        f'{len(old)} then, {len(value)} now; number {place + 1} was {before} and is '
+        f'{now}'
+    )
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    text = _text(value)
     return text if len(text) <= _SHOWN else f'{text[:_SHOWN]}...'

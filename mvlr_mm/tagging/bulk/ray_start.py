@@ -24,7 +24,7 @@ def running_ray(workers: int, address: str | None) -> Iterator[int]:
         How many cores each model may take.
 
     Raises:
-        RuntimeError: Ray would listen to other machines, though none was named.
+        OSError: Ray would listen to other machines, though none was named.
     """
     cores = max(1, len(os.sched_getaffinity(0)) // workers) if address is None else 1
     if ray.is_initialized():
@@ -46,7 +46,7 @@ def running_ray(workers: int, address: str | None) -> Iterator[int]:
     ):
         place = ray.util.get_node_ip_address()
         if not place.startswith('127.'):
-            raise RuntimeError(
+            raise OSError(
                 f'Ray {ray.__version__} listens at {place}, for other machines to see; '
                 'start it yourself and name it by --address.'
             )

@@ -50,6 +50,8 @@ def tally(folder: str | Path) -> Tally:
         rows += about.num_rows
         for i in range(about.num_row_groups):
             group = about.row_group(i)
+            if not group.num_rows:  # as earlier versions ended a part of full groups
+                continue
             columns = map(group.column, range(group.num_columns))
             (errors,) = (c for c in columns if c.path_in_schema == 'error')
             failed += group.num_rows - errors.statistics.null_count

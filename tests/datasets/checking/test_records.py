@@ -36,10 +36,11 @@ def test_relative_paths_and_missing_folders(tmp_path, monkeypatch):
 def test_folders_and_dead_links_are_no_pictures(tmp_path):
     (tmp_path / 'folder.jpg').mkdir()
     (tmp_path / 'dead.jpg').symlink_to(tmp_path / 'gone.jpg')
+    (tmp_path / 'loop.jpg').symlink_to(tmp_path / 'loop.jpg')
     (tmp_path / 'a.jpg').touch()
     (tmp_path / 'link.jpg').symlink_to(tmp_path / 'a.jpg')
     require_pictures([str(tmp_path / 'link.jpg')], 'list')
-    for name in ('folder.jpg', 'dead.jpg'):
+    for name in ('folder.jpg', 'dead.jpg', 'loop.jpg'):
         path = str(tmp_path / name)
         with pytest.raises(
             FileNotFoundError, match=f'1 of the 1 .*{name} is a folder, or'

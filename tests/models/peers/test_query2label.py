@@ -2,6 +2,7 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
+from torch import nn
 
 from mvlr_mm import VLFeatures
 from mvlr_mm.models.layers.sine_positions import sine_positions
@@ -53,6 +54,28 @@ def test_is_an_encoder_layer_and_two_decoder_layers(head, torchs_attention):
         strict=True,
     ):
         torch.testing.assert_close(a, b)
+
+
+def test_first_weights_are_those_of_the_published_model():
+    torch.manual_seed(0)
+    config = dict(type='Query2LabelHead', num_classes=3, embed_dim=128, hidden_dim=256)
+    (block,) = MODELS.build(config).encoder
+    stock = nn.TransformerEncoderLayer(128, 4, 256)
+    for weight in stock.parameters():  # as the authors' code draws a Transformer
+        if weight.dim() > 1:
+            nn.init.xavier_uniform_(weight)
+    joint = stock.self_attn.in_proj_weight.chunk(3)
+    attention, net = block.attention, block.feed_forward
+    for ours, theirs in (
+        (attention.query.weight, joint[0]),
+        (attention.key.weight, joint[1]),
+        (attention.value.weight, joint[2]),
+        (attention.out.weight, stock.self_attn.out_proj.weight),
+        (net[0].weight, stock.linear1.weight),
+        (net[3].weight, stock.linear2.weight),
+    ):
+        assert ours.std().item() == pytest.approx(theirs.std().item(), rel=0.03)
+        assert ours.abs().max().item() == pytest.approx(theirs.abs().max().item(), 0.01)
 
 
 def test_one_picture_of_another_size_trains_every_parameter(head, learns):

@@ -76,6 +76,16 @@ def test_the_scale_of_new_labels_counts_where_there_are_some(describe, loaded):
 
 
 def test_long_values_are_cut():
-    (text,) = differences({'labels': ['x' * 99]}, {'labels': ['y' * 99]})
+    (text,) = differences({'column': 'x' * 99}, {'column': 'y' * 99})
     assert len(text) < 160
     assert text.count('...') == 2
+
+
+def test_long_lists_are_told_apart_where_they_part():
+    shards = [f'/data/collections/2026/holiday-{i:05d}.tar' for i in range(3)]
+    (text,) = differences({'source': shards[:2]}, {'source': shards})
+    assert text == f'source: 2 then, 3 now; number 3 was none and is "{shards[2]}"'
+    (text,) = differences({'source': shards[:2]}, {'source': shards[:1] + shards[2:]})
+    assert text == (
+        f'source: 2 then, 2 now; number 2 was "{shards[1]}" and is "{shards[2]}"'
+    )

@@ -1,6 +1,8 @@
 import pytest
 
+from mvlr_mm.tagging import rows_writer
 from mvlr_mm.tagging.bulk import known_names, tally
+from mvlr_mm.tagging.result_files import ResultRow, arrow_schema, record_of
 
 
 def test_the_folder_says_what_it_holds(begun, tmp_path):
@@ -11,3 +13,28 @@ def test_the_folder_says_what_it_holds(begun, tmp_path):
     (begun / 'part-000001.parquet').write_text('damaged')
     with pytest.raises(ValueError, match=r'part-000001.parquet is damaged: .* remove'):
         known_names(begun)
+
+
+def test_full_groups_are_counted_also_behind_one_without_rows(tmp_path):
+    arrow, parquet = (
+        pytest.importorskip('pyarrow'),
+        pytest.importorskip('pyarrow.parquet'),
+    )
+    rows = [
+        record_of(ResultRow('a.jpg', [], [])),
+        record_of(ResultRow('b', [], [], 'no')),
+    ]
+    with parquet.ParquetWriter(
+        tmp_path / 'part-000000.parquet', arrow_schema()
+    ) as file:
+        for group in (rows, []):
+            file.write_table(arrow.Table.from_pylist(group, arrow_schema()))
+    assert tally(tmp_path) == (2, 1)
+
+
+def test_a_part_of_as_many_rows_as_a_group_is_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr('mvlr_mm.tagging.result_files._GROUP', 3)
+    with rows_writer(str(tmp_path / 'part-000000.parquet')) as write:
+        for i in range(3):
+            write(ResultRow(f'{i}.jpg', [], []))
+    assert tally(tmp_path) == (3, 0)
