@@ -27,15 +27,36 @@ def find_paths(args: argparse.Namespace) -> list[str]:
     """
     found: dict[str, str] = {}
     for given in args.paths:
+        drawn = _drawings(args, given)
         for path in each_picture(given, args.recursive):
-            place = os.path.abspath(os.path.expanduser(path))
+            place = _place(path)
             if path == given:  # what else is wrong with a picture, reading it says
                 _check_named(given, place, args.recursive)
-            if not is_excluded(path, args.exclude):
+            if not place.startswith(drawn) and not is_excluded(path, args.exclude):
                 found.setdefault(place, path)
     if not found:
-        raise FileNotFoundError('--exclude leaves no picture.')
+        raise FileNotFoundError(
+            'no picture is left: --exclude leaves some out, and so do --show-dir and '
+            '--heatmaps with what lies in their folders.'
+        )
     return list(found.values())
+
+
+def _place(path: str) -> str:
+    return os.path.abspath(os.path.expanduser(path))
+
+
+def _drawings(args: argparse.Namespace, given: str) -> tuple[str, ...]:
+    """Return how paths begin of earlier drawings, which are no pictures to tag.
+
+    Args:
+        args: Of the command line.
+        given: One of its paths; what it names in a folder of drawings counts.
+    """
+    folders = [x for x in (args.show_dir, args.heatmaps) if x is not None]
+    begins = (os.path.join(_place(folder), '') for folder in folders)
+    named = os.path.join(_place(given), '')
+    return tuple(x for x in begins if not named.startswith(x))
 
 
 def _check_named(given: str, place: str, recursive: bool) -> None:

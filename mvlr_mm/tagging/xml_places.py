@@ -61,7 +61,7 @@ class _Reader:
         self.parser.CharacterDataHandler = self._text
 
     def _declaration(self, version: str, encoding: str | None, alone: int) -> None:
-        if encoding and encoding.lower() not in ('utf-8', 'utf8', 'us-ascii'):
+        if encoding and encoding.lower() not in ('utf-8', 'utf8'):
             raise ValueError(f'it is in {encoding}; save it in UTF-8.')
 
     def _document_type(self, *args: object) -> NoReturn:

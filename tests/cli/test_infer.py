@@ -200,6 +200,23 @@ def test_names_that_are_no_utf8_are_known_again(infer, photos, tmp_path, suffix)
         assert len(read_rows(out)) == 4
 
 
+def test_earlier_drawings_are_not_tagged(infer, photos, tmp_path):
+    out, drawn = tmp_path / 'out.jsonl', photos / 'drawn'
+    words = ['--recursive', '--show-dir', drawn, '--heatmaps', photos / 'maps']
+    for _ in range(2):
+        assert infer(photos, *words, '--out', out, '--overwrite') == 0
+        assert [os.path.relpath(row['path'], photos) for row in rows_of(out)] == [
+            '0.png',
+            '1.png',
+            '2.png',
+            'more/3.png',
+        ]
+    # named by themselves they are
+    words = ['--show-dir', drawn, '--out', out, '--overwrite']
+    assert infer(drawn / '0.png.png', *words) == 0
+    assert len(rows_of(out)) == 1
+
+
 def test_a_link_to_nothing_stops_no_other_picture(infer, photos, expected, capfd):
     (photos / 'a.jpg').symlink_to('/gone.jpg')
     assert infer(photos) == 1
@@ -295,7 +312,7 @@ def test_heat_maps_of_tags_that_are_gone_go(infer, photos, tmp_path):
     [
         (['gone.jpg'], 'gone.jpg: there is no such picture'),
         (['gone/*.jpg'], 'there is no such picture'),
-        (['{}', '--exclude', '*'], '--exclude leaves no picture'),
+        (['{}', '--exclude', '*'], 'no picture is left: --exclude'),
         (['{}', '--thr', 'high'], '--thr high must be a number'),
         (['{}', '--thr', '50'], '--thr 50 must be at most 1'),
         (['{}', '--thr', 'stored'], 'has no thresholds'),

@@ -112,6 +112,8 @@ BOMB = (
         (HEAD.replace('note=', 'dc:subject=') + TAIL, 'attribute'),
         (HEAD + '<z:a/>' + TAIL, 'prefix of z:a is not declared'),
         ('<?xml version="1.0" encoding="latin-1"?>' + HEAD + TAIL, 'latin-1'),
+        # a tag in other letters would be added in UTF-8
+        ('<?xml version="1.0" encoding="us-ascii"?>' + HEAD + TAIL, 'us-ascii'),
     ],
 )
 def test_what_cannot_be_edited_is_refused(content, message):

@@ -56,8 +56,9 @@ class Parts:
         with rows_writer(str(self.manifest.folder / name)) as write:
             for row in self._rows:
                 write(row)
-        self.manifest.append({'part': name, 'rows': len(self._rows)})
-        self._rows = []
+        # gone first: stopped between the two, a second flush would write them again
+        rows, self._rows = len(self._rows), []
+        self.manifest.append({'part': name, 'rows': rows})
 
     def _next_name(self) -> str:
         # every line has had its part, also one that is gone by now
