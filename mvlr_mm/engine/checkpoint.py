@@ -9,6 +9,8 @@ Importing this module also changes mmengine's loading and saving, for the proces
 - It reads files the safe way. mmengine 0.10.7 leaves the choice to an environment
   variable, and onedl-mmengine loads a file that torch has refused once more with
   ``weights_only=False``.
+- It does not run the text of a config that a checkpoint brings, which
+  ``Runner.resume`` would: admitted as data, that text can be any code.
 - A model with a part of this package takes a whole checkpoint or none. mmengine only
   warns of weights that are missing or left over.
 - A file on this disk is written whole or not at all, so that a kill while one is
@@ -122,9 +124,21 @@ def _load_url(
     return read_weights(path, map_location)
 
 
+_load_checkpoint = CheckpointLoader.load_checkpoint
 _load_state_dict = checkpoint.load_state_dict
 _load_to_model = checkpoint._load_checkpoint_to_model
 _save = checkpoint.save_checkpoint
+
+
+def _load_without_code(
+    filename: str, map_location: Any = None, logger: Any = 'current'
+) -> Any:
+    """Load as mmengine does, by whatever scheme; leave out what it would run."""
+    found = _load_checkpoint(filename, map_location, logger)
+    meta = found.get('meta') if isinstance(found, dict) else None
+    if isinstance(meta, dict):
+        meta.pop('config', None)  # mmengine itself writes `cfg`, which nothing runs
+    return found
 
 
 def _has_our_parts(model: nn.Module) -> bool:
@@ -164,6 +178,7 @@ def _save_whole(
 torch.serialization.add_safe_globals(_safe_globals())
 # The empty prefix is mmengine's scheme for paths on disk.
 CheckpointLoader.register_scheme('', load_from_local, force=True)
+CheckpointLoader.load_checkpoint = staticmethod(_load_without_code)
 # Addresses go through `load_url`, whose default is the unsafe way; all other schemes
 # (s3 and so on) use onedl's function with the second attempt, which 0.10.7 lacks.
 checkpoint.load_url = _load_url

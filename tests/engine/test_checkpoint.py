@@ -129,6 +129,15 @@ class Inside:
         return getattr, (HistoryBuffer, '__init__')
 
 
+def test_a_config_in_a_checkpoint_is_not_run(finished, tmp_path):
+    found = torch.load(finished / 'epoch_2.pth', weights_only=False)
+    found['meta']['config'] = f'import os\nos.mkdir({str(tmp_path / "ran")!r})\n'
+    torch.save(found, tmp_path / 'hostile.pth')
+    run(tmp_path / 'on', load_from=str(tmp_path / 'hostile.pth'))
+    assert (tmp_path / 'on/epoch_4.pth').exists()
+    assert not (tmp_path / 'ran').exists()
+
+
 def test_a_history_gives_its_statistics_alone(tmp_path):
     torch.save(Inside(), tmp_path / 'inside.pth')
     with pytest.raises(pickle.UnpicklingError, match=r'inside\.pth is damaged or'):

@@ -63,7 +63,7 @@ def _row(
         'above': above and above._asdict(),
         'cost': cost and cost._asdict(),
         'trained': next((run['trained'] for run in runs.values()), None),
-        'seconds': [run['seconds'] for run in runs.values()],
+        'seconds': [s for s in (run['seconds'] for run in runs.values()) if s],
         'differs': differs,
     }
 

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from mmpretrain.registry import MODELS
+from mmpretrain.registry import METRICS, MODELS
 
 from mvlr_mm.datasets.checking.splits import Split, read_splits
+from mvlr_mm.evaluation import MultiLabelProtocol
 from mvlr_stack.outputs import write_text
 
 SEEN = 'seen.json'
@@ -97,8 +98,10 @@ def hold_out(cfg: Config, folder: Path, asked: float, seed: int) -> HeldOutNames
         seed: See :func:`chosen_names`.
 
     Raises:
-        ValueError: See :func:`chosen_names`; or a list has problems.
+        ValueError: See :func:`chosen_names`; a list has problems; or the test is not
+            evaluated as :func:`_check_evaluator` says.
     """
+    _check_evaluator(cfg.test_evaluator)
     init_default_scope(cfg.get('default_scope', 'mmpretrain'))
     loaders = {f'{split}_dataloader': cfg[f'{split}_dataloader'] for split in _LISTS}
     splits = read_splits(Config(loaders))
@@ -115,6 +118,20 @@ def hold_out(cfg: Config, folder: Path, asked: float, seed: int) -> HeldOutNames
     for file, some in ((SEEN, seen), ('unseen.json', unseen)):
         write_text(folder / file, json.dumps(some, ensure_ascii=False, indent=1) + '\n')
     return HeldOutNames(folder, seen, unseen)
+
+
+def _check_evaluator(test_evaluator: Any) -> None:
+    """Stop before hours of runs whose test could not be evaluated."""
+    several = isinstance(test_evaluator, (list, tuple))
+    for metric in test_evaluator if several else [test_evaluator]:
+        if METRICS.get(metric['type']) is MultiLabelProtocol:
+            if metric.get('thresholds') is None:
+                return
+            raise ValueError(
+                f'--held-out: test_evaluator has thresholds={metric["thresholds"]!r}, '
+                'and names that are not trained have none; leave them out.'
+            )
+    raise ValueError('--held-out: test_evaluator must have a MultiLabelProtocol.')
 
 
 def _lines(split: Split, seen: set[str]) -> str:

@@ -1,6 +1,7 @@
 """What a trained system says of names that it was not trained on."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import torch
 from mmengine.runner import Runner
@@ -10,8 +11,9 @@ from mvlr_mm.apis.measure_names import measure_names
 from mvlr_mm.apis.retag import check_takes_names, retagged
 from mvlr_mm.apis.work_dir import find_last_checkpoint
 from mvlr_mm.engine import load_weights
+from mvlr_mm.evaluation import MultiLabelProtocol
 from mvlr_mm.evaluation.protocol_numbers import evaluate
-from mvlr_mm.evaluation.protocols import Protocol, protocol_of
+from mvlr_mm.evaluation.protocols import Protocol
 from mvlr_mm.evaluation.samples import scores_and_target
 
 from .plan import Job
@@ -41,7 +43,7 @@ def test_names(runner: Runner, job: Job) -> dict[str, float]:
     load_weights(find_last_checkpoint(job.folder), 'cpu', model)
     model.eval()
     hidden = [name in job.unseen for name in names]
-    protocol = protocol_of(runner.cfg.test_evaluator.protocol, topk_thr=False)
+    protocol = _protocol_of(runner)
 
     def numbers(asked: nn.Module) -> dict[str, float]:
         scores, targets = scores_of(asked, model, loader)
@@ -60,6 +62,13 @@ def test_names(runner: Runner, job: Job) -> dict[str, float]:
     if not apart:
         return together
     return apart | {f'{TOGETHER}: {k}': value for k, value in together.items()}
+
+
+def _protocol_of(runner: Runner) -> Protocol:
+    """Return the protocol of the test, with the three highest whatever they score."""
+    metrics = runner.test_loop.evaluator.metrics
+    ours = next(m for m in metrics if isinstance(m, MultiLabelProtocol))
+    return replace(ours.protocol, topk=TOP, topk_thr=False)
 
 
 def labels_meet(model: nn.Module) -> bool:

@@ -15,6 +15,7 @@ from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 from mmpretrain.visualization import UniversalVisualizer
 
+from mvlr_mm.apis.work_dir import find_last_checkpoint
 from mvlr_mm.cli import train
 from mvlr_stack.command import parse
 from mvlr_stack.memory import freeze_imports
@@ -66,7 +67,7 @@ def run(job: Job) -> dict[str, Any]:
     Returns:
         The ``val`` numbers, in percent and without their prefix; ``test``, None for a
         try; ``key`` of mAP among the scalars; ``pictures`` of each split, ``labels``,
-        ``trained`` parameters, ``seconds`` that this start of it took.
+        ``trained`` parameters, ``seconds`` that it took, None if it was cut.
 
     Raises:
         RunError: It did; the log says more.
@@ -103,6 +104,7 @@ class LastValidation(Hook):
 
 def _run(job: Job) -> dict[str, Any]:
     start = time.monotonic()
+    gone_on = find_last_checkpoint(job.folder) is not None
     words = ['train', job.config, '--work-dir', str(job.folder), '--resume']
     args = parse([*words, *job.flags])
     args.cfg_options = job.overrides
@@ -126,9 +128,10 @@ def _run(job: Job) -> dict[str, Any]:
         'test': test,
         'key': next(name for name in val if name.split('/')[-1] == 'mAP'),
         'pictures': [len(loop.dataloader.dataset) for loop in loops],
-        'labels': len(runner.train_loop.dataloader.dataset.metainfo['classes']),
+        # a test may ask for names that training does not know
+        'labels': len(loops[-1].dataloader.dataset.metainfo['classes']),
         'trained': sum(p.numel() for p in runner.model.parameters() if p.requires_grad),
-        'seconds': round(time.monotonic() - start, 1),
+        'seconds': None if gone_on else round(time.monotonic() - start, 1),
     }
 
 

@@ -40,6 +40,25 @@ def letters(data):
     return data
 
 
+@pytest.mark.parametrize(
+    ('evaluator', 'message'),
+    [
+        (
+            dict(type='MultiLabelProtocol', thresholds='thresholds.json'),
+            "has thresholds='thresholds.json', and names that are not trained",
+        ),
+        ([dict(type='AveragePrecision')], 'must have a MultiLabelProtocol'),
+    ],
+)
+def test_what_cannot_be_evaluated_is_told_first(
+    letters, config, tmp_path, evaluator, message
+):
+    options = {'data_root': str(letters), 'test_evaluator': evaluator}
+    cfg = read_config(config, options)
+    with pytest.raises(ValueError, match=message):
+        hold_out(cfg, tmp_path / 'labels', 1, 0)
+
+
 @pytest.fixture
 def made(letters, config, tmp_path):
     cfg = read_config(config, {'data_root': str(letters)})

@@ -42,9 +42,24 @@ def test_numbers_against_scikit_learn():
 
 
 @pytest.fixture
-def done(data, texts, tmp_path, monkeypatch):
-    """A run with one of three names held out, and what the model was asked."""
+def train_on_two(data, texts, tmp_path):
+    """Make a run with one of three names held out."""
     (data / 'classes.json').write_text('["light", "left", "grey"]')
+
+    def make(**options):
+        cfg = read_config(texts, {'data_root': str(data)})
+        supervision = hold_out(cfg, tmp_path / 'l', 1, 0)
+        plan = Plan(tmp_path, data, 1, options=options, supervision=supervision)
+        prepared = plan.prepare(Row('texts', texts))
+        result = run(plan.job(prepared, Run('texts', Setting(1e-3, 0.1), 0)))
+        return supervision, result
+
+    return make
+
+
+@pytest.fixture
+def done(train_on_two, monkeypatch):
+    """Such a run, and what the model was asked."""
     asked, before = [], new_names.scores_of
 
     def scores_of(one, model, loader):
@@ -52,16 +67,28 @@ def done(data, texts, tmp_path, monkeypatch):
         return before(one, model, loader)
 
     monkeypatch.setattr(new_names, 'scores_of', scores_of)
-    cfg = read_config(texts, {'data_root': str(data)})
-    plan = Plan(tmp_path, data, 1, supervision=hold_out(cfg, tmp_path / 'l', 1, 0))
-    prepared = plan.prepare(Row('texts', texts))
-    result = run(plan.job(prepared, Run('texts', Setting(1e-3, 0.1), 0)))
-    return plan.supervision, result, asked
+    return *train_on_two(), asked
+
+
+def test_the_test_is_evaluated_by_its_own_protocol(train_on_two, monkeypatch):
+    protocols, before = [], new_names.numbers_of_names
+
+    def numbers_of_names(*args):
+        protocols.append(args[-1])
+        return before(*args)
+
+    monkeypatch.setattr(new_names, 'numbers_of_names', numbers_of_names)
+    metric = dict(type='MultiLabelProtocol', protocol='asl', thr=0.7, ap='voc10')
+    other = dict(type='AveragePrecision')
+    _, result = train_on_two(test_evaluator=[other, metric])
+    expected = protocol_of('asl', thr=0.7, ap='voc10', topk=3, topk_thr=False)
+    assert protocols == [expected] * 2
+    assert not math.isnan(result['test']['F1@3'])
 
 
 def test_a_run_is_trained_on_some_names_and_asked_for_all(done):
     names, result, asked = done
-    assert result['labels'] == 2
+    assert result['labels'] == 3
     numbers = result['test']
     for way in ('', 'in one list: '):
         assert not math.isnan(numbers[f'{way}unseen F1@3'])

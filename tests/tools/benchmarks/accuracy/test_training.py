@@ -103,6 +103,9 @@ def test_a_run_that_was_killed_goes_on_to_the_same_result(make, monkeypatch, pla
         assert resumed[split] == pytest.approx(straight[split])
     text = (job.folder / 'log.txt').read_text()
     assert 'resumed' in text.lower()
+    # the time of one start is not that of a training
+    assert straight['seconds'] > 0
+    assert resumed['seconds'] is None
 
 
 def test_a_run_that_fails_says_why_and_where_the_log_is(make, data):
