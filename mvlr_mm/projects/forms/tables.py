@@ -84,7 +84,7 @@ def read_table(
     image = _image_column(columns, cells, path)
     marks = [column for column in columns if column in MARKS]
     split = next((c for c in columns if c.strip().lower() in SPLIT), None)
-    others = [c for c in columns if c not in (image, split, *marks)]
+    others = [c for c in columns if c not in (image, split)]
     labels = [c for c in others if c.strip().lower() in LABELS]
     if len(labels) > 1:
         raise ValueError(
@@ -93,8 +93,10 @@ def read_table(
     if labels:
         sep = sep or find_separator(cells, [labels[0], *marks], classes or (), path)
         rows = _rows_of_cells(cells, image, labels[0], marks, sep, problems)
-        form, used, names = f'csv, labels in the column {labels[0]!r}', labels, None
+        form, names = f'csv, labels in the column {labels[0]!r}', None
+        used = [labels[0], *marks]
     else:
+        _check_marks(marks, cells, path)
         used = _label_columns(others, cells, classes, path)
         rows = _rows_of_columns(cells, image, used, problems)
         form, names = (
@@ -149,6 +151,17 @@ def _image_column(columns: list[str], cells: list, path: Path) -> str:
             f'{path}: no column of {columns} is that of the pictures; call it image.'
         )
     return found[0]
+
+
+def _check_marks(marks: list[str], cells: list, path: Path) -> None:
+    """Stop at a column of labels that are not known; one of 0 and 1 is a label."""
+    for column in marks:
+        if not all(record[column].strip().lower() in _STATES for _, record in cells):
+            raise ValueError(
+                f'{path}: the column {column!r} goes with a column of labels, which is '
+                'not there; call it labels, or write 0 or 1 in every cell of '
+                f'{column!r} if that is a label.'
+            )
 
 
 def _label_columns(

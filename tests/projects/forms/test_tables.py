@@ -62,6 +62,21 @@ def test_other_columns_are_said(make, read):
     assert "'width' not read" in problems.notes[0]
 
 
+def test_a_label_may_be_called_unknown_or_absent(make, read):
+    text = 'image,cat,unknown,absent\na.jpg,1,0,0\nb.jpg,0,1,0\nc.jpg,0,1,1\n'
+    root = make(**{'data.csv': text}, **JPG)
+    _, classes, labels, *_ = read(root)
+    assert classes == ('cat', 'unknown', 'absent')
+    assert labels == {
+        'a.jpg': ['cat'],
+        'b.jpg': ['unknown'],
+        'c.jpg': ['unknown', 'absent'],
+    }
+    _, classes, *_, problems = read(root, classes=('cat', 'absent'))
+    assert classes == ('cat', 'absent')
+    assert "'unknown' not read" in problems.notes[0]
+
+
 def test_names_choose_the_columns(make, read):
     text = 'image,is_new,cat\na.jpg,1,1\nb.jpg,0,0\nc.jpg,1,1\n'
     root = make(**{'data.csv': text}, **JPG)
@@ -92,6 +107,7 @@ def test_what_is_unknown_stays_so(make, read):
         ('image,labels,tags\na.jpg,x,y\n', r"\['labels', 'tags'\] can all be"),
         ('image,image\na.jpg,x\n', "the column 'image' occurs twice"),
         ('image,labels,unkown\na.jpg,x,y\n', "'unkown' is not read, and looks like"),
+        ('image,cat,unknown\na.jpg,1,\n', "the column 'unknown' goes with a column of"),
         ('x,y\n1,2\n', r"no column of \['x', 'y'\] is that of the pictures"),
         ('image,width\na.jpg,640\n', 'has no column of labels: call it labels'),
         ('image,labels,split\na.jpg,x,later\n', r"csv:2: split \('later'\) must be"),
