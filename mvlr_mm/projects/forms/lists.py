@@ -61,12 +61,23 @@ def read_lists(
         forms.append(form)
         if classes is not None and columns is None:
             rows = read_one_hot(rows, classes, str(path), problems)
-        for row in merge_long(rows, str(path), problems):
-            with problems.one_record():
-                records.append(_record(row, path, split_at[row.where], tree))
+        for split, own in _by_split(rows, split_at).items():
+            for row in merge_long(own, str(path), problems):
+                with problems.one_record():
+                    records.append(_record(row, path, split, tree))
     form = ', '.join(dict.fromkeys(forms))
     names = ', '.join(path.name for path in files)
     return Source(f'{form} ({names})', records, [*files, *read], columns or classes)
+
+
+def _by_split(
+    rows: Sequence[Row], split_at: dict[str, str | None]
+) -> dict[str | None, list[Row]]:
+    """Return the rows of each split: names of pictures may repeat in another one."""
+    found: dict[str | None, list[Row]] = {}
+    for row in rows:
+        found.setdefault(split_at[row.where], []).append(row)
+    return found
 
 
 def _form(path: Path) -> str:

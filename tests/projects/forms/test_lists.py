@@ -1,5 +1,9 @@
 import pytest
 
+from mvlr_mm.datasets.checking.problems import CollectedProblems
+from mvlr_mm.projects.look import look
+from mvlr_mm.projects.names import distinct
+
 JPG = dict.fromkeys(('images/a.jpg', 'images/b.jpg', 'images/c.jpg'))
 ROWS = [
     dict(image='a.jpg', labels=['cat', 'red car']),
@@ -75,3 +79,27 @@ def test_a_row_that_says_what_another_does_is_named(make, read):
     (found,) = problems.found
     assert 'data.csv:5 gives a.jpg the label' in found
     assert 'data.csv:2 does already' in found
+
+
+def test_the_same_name_in_two_splits_is_two_pictures(make, read):
+    rows = '1.jpg,cat,train\n1.jpg,dog,val\n2.jpg,cat,val\n1.jpg,cow,train\n'
+    pictures = dict.fromkeys(('train/1.jpg', 'val/1.jpg', 'val/2.jpg'))
+    root = make(**{'data.csv': f'image,label,split\n{rows}'}, **pictures)
+    problems = CollectedProblems()
+    found = look(root, problems).records
+    assert [(r.image, r.labels, r.split) for r in found] == [
+        (f'{root}/train/1.jpg', ['cat', 'cow'], 'train'),
+        (f'{root}/val/1.jpg', ['dog'], 'val'),
+        (f'{root}/val/2.jpg', ['cat'], 'val'),
+    ]
+    assert problems.found == []
+
+
+def test_one_picture_in_two_splits_is_a_problem(make):
+    rows = 'image,label,split\na.jpg,cat,train\na.jpg,dog,val\nb.jpg,cat,train\n'
+    problems = CollectedProblems()
+    found = look(make(**{'data.csv': rows}, **JPG), problems).records
+    assert [r.labels for r in distinct(found, problems)] == [['cat'], ['cat']]
+    (text,) = problems.found
+    assert 'data.csv:3 lists' in text
+    assert 'data.csv:2 does already' in text
