@@ -12,7 +12,7 @@ from .forms.coco import read_coco
 from .forms.folders import read_folders
 from .forms.sidecars import read_sidecars
 from .forms.voc import read_voc
-from .forms.yolo import LINE, read_yolo
+from .forms.yolo import BOX, read_yolo
 from .names import NAME_FILES
 from .record import Source, split_of
 from .tree import Tree
@@ -97,7 +97,7 @@ def _of_folder(tree: Tree) -> dict[str, list[Path]]:
     for path, _ in text_files(tree):
         head = _head(path).strip().partition('\n')[0].strip()
         if head:  # an empty one can be either
-            found['yolo' if LINE.fullmatch(head) else 'sidecars'].append(path)
+            found['yolo' if BOX.fullmatch(head) else 'sidecars'].append(path)
     found = {form: files for form, files in found.items() if files}
     if not found and tree.pictures:
         found['folders'] = []

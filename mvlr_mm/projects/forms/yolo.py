@@ -13,7 +13,8 @@ from ..record import Record, Source, split_of_path
 from ..tree import Tree
 from .beside import note_without, text_files
 
-LINE = re.compile(r'\d+(\s+-?\d*\.?\d+(e-?\d+)?){4,}')
+_NUMBER = r'[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?'
+BOX = re.compile(rf'{_NUMBER}(?:\s+{_NUMBER}){{4,}}')
 
 
 def read_yolo(
@@ -48,12 +49,7 @@ def _labels(path: Path, count: int) -> list[int]:
     for number, line in enumerate(read_text(str(path)).split('\n'), 1):
         if not line.strip():
             continue
-        if not LINE.fullmatch(line.strip()):
-            raise ValueError(
-                f'{path}:{number}: {line.strip()!r} must be the index of a label and '
-                'four numbers or more.'
-            )
-        index = int(line.split()[0])
+        index = _index(line.strip(), f'{path}:{number}')
         if index >= count:
             raise ValueError(
                 f'{path}:{number}: label {index} is out of range; there are {count} '
@@ -61,6 +57,16 @@ def _labels(path: Path, count: int) -> list[int]:
             )
         found.add(index)
     return sorted(found)
+
+
+def _index(line: str, where: str) -> int:
+    """Return the index of the label of a box; tools may write it as 1.0 or 1e+00."""
+    first = line.split()[0]
+    if BOX.fullmatch(line) and float(first).is_integer() and float(first) >= 0:
+        return int(float(first))
+    raise ValueError(
+        f'{where}: {line!r} must be the index of a label and four numbers or more.'
+    )
 
 
 def _names(tree: Tree) -> tuple[tuple[str, ...], list[Path]]:
@@ -92,9 +98,15 @@ def _names(tree: Tree) -> tuple[tuple[str, ...], list[Path]]:
 
 def _from_yaml(names: Any, path: Path) -> tuple[str, ...]:
     if isinstance(names, dict):
-        if sorted(names) != list(range(len(names))):
+        if set(names) != set(range(len(names))):
             raise ValueError(f'{path}: names must have the keys 0 to {len(names) - 1}.')
         names = [names[i] for i in range(len(names))]
     if not isinstance(names, list):
         raise ValueError(f'{path}: names must be a list, or names by their index.')
+    for i, name in enumerate(names):
+        if not isinstance(name, (str, int)) or isinstance(name, bool):
+            raise ValueError(
+                f'{path}: the name {i} is read as {name!r}, which is no text; write it '
+                'in quotes.'
+            )
     return tuple(map(str, names))

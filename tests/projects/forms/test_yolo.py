@@ -30,6 +30,38 @@ def test_a_names_file_beside_the_labels(make, read):
     assert read(make(**files))[2] == {'a.jpg': ['dog']}
 
 
+@pytest.mark.parametrize(
+    'line',
+    [
+        f'1.0 {BOX}',
+        f'1.0e+00 {BOX}',
+        '1 0. 1. .5 +0.5',
+        '1 5.0E-01 5.0e-01 1e-1 1E+00',
+        f'1\t{BOX} 9.1e-01',
+    ],
+)
+def test_numbers_may_be_written_in_any_way(make, read, line):
+    root = make(**source(**{'labels/train/b.txt': line, 'labels/val/c.txt': line}))
+    form, classes, labels, *_, problems = read(root)
+    assert form == 'YOLO, a text file a picture'
+    assert classes == ('cat', 'red car')
+    assert labels['b.jpg'] == labels['c.jpg'] == ['red car']
+    assert problems.found == []
+
+
+@pytest.mark.parametrize('first', ['0.5', '-1', '1e400'])
+def test_a_first_number_that_is_no_index_is_named(make, read, first):
+    root = make(**source(**{'labels/val/c.txt': f'{first} {BOX}'}))
+    *_, problems = read(root)
+    (found,) = problems.found
+    assert f"c.txt:1: '{first} {BOX}' must be the index of a label" in found
+
+
+def test_names_that_are_numbers_are_taken_as_written(make, read):
+    root = make(**source(**{'data.yaml': 'names: [7, eight]'}))
+    assert read(root)[1] == ('7', 'eight')
+
+
 def test_a_picture_without_a_file_is_not_one_without_labels(make, read):
     _, _, labels, *_, problems = read(make(**source(**{'images/train/d.jpg': None})))
     assert 'd.jpg' not in labels
@@ -55,6 +87,10 @@ def test_a_line_that_is_wrong_is_named(make, read, text, message):
     [
         ({'data.yaml': 'nc: 2'}, 'neither a yaml file nor one of'),
         ({'data.yaml': 'names: {1: cat}'}, 'names must have the keys 0 to 0'),
+        ({'data.yaml': 'names: {0: cat, x: dog}'}, 'names must have the keys 0 to 1'),
+        ({'data.yaml': 'names: [cat, yes]'}, 'the name 1 is read as True, .*in quotes'),
+        ({'data.yaml': 'names: [null, cat]'}, 'the name 0 is read as None'),
+        ({'data.yaml': 'names: [cat, 1.10]'}, 'the name 1 is read as 1.1, which is no'),
         ({'data.yaml': 'names: cat'}, 'names must be a list, or names by their index'),
         ({'data.yaml': 'names: ['}, 'is not valid yaml'),
         ({'b.yaml': 'names: [cat]'}, 'have other names; say which: --classes'),
