@@ -19,7 +19,8 @@ def read_folders(tree: Tree, problems: Problems) -> Source:
         problems: Where problems go.
 
     Raises:
-        ValueError: No picture lies in a folder, or all in that of one label.
+        ValueError: No picture lies in a folder, all in that of one label, or all in
+            folders that are splits.
     """
     depth = {path: path.relative_to(tree.root).parts for path in tree.pictures}
     tops = {parts[0] for parts in depth.values() if len(parts) > 1}
@@ -28,9 +29,15 @@ def read_folders(tree: Tree, problems: Problems) -> Source:
             f'{tree.root}: its pictures have neither annotations nor the folder of a '
             'label around them.'
         )
-    by_split = all(split_of(top) for top in tops) and any(
-        len(parts) == 3 for parts in depth.values()
-    )
+    others = [path.name for path in tree.files if path not in depth]
+    unread = f'not read: {len(others)} files, such as {others[0]}' if others else ''
+    depths = set(map(len, depth.values()))
+    splits = {split_of(top) for top in tops}
+    # labels such as "bullet train" and "steam train" speak of one split alone
+    if None not in splits and len(splits) > 1 and depths <= {1, 2}:
+        why = f'its pictures lie in folders of splits, {", ".join(sorted(tops))}'
+        raise ValueError(_not_understood(tree, why, unread))
+    by_split = None not in splits and 3 in depths
     wanted = 3 if by_split else 2
     rows: dict[tuple[str | None, str], list[Path]] = {}
     groups = defaultdict(list)
@@ -53,16 +60,13 @@ def read_folders(tree: Tree, problems: Problems) -> Source:
         for (split, _), same in rows.items()
     ]
     records.sort(key=lambda record: record.image)
-    others = [path.name for path in tree.files if path not in depth]
-    unread = f'not read: {len(others)} files, such as {others[0]}' if others else ''
     names = {label for record in records for label in record.labels}
     if len(names) == 1:
-        raise ValueError(
-            f'{tree.root}: no annotations are understood, and all pictures lie in one '
-            f'folder, {min(names)!r}, which as a label would be on every one; name the '
-            'file of the annotations, in one of the forms that the guide lists'
-            + (f' ({unread}).' if unread else '.')
+        why = (
+            f'all pictures lie in one folder, {min(names)!r}, which as a label would '
+            'be on every one'
         )
+        raise ValueError(_not_understood(tree, why, unread))
     if unread:
         problems.note(f'{tree.root}: {unread}.')
     several = sum(len(record.labels) > 1 for record in records)
@@ -75,6 +79,14 @@ def read_folders(tree: Tree, problems: Problems) -> Source:
     if copies:
         problems.note(f'{copies} copies in the folder of the picture are left out.')
     return Source('one folder a label', records, [])
+
+
+def _not_understood(tree: Tree, why: str, unread: str) -> str:
+    return (
+        f'{tree.root}: no annotations are understood, and {why}; name the file of the '
+        'annotations, in one of the forms that the guide lists'
+        + (f' ({unread}).' if unread else '.')
+    )
 
 
 def _labels(paths: list[Path]) -> list[str]:

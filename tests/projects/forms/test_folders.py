@@ -53,6 +53,20 @@ def test_one_folder_of_pictures_is_no_label(make, read):
         read(root)
 
 
+@pytest.mark.parametrize('more', [(), ('0.jpg',), ('test/3.jpg',)])
+def test_splits_alone_are_no_labels(make, read, more):
+    pictures = dict.fromkeys(('train/1.jpg', 'val/2.jpg', *more))
+    root = make(**pictures, **{'labels.xlsx': 'x'})
+    message = r'no annotations .*in folders of splits, .*train, val; .*labels\.xlsx'
+    with pytest.raises(ValueError, match=message):
+        read(root)
+
+
+def test_labels_that_speak_of_one_split_are_labels(make, read):
+    root = make(**dict.fromkeys(('bullet train/1.jpg', 'steam train/2.jpg')))
+    assert read(root)[1] == ('bullet train', 'steam train')
+
+
 def test_what_is_not_read_is_said(make, read):
     root = make(**{'cat/1.jpg': None, 'dog/2.jpg': None, 'labels.xlsx': 'x'})
     *_, problems = read(root)
