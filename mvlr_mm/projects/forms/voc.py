@@ -1,5 +1,6 @@
 """PASCAL VOC's xml files, one a picture."""
 
+from collections import defaultdict
 from pathlib import Path
 
 from ...datasets.checking.problems import Problems
@@ -9,6 +10,8 @@ from ...labels.known import READABLE, VOC_NAMES
 from ..record import Record, Source, split_of, split_of_path
 from ..tree import Tree
 from .beside import note_without
+
+_PARTS = ('trainval', 'train', 'val', 'test')  # a later one counts
 
 
 class _Growing(list):
@@ -24,18 +27,27 @@ def read_voc(tree: Tree, problems: Problems) -> Source:
     """Read the labels of pictures from their objects, those that are difficult, too.
 
     Args:
-        tree: The source; lists in ``ImageSets/Main`` are its splits.
+        tree: The source; lists in ``ImageSets/Main`` are its splits. Where there are
+            such lists, a file that is in none of them is left out.
         problems: Where problems go.
+
+    Raises:
+        ValueError: There are lists, and they name no file.
     """
     names, records, difficult = _Growing(), [], 0
     files = tree.with_suffix('.xml')
-    lists = [path for path in tree.files if path.parts[-3:-1] == ('ImageSets', 'Main')]
-    split_at = _splits(lists)
-    for path in files:
+    lists = _lists(tree)
+    split_at = _splits(lists, files) if lists else {}
+    listed = [path for path in files if path in split_at] if lists else files
+    if len(listed) < len(files):
+        others = [path for path in files if path not in split_at]
+        problems.note(
+            f'{len(others)} xml files are in no list of ImageSets/Main, and are left '
+            f'out, first: {others[0]}.'
+        )
+    for path in listed:
         with problems.one_record():
-            split = split_of_path(path, tree.root)
-            if lists:
-                split = split_at.get(path.stem)
+            split = split_at.get(path) or split_of_path(path, tree.root)
             found = read_xml(str(path), names)
             image = tree.find(path.stem, path.parent, split, str(path))
             difficult += bool(found.difficult)
@@ -53,12 +65,34 @@ def read_voc(tree: Tree, problems: Problems) -> Source:
     return Source('VOC xml, one file a picture', records, [*files, *lists])
 
 
-def _splits(lists: list[Path]) -> dict[str, str]:
-    """Return the split of each id; the lists of single classes say nothing new."""
-    names = {path.stem: path for path in lists}
-    parts = ('trainval', 'train', 'val', 'test')  # a later one counts
+def _lists(tree: Tree) -> list[Path]:
+    """Return the lists of splits; those of single classes say nothing new."""
+    lists = [path for path in tree.files if path.parts[-3:-1] == ('ImageSets', 'Main')]
+    lists = [path for path in lists if path.suffix == '.txt' and path.stem in _PARTS]
+    return sorted(lists, key=lambda path: _PARTS.index(path.stem))
+
+
+def _splits(lists: list[Path], files: list[Path]) -> dict[Path, str]:
+    """Return the split of each file that a list names, of the folder that both are in.
+
+    Raises:
+        ValueError: The lists name none.
+    """
+    kits = {path.parents[2] for path in lists}
+    named = defaultdict(list)
+    for path in files:
+        kit = next((folder for folder in path.parents if folder in kits), None)
+        named[kit, path.stem].append(path)
     found = {}
-    for part in parts:
-        if part in names:
-            found |= {name: split_of(part) for _, name in read_ids(str(names[part]))}
+    for path in lists:
+        kit = path.parents[2]
+        for line, name in read_ids(str(path)):
+            # an id may end like a line of the list of a class: "p 1"
+            own = named.get((kit, line)) or named.get((kit, name), ())
+            found |= dict.fromkeys(own, split_of(path.stem))
+    if not found:
+        raise ValueError(
+            f'{lists[0]} and the lists beside it name no xml file; write the names of '
+            'the files without .xml, or take the lists away.'
+        )
     return found
