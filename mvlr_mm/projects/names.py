@@ -40,13 +40,18 @@ def settle_labels(
         ValueError: The labels are numbers, and no names are known; or a name does not
             differ enough from another one.
     """
+    records = []
+    for record in source.records:
+        with problems.one_record():
+            _check_labels(record)
+            records.append(record)
     names = source.classes
     if names is None:
-        names = _all_names(source)
+        names = _all_names(records, problems)
     names = check_label_names(tuple(names), 'the labels')
     written = WrittenLabels(names)
     settled = []
-    for record in source.records:
+    for record in records:
         with problems.one_record():
             parts = {}
             for key in ('labels', 'absent', 'unknown'):
@@ -59,15 +64,25 @@ def settle_labels(
     return names, settled
 
 
-def _all_names(source: Source) -> tuple[str, ...]:
-    found = {
-        label
-        for record in source.records
-        for labels in (record.labels, record.absent, record.unknown)
-        for label in labels or ()
-    }
+def _labels(record: Record) -> list:
+    """Return all labels that a record speaks of."""
+    return [*record.labels, *(record.absent or ()), *(record.unknown or ())]
+
+
+def _check_labels(record: Record) -> None:
+    for label in _labels(record):
+        if not isinstance(label, (str, int)) or isinstance(label, bool):
+            raise ValueError(
+                f'{record.where}: label {label!r} must be a name or an index.'
+            )
+
+
+def _all_names(records: list[Record], problems: Problems) -> tuple[str, ...]:
+    found = {label for record in records for label in _labels(record)}
     if not found:
-        raise ValueError('no record has a label, so there is nothing to learn.')
+        count = len(problems.found)
+        why = f'; of {count} problems the first: {problems.found[0]}' if count else '.'
+        raise ValueError(f'no record has a label, so there is nothing to learn{why}')
     numbers = [label for label in found if re.fullmatch(r'-?\d+', str(label))]
     if len(numbers) == len(found):
         raise ValueError(

@@ -54,6 +54,19 @@ def test_a_record_that_is_wrong_is_left_out(labels, more, message):
     assert message in problems[0]
 
 
+@pytest.mark.parametrize('classes', [None, ('x', 'y')])
+@pytest.mark.parametrize('label', [{'name': 'x'}, None, ['x', 'y'], 1.0, True])
+def test_a_label_that_is_no_name_leaves_its_record_out(label, classes):
+    names, found, problems = settle(['x'], [label, 'y'], ['y'], classes=classes)
+    assert (names, found) == (('x', 'y'), [['x'], ['y']])
+    assert problems == [f'l:1: label {label!r} must be a name or an index.']
+
+
+def test_where_no_label_is_left_the_first_problem_is_said():
+    with pytest.raises(ValueError, match=r'of 2 problems the first: l:0: label None'):
+        settle([None], [None])
+
+
 def test_a_picture_counts_once():
     problems = CollectedProblems()
     records = [

@@ -27,6 +27,20 @@ def test_names(make, read, file, content, sep):
     assert problems.found == []
 
 
+@pytest.mark.parametrize(
+    ('file', 'content'),
+    [
+        ('data.json', [dict(ROWS[0], labels=[{'name': 'cat'}]), ROWS[1]]),
+        ('data.csv', "image,labels\na.jpg,\"[['cat', 'dog']]\"\nb.jpg,cat\n"),
+    ],
+)
+def test_labels_that_are_no_texts_are_problems(make, read, file, content):
+    _, classes, labels, *_, problems = read(make(**{file: content}, **JPG))
+    assert (classes, labels) == (('cat',), {'b.jpg': ['cat']})
+    (found,) = problems.found
+    assert 'must be a name or an index' in found
+
+
 def test_a_list_a_split_with_names_beside(make, read):
     files = {
         'train.jsonl': '\n'.join(LINES),
