@@ -3,8 +3,8 @@
 import errno
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from zlib import crc32
 
@@ -62,6 +62,19 @@ def write_text(path: str | Path, text: str) -> None:
     """
     with whole_file(path) as draft:
         draft.write_text(text, encoding='utf-8')
+
+
+def write_texts(texts: Mapping[Path, str]) -> None:
+    """Write texts that belong together, in UTF-8; all are written before one replaces.
+
+    Args:
+        texts: By their paths, which are as for :func:`whole_file`. They take their
+            places in this order.
+    """
+    contents = {path: text.encode() for path, text in texts.items()}
+    with ExitStack() as drafts:  # which ends with the last one that it began
+        for path, content in reversed(contents.items()):
+            drafts.enter_context(whole_file(path)).write_bytes(content)
 
 
 def check_output(argument: str, path: str | Path | None, overwrite: bool) -> None:

@@ -12,7 +12,7 @@ from mvlr_mm.projects.look import look
 from mvlr_mm.projects.names import distinct, settle_labels
 from mvlr_mm.projects.record import Record
 from mvlr_mm.projects.splits import SPLITS, make_splits
-from mvlr_mm.projects.writing import check_apart, check_project, write_project
+from mvlr_mm.projects.writing import check_apart, check_project, writable, write_project
 from mvlr_mm.shown_text import printable
 
 SHOWN = 20  # problems
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     check_apart(folder, found.files)
     print(f'{source}: {found.form}')
     classes, records = settle_labels(found, problems)
-    records = distinct(records, problems)
+    records = writable(distinct(records, problems), problems)
     for note in problems.notes:
         print(f'note: {note}')
     for text in problems.found[:SHOWN]:

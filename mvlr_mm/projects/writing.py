@@ -5,8 +5,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from mvlr_stack.outputs import check_output, write_text
+from mvlr_stack.outputs import check_output, write_texts
 
+from ..datasets.checking.problems import Problems
 from .backbones import Recipe
 from .record import Record
 from .splits import SPLITS
@@ -65,6 +66,21 @@ def check_apart(folder: Path, files: Sequence[Path]) -> None:
             )
 
 
+def writable(records: Sequence[Record], problems: Problems) -> list[Record]:
+    """Return the records whose pictures have names that a list can hold.
+
+    Args:
+        records: Of all splits.
+        problems: Where the others are reported.
+    """
+    root, found = _root(records), []
+    for record in records:
+        with problems.one_record():
+            _line(record, root)
+            found.append(record)
+    return found
+
+
 def write_project(
     folder: Path,
     splits: dict[str, list[Record]],
@@ -72,7 +88,7 @@ def write_project(
     recipe: Recipe,
     source: Path,
 ) -> None:
-    """Write the files of a project, the config last.
+    """Write the files of a project, the config last; all or none.
 
     Args:
         folder: Of the project; it is made.
@@ -80,15 +96,18 @@ def write_project(
         classes: All names in index order.
         recipe: What the config says of the model.
         source: What the project is made from.
+
+    Raises:
+        ValueError: The name of a picture is not UTF-8.
     """
     records = [record for split in SPLITS for record in splits[split]]
-    root = os.path.commonpath([os.path.dirname(record.image) for record in records])
+    root, texts = _root(records), {}
     for name in SPLITS:
         lines = [_line(record, root) for record in splits[name]]
-        write_text(folder / f'{name}.jsonl', '\n'.join(lines) + '\n')
-    write_text(folder / CLASSES, json.dumps(list(classes), ensure_ascii=False) + '\n')
+        texts[folder / f'{name}.jsonl'] = '\n'.join(lines) + '\n'
+    texts[folder / CLASSES] = json.dumps(list(classes), ensure_ascii=False) + '\n'
     inside = Path(root).is_relative_to(folder)  # then the two move together
-    text = _TEXT.format(
+    texts[folder / CONFIG] = _TEXT.format(
         count=len(records),
         labels=len(classes),
         source=ascii(str(source)),
@@ -96,11 +115,25 @@ def write_project(
         pictures=os.path.relpath(root, folder) if inside else root,
         lines=recipe.lines,
     )
-    write_text(folder / CONFIG, text)
+    write_texts(texts)
+
+
+def _root(records: Sequence[Record]) -> str:
+    """Return the folder that all pictures are in."""
+    folders = {os.path.dirname(record.image) for record in records}
+    return os.path.commonpath(folders) if folders else ''
 
 
 def _line(record: Record, root: str) -> str:
-    content = dict(image=os.path.relpath(record.image, root), labels=record.labels)
+    image = os.path.relpath(record.image, root)
+    try:
+        image.encode()
+    except UnicodeEncodeError:
+        raise ValueError(
+            f'{record.where}: the name of the picture, {image!r}, is not UTF-8, as the '
+            'lists are; rename it.'
+        ) from None
+    content = dict(image=image, labels=record.labels)
     for key in ('absent', 'unknown'):
         if getattr(record, key) is not None:
             content[key] = getattr(record, key)

@@ -92,6 +92,12 @@ def test_problems_write_nothing_unless_they_are_left_out(source, capsys):
     assert sum(len(path.read_text().splitlines()) for path in lists) == 30
 
 
+def test_a_source_without_a_usable_record(source, capsys):
+    (source / 'labels.csv').write_text('image,labels\nnone.png,cat\n')
+    argv = ['init', 'pets', '--data', 'data', '--classes', 'voc', '--backbone', 'small']
+    assert 'has no record that can be used' in stopped(argv, capsys)
+
+
 def test_no_project_is_replaced_in_silence(source, capsys):
     argv = ['init', 'pets', '--data', 'data', '--backbone', 'small']
     assert main(argv) == 0

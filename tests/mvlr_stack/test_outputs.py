@@ -9,6 +9,7 @@ from mvlr_stack.outputs import (
     check_output_folder,
     whole_file,
     write_text,
+    write_texts,
 )
 
 
@@ -51,6 +52,30 @@ def test_a_disk_that_is_full_is_said_with_the_file(tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert path.read_text() == 'old'
     assert os.listdir(tmp_path) == ['x.json']
+
+
+def test_texts_that_belong_together_replace_all_or_none(tmp_path):
+    texts = {tmp_path / name: name * 20 for name in ('b', 'c', 'a')}
+    write_texts(texts)
+    assert {path: path.read_text() for path in tmp_path.iterdir()} == texts
+    with pytest.raises(UnicodeEncodeError):
+        write_texts(dict.fromkeys(texts, 'new') | {tmp_path / 'new/d': '\udcff'})
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        for path in texts:
+            with pytest.raises(OSError, match=rf'too large: .*{re.escape(str(path))}'):
+                write_texts(dict.fromkeys(texts, 'new') | {path: 'x' * 1000})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert {path: path.read_text() for path in tmp_path.iterdir()} == texts
+
+
+def test_texts_take_their_places_in_their_order(tmp_path, monkeypatch):
+    places = []
+    monkeypatch.setattr(os, 'replace', lambda draft, place: places.append(place.name))
+    write_texts({tmp_path / name: '' for name in 'bca'})
+    assert places == ['b', 'c', 'a']
 
 
 def test_a_link_is_followed_and_a_device_is_written_to(tmp_path):

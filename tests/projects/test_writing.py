@@ -3,12 +3,14 @@ import json
 import pytest
 
 from mvlr_mm.config import read_config
+from mvlr_mm.datasets.checking.problems import CollectedProblems
 from mvlr_mm.projects.backbones import Recipe
 from mvlr_mm.projects.record import Record
 from mvlr_mm.projects.writing import (
     FILES,
     check_apart,
     check_project,
+    writable,
     write_project,
 )
 
@@ -72,3 +74,25 @@ def test_a_project_never_replaces_its_source(tmp_path):
     check_apart(tmp_path / 'project', [source])
     with pytest.raises(FileExistsError, match=r'would replace .*train.jsonl, which it'):
         check_apart(tmp_path, [source])
+
+
+def test_a_name_that_is_not_utf8_is_a_problem():
+    # the folder that all are in stands in the config, where it is escaped
+    records = [Record(f'l:{i}', f'/\udce9/{x}', []) for i, x in enumerate('a\udce9b')]
+    problems = CollectedProblems()
+    assert writable(records, problems) == [records[0], records[2]]
+    (found,) = problems.found
+    assert writable([], problems) == []
+    assert found.startswith(r"l:1: the name of the picture, '\udce9', is not UTF-8")
+
+
+@pytest.mark.parametrize('split', ['train', 'val', 'test'])
+def test_a_project_is_replaced_whole_or_not_at_all(tmp_path, split):
+    write(tmp_path, '/photos')
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    parts = ('train', 'val', 'test')
+    splits = {name: [Record('x', f'/new/{name}.jpg', ['cat'])] for name in parts}
+    splits[split].append(Record('l:7', '/new/\udce9.jpg', []))
+    with pytest.raises(ValueError, match=r'l:7: the name of the picture, .*udce9\.jpg'):
+        write_project(tmp_path, splits, ['cat'], RECIPE, tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
