@@ -53,7 +53,7 @@ def _read_text(text: str, path: str, pattern: str, problems: Problems) -> Iterat
         where, row = f'{path}:{line}', None
         with problems.one_record():
             image, between, labels = content.partition('\t' if '\t' in content else ' ')
-            if not between:
+            if not between or (between == ' ' and not labels.strip()):
                 raise ValueError(
                     f'{where}: {content!r} is a name alone; write its labels after a '
                     'space or a tab, or only the tab if the picture has none.'

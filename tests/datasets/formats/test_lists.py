@@ -36,7 +36,7 @@ def test_csv_values_may_span_lines(tmp_path):
         ('a\tx y,z', ',', ['x y', 'z']),
         ('a x|y;z', ['|', ';'], ['x', 'y', 'z']),
         ('a\t', None, []),
-        ('a ', None, []),
+        ('a\t ', None, []),
         ('a\tx\u2028y,z\x0bw', ',', ['x\u2028y', 'z\x0bw']),
     ],
 )
@@ -46,9 +46,12 @@ def test_text(tmp_path, text, sep, labels):
     ]
 
 
-def test_a_name_alone_is_not_a_picture_without_labels(tmp_path):
-    with pytest.raises(ValueError, match=r"l.txt:2: 'b.jpg' is a name alone; write"):
-        rows(tmp_path, 'l.txt', 'a.jpg x\nb.jpg\n')
+@pytest.mark.parametrize('sep', [None, ','])
+@pytest.mark.parametrize('spaces', ['', ' ', '   '])
+def test_a_name_alone_is_not_a_picture_without_labels(tmp_path, spaces, sep):
+    message = rf"l.txt:2: 'b.jpg{spaces}' is a name alone; write"
+    with pytest.raises(ValueError, match=message):
+        rows(tmp_path, 'l.txt', f'a.jpg x\nb.jpg{spaces}\n', sep)
 
 
 def test_json_under_another_name(tmp_path):
