@@ -24,10 +24,11 @@ def known_splits(folder: Path) -> dict[str, str]:
         return {}
     try:
         root = os.path.join(folder, _folder_of_pictures(folder / CONFIG))
+        # not splitlines(): a name may hold what else Unicode calls the end of a line
         return {
             os.path.normpath(os.path.join(root, json.loads(line)['image'])): split
             for split in SPLITS
-            for line in (folder / f'{split}.jsonl').read_text('utf-8').splitlines()
+            for line in (folder / f'{split}.jsonl').read_text('utf-8').split('\n')
             if line.strip()
         }
     except (KeyError, OSError, SyntaxError, TypeError, ValueError) as error:

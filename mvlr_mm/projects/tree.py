@@ -91,7 +91,7 @@ class Tree:
             )
         name = name.strip()
         for path in (beside / name, self.root / name):
-            if path.suffix.lower() in SUFFIXES and path.is_file():
+            if path.suffix.lower() in SUFFIXES and os.path.isfile(path):
                 return os.path.normpath(path)
         wanted = PurePosixPath(name.replace('\\', '/'))
         parts = [part for part in wanted.parts if part not in ('.', '..', '/')]
@@ -100,7 +100,7 @@ class Tree:
         if len(found) > 1:
             same = [p for p in found if split_of_path(p, self.root) == split]
             found = same if len(same) == 1 else found
-        other = next(filter(Path.is_file, (beside / name, self.root / name)), None)
+        other = next(filter(os.path.isfile, (beside / name, self.root / name)), None)
         if not found and other is not None:
             raise ValueError(
                 f'{where}: {other} is no picture of a kind that is read '

@@ -29,6 +29,13 @@ def test_paths_are_those_of_the_pictures(project, tmp_path, pictures, root):
     }
 
 
+def test_a_name_may_hold_other_ends_of_lines(project):
+    (project / 'config.py').write_text("pictures = '/photos'\n")
+    record = dict(image='e\u2028\x85.jpg', labels=['a\u2029b'])
+    (project / 'val.jsonl').write_text(json.dumps(record, ensure_ascii=False) + '\n')
+    assert known_splits(project)['/photos/e\u2028\x85.jpg'] == 'val'
+
+
 def test_where_there_is_no_project_nothing_is_known(project):
     assert known_splits(project) == {}
     assert known_splits(project / 'none') == {}

@@ -41,6 +41,7 @@ def test_a_picture_is_found(tree, name, split, found):
         ('c.jpg', r'here: c.jpg can be .*train/c.jpg or .*val/c.jpg; write more'),
         ('https://x.org/a.jpg', 'here: https://x.org/a.jpg is an address'),
         ('e.txt', r'here: .*/e\.txt is no picture of a kind that is read \(\.jpg'),
+        (f'{300 * "a"}.jpg', r'here: there is no picture a+\.jpg below'),
         ('', "here: image \\(''\\) must be a path"),
         (3, 'here: image \\(3\\) must be a path'),
     ],

@@ -13,7 +13,8 @@ from ..tree import Tree
 def text_files(tree: Tree) -> list[tuple[Path, Path]]:
     """Return the text files that go with a picture, and the picture of each.
 
-    It lies beside the file, or where ``images`` stands for ``labels`` in the path.
+    It lies beside the file, or where ``images`` stands for ``labels`` in the path
+    below the root.
 
     Args:
         tree: The source.
@@ -29,8 +30,9 @@ def text_files(tree: Tree) -> list[tuple[Path, Path]]:
         if path.name in NAME_FILES:
             continue
         place = path.with_suffix('')
-        parts = ['images' if part == 'labels' else part for part in place.parts]
-        pictures = at.get(place) or at.get(Path(*parts)) or []
+        parts = place.relative_to(tree.root).parts
+        there = ['images' if part == 'labels' else part for part in parts]
+        pictures = at.get(place) or at.get(tree.root.joinpath(*there)) or []
         if len(pictures) > 1:
             raise ValueError(
                 f'{path} can be that of {pictures[0]} or {pictures[1]}; keep one.'
