@@ -11,7 +11,10 @@ from ..near_names import quoted
 from .known import KNOWN_LABELS
 
 _PIECES = r"'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+"
-_HEADINGS = ('name', 'names', 'class', 'classes', 'category', 'label', 'labels')
+_HEADINGS = {'name', 'names', 'class', 'classes', 'category', 'label', 'labels'}
+_NUMBERS = {'id', 'index', 'idx', 'number'}  # beside them, of columns
+# "0 cat", "0,cat", "0. cat", "0) cat"; not "0.5 litres"
+_NUMBERED = re.compile(r'\(?(\d+)(?:[\s,;:|=)\]]|\.(?!\d))')
 
 
 def read_label_names(classes: Sequence[str] | str | Path) -> tuple[str, ...]:
@@ -126,12 +129,13 @@ def _from_lines(text: str, source: str) -> list[str]:
     """
     # not splitlines(): a name may hold what else Unicode calls the end of a line
     names = [line.strip() for line in text.split('\n') if line.strip()]
-    if len(names) > 1 and names[0].lower() in _HEADINGS:
+    words = set(re.findall(r'[^\W_]+', names[0].lower())) if names else set()
+    if len(names) > 1 and words & _HEADINGS and words <= _HEADINGS | _NUMBERS:
         raise ValueError(
             f'{source}: the first line, {names[0]!r}, looks like a heading; take it '
             'out, or write a json list if it is a label.'
         )
-    numbers = [re.match(r'(\d+)[\s,;:]', name) for name in names]
+    numbers = [_NUMBERED.match(name) for name in names]
     if len(names) > 1 and all(numbers):
         found = [int(number[1]) for number in numbers]
         if found == list(range(found[0], found[0] + len(found))):

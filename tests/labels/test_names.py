@@ -115,6 +115,13 @@ def test_text_files_of_names(tmp_path):
     [
         ('name\ncat\ndog', r"the first line, 'name', looks like a heading"),
         ('label\ncat', r"the first line, 'label', looks like a heading"),
+        ('id,name\n0,cat\n1,dog', r"the first line, 'id,name', looks like a head"),
+        ('class_id\tclass_name\n0\tcat', r'the first line, .* looks like a heading'),
+        ('0. cat\n1. dog', r"every line begins with a number, as '0. cat'"),
+        ('0.cat\n1.dog', r"every line begins with a number, as '0.cat'"),
+        ('0) cat\n1) dog', r"every line begins with a number, as '0\) cat'"),
+        ('(1) cat\n(2) dog', r"every line begins with a number, as '\(1\) cat'"),
+        ('0|cat\n1|dog', r"every line begins with a number, as '0\|cat'"),
         ('0 cat\n1 dog', r"every line begins with a number, as '0 cat'"),
         ('1: cat\n2: dog\n3: sea', r"every line begins with a number, as '1: cat'"),
     ],
@@ -126,6 +133,22 @@ def test_lines_that_hold_more_than_names(tmp_path, text, message):
         read_label_names(path)
     names = text.split('\n')
     assert read_label_names(names) == tuple(names)
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        '0.5 l\n1.5 l\n2.5 l',
+        'id\ncat',
+        'no label\ncat',
+        'label printer\ncat',
+        '1st\n2nd',
+    ],
+)
+def test_names_that_look_a_little_like_more(tmp_path, text):
+    path = tmp_path / 'names.txt'
+    path.write_text(text)
+    assert read_label_names(path) == tuple(text.split('\n'))
 
 
 @pytest.mark.parametrize('line', ['label', '1 dog'])
