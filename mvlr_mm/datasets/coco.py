@@ -73,14 +73,16 @@ class COCOMultiLabel(CheckedDataset):
         if self.class_order == 'name':
             order.sort(key=found.names.__getitem__)
         self._set_classes(tuple(found.names[i] for i in order))
+        labels = self._labels(found, order)
+        kept = [i for i, own in enumerate(labels) if own or not self.drop_unlabelled]
         data_list = [
-            dict(img_path=picture_path(self.img_prefix, name), gt_label=labels)
-            for name, labels in zip(
-                found.files, self._labels(found, order), strict=True
+            dict(
+                img_path=picture_path(self.img_prefix, found.files[i]),
+                gt_label=labels[i],
             )
-            if labels or not self.drop_unlabelled
+            for i in kept
         ]
-        return self.checked(data_list, lambda i: f'{self.ann_file}: picture {i}')
+        return self.checked(data_list, lambda i: f'{self.ann_file}: picture {kept[i]}')
 
     def _labels(self, found: COCOLabels, order: list[int]) -> list[list[int]]:
         """Return the sorted label indices of every picture."""

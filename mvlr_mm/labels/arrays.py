@@ -46,6 +46,11 @@ def read_named_arrays(file: str | Path) -> NamedArrays:
         with readable_weights(file), np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         names = arrays.pop('names', None)
+        if names is not None and (names.dtype.kind != 'U' or names.ndim != 1):
+            raise ValueError(
+                f'file ({file}): its names must be a row of texts, not {names.dtype} '
+                f'{names.shape}; write them as np.array of str.'
+            )
         return NamedArrays(None if names is None else names.tolist(), arrays)
     from safetensors import safe_open
 

@@ -83,6 +83,7 @@ def test_a_missing_key_is_named(tmp_path, part, key, message):
     ('extra', 'message'),
     [
         (box(7, 99), r'annotations\[5\] has category_id 99, which no category of'),
+        (box(7, '1'), r"annotations\[5\] has category_id '1', which no category of"),
         (box(8, 1), r'annotations\[5\] has image_id 8, which no image of the file'),
     ],
 )
@@ -257,6 +258,15 @@ def test_a_picture_twice_is_an_error(tmp_path):
     message = r'picture 4 lists .*images/3.jpg, as .*picture 1 does already; write one'
     with pytest.raises(ValueError, match=message):
         COCOMultiLabel(**write(tmp_path, data))
+
+
+def test_a_picture_twice_is_told_by_its_number_in_the_file(tmp_path):
+    data = content()
+    data['images'] += [dict(id=11, file_name='5.jpg'), dict(id=12, file_name='5.jpg')]
+    data['annotations'].append(box(12, 1))
+    message = r'picture 5 lists .*images/5.jpg, as .*picture 2 does already'
+    with pytest.raises(ValueError, match=message):
+        COCOMultiLabel(**write(tmp_path, data), drop_unlabelled=True)
 
 
 def test_a_category_twice_is_an_error(tmp_path):

@@ -53,6 +53,22 @@ def test_pickles_other_endings_and_missing_files_are_refused(tmp_path):
         read_named_arrays(tmp_path / 'b.npz')
 
 
+@pytest.mark.parametrize(
+    ('names', 'shown'),
+    [
+        ([7, 8], r'int64 \(2,\)'),
+        ([b'cat'], r'\|S3 \(1,\)'),
+        ('cat', r'<U3 \(\)'),
+        ([['cat']], r'<U3 \(1, 1\)'),
+    ],
+)
+def test_names_in_npz_that_are_no_texts_are_refused(tmp_path, names, shown):
+    np.savez(tmp_path / 'a.npz', names=np.array(names), **ARRAYS)
+    message = rf'a\.npz\): its names must be a row of texts, not {shown}; write'
+    with pytest.raises(ValueError, match=message):
+        read_named_arrays(tmp_path / 'a.npz')
+
+
 def test_rows_go_by_name_and_by_vocs_own():
     assert rows_of(NAMES, ['dog', 'cat'], 'f', 'row') == [1, 0]
     assert rows_of(['sofa', 'diningtable'], ['dining table'], 'f', 'row') == [1]

@@ -176,6 +176,6 @@ def _explain(box: dict, where: str, known: dict[str, dict]) -> str:
         return f'{where}: iscrowd ({box[key]!r}) must be 0 or 1.'
     part = key.removesuffix('_id')
     return (
-        f'{where} has {key} {box[key]}, which no {part} of the file has; '
+        f'{where} has {key} {box[key]!r}, which no {part} of the file has; '
         f'mend the annotation or add the {part}.'
     )
