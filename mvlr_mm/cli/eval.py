@@ -147,6 +147,6 @@ def run(args: argparse.Namespace) -> int:
     rows = label_table(scores, targets, classes, *options)
     for path in files:
         write_table(path, rows, protocol, numbers, source)
-    print(format_table(rows, protocol, len(scores), source))
+    print(format_table(rows, protocol, targets, source))
     print('\n'.join(f'{protocol.name}/{key} {x:.4f}' for key, x in numbers.items()))
     return 0

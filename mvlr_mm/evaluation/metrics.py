@@ -134,7 +134,7 @@ class MultiLabelProtocol(BaseMetric):
         options = (self.protocol, self._thresholds(names))
         numbers = evaluate(scores, targets, *options, self.resamples, self.seed)
         rows = label_table(scores, targets, names, *options)
-        text = format_table(rows, self.protocol, len(scores), self.thresholds)
+        text = format_table(rows, self.protocol, targets, self.thresholds)
         MMLogger.get_current_instance().info(f'\n{text}')
         for path in self.tables:
             write_table(path, rows, self.protocol, numbers, self.thresholds)

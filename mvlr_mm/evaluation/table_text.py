@@ -7,6 +7,7 @@ from rich.cells import cell_len
 
 from ..markdown_table import escaped_name, markdown_table
 from ..shown_text import pad, printable, shorten
+from .columns import Matrix
 from .label_table import ComparisonRow, LabelRow
 from .protocols import Protocol, describe
 
@@ -17,7 +18,7 @@ WIDEST = 48  # cells of a name; of a longer one the middle is left out
 def format_table(
     rows: Sequence[LabelRow],
     protocol: Protocol,
-    images: int,
+    targets: Matrix,
     thresholds: str | None = None,
 ) -> str:
     """Return the rows as text, with what was computed below them.
@@ -25,7 +26,7 @@ def format_table(
     Args:
         rows: What :func:`label_table` returned.
         protocol: The protocol of the rows.
-        images: How many images there were.
+        targets: What it was given, 1 present, 0 absent, -1 unknown, (N, C).
         thresholds: The file of thresholds that replaced the protocol's, if one did.
     """
     names = [shorten(printable(row.name), WIDEST) for row in rows]
@@ -35,7 +36,8 @@ def format_table(
         shares = ' '.join(_cell(x, '6.2f') for x in row[2:6])
         best = _cell(row.best_threshold, '8.3g')
         lines.append(f'{pad(name, width)} {row.support:7} {shares} {best}')
-    unknown = sum(np.isnan(row.precision) for row in rows)
+    targets = np.asarray(targets)
+    unknown = int((targets < 0).all(axis=0).sum())
     empty = sum(np.isnan(row.ap) for row in rows) - unknown
     fate = {
         'skip': 'are left out of mAP',
@@ -43,11 +45,12 @@ def format_table(
         'nan': 'make mAP nan',
     }[protocol.empty]
     lines.append(
-        f'{images} images; {empty} of {len(rows)} labels have no positive image and '
-        f'{fate}. Best thr is that of the highest F1 on these images.'
+        f'{len(targets)} images; {empty} of {len(rows)} labels have no positive image '
+        f'and {fate}. Best thr is that of the highest F1 on these images.'
     )
     if unknown:
-        lines.append(f'{unknown} labels of which nothing is known count nowhere.')
+        fate = 'count nowhere' if protocol.unknown == 'skip' else 'are left out of mAP'
+        lines.append(f'{unknown} labels of which nothing is known {fate}.')
     lines.append(f'Protocol {describe(protocol)}.')
     if thresholds is not None:
         lines.append(f'Thresholds of {thresholds} in place of thr.')
