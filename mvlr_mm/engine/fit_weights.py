@@ -101,7 +101,8 @@ def fit_weights(
         allow: ``missing``: the model's weights that the checkpoint lacks stay as they
             are; ``unexpected``: weights that the model lacks are passed over;
             ``labels``: everything is taken but what belongs to single labels, see
-            :func:`label_weights`. What is left out is logged.
+            :func:`label_weights`; hard prompts are encoded by the tower that comes
+            in. What is left out is logged.
         names: Labels of a checkpoint that does not name them itself.
         source: What the weights come from, for messages.
 
@@ -114,8 +115,9 @@ def fit_weights(
     own = model.state_dict()
     versions = getattr(weights, '_metadata', {})
     weights = _checked(weights, own, source)
+    kept: set[str] = set()
     if 'labels' in allow:
-        _keep_own(weights, own, label_weights(model), source)
+        kept = _keep_own(weights, own, label_weights(model), source)
     if names is not None:
         record = encode({'classes': list(names)})
         for prefix, _ in named_rows(model):
@@ -145,6 +147,8 @@ def fit_weights(
     for key in unexpected:
         weights.pop(key)
     weights.update({key: own[key] for key in missing})
+    for prefix, module in named_rows(model):
+        module.renew_rows(weights, prefix, kept.union(missing))
     weights._metadata = versions
     return weights
 
@@ -175,13 +179,15 @@ def _keep_own(
     own: dict[str, Tensor],
     names: Iterable[str],
     source: str,
-) -> None:
-    """Put the model's own in place of what belongs to single labels."""
+) -> set[str]:
+    """Put the model's own in place of what belongs to single labels; return which."""
     names = sorted(set(names))
     left = [name for name in names if weights.pop(name, None) is not None]
     left = [name for name in left if not name.endswith(RECORD)]
-    weights.update({name: own[name] for name in names if name in own})
+    kept = {name: own[name] for name in names if name in own}
+    weights.update(kept)
     _log(f'{source}: left out, since it belongs to its labels: {", ".join(left)}.')
+    return set(kept)
 
 
 def _describe(

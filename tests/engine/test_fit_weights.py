@@ -178,6 +178,42 @@ def test_everything_but_the_labels(make_model, logits_by_name, others):
     torch.testing.assert_close(logits_by_name(model), logits_by_name(trained))
 
 
+@pytest.fixture
+def make_random(make_model, tiny_clip):
+    """Models whose text towers are random, so that checkpoints have them."""
+
+    def make(classes, seed):
+        tower = MODELS.build(dict(type='CLIPTextEncoder', model=tiny_clip()['model']))
+        torch.manual_seed(seed)
+        with torch.no_grad():
+            for parameter in tower.parameters():
+                parameter += 0.1 * torch.randn_like(parameter)
+        return make_model(classes, text_encoder=tower)
+
+    return make
+
+
+@pytest.mark.parametrize('allow', ['labels', 'missing'])
+def test_hard_prompts_that_stay_are_of_the_tower_that_comes_in(make_random, allow):
+    others = ('dog', 'sea') if allow == 'labels' else NAMES
+    trained, model = make_random(NAMES, 1), make_random(others, 2)
+    before, weights = state(model), trained.state_dict()
+    if allow == 'missing':
+        del weights['neck.prompt.hard']
+    fitting = fit_weights(model, weights, [allow])
+    same(model.state_dict(), before)
+    model.load_state_dict(fitting)
+    trained.neck.set_classes(others)
+    torch.testing.assert_close(model.neck.prompt.hard, trained.neck.prompt.hard)
+
+
+def test_hard_prompts_stay_to_the_bit_where_the_tower_does(make_model):
+    model = make_model(('dog', 'sea'))
+    model.neck.prompt.hard += 1e-4
+    found = fit_weights(model, make_model(seed=1).state_dict(), ['labels'])
+    assert torch.equal(found['neck.prompt.hard'], model.neck.prompt.hard)
+
+
 def test_heads_of_mmpretrain_keep_their_rows_for_other_labels():
     def make(labels):
         head = dict(type='MultiLabelLinearClsHead', in_channels=120)

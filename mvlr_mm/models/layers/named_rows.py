@@ -1,6 +1,6 @@
 """Tensors with a row for each label, which travel with the names of the labels."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -65,6 +65,19 @@ class NamedRows(nn.Module):
                     "with the checkpoint's classes, load, and then call set_classes "
                     "with your own; or train on: allow=['labels'] of CheckWeights."
                 )
+
+    def renew_rows(
+        self, weights: dict[str, Tensor], prefix: str, kept: Collection[str]
+    ) -> None:
+        """Make rows that stay this module's own fit what else a state dict brings.
+
+        Here they depend on nothing else.
+
+        Args:
+            weights: State dict of the whole model; rows in it may be replaced.
+            prefix: Of this module's entries.
+            kept: Names of the entries that are the model's own.
+        """
 
     def _save_to_state_dict(
         self, destination: dict, prefix: str, keep_vars: bool

@@ -1,6 +1,7 @@
 """Prompt-driven label representations."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -13,7 +14,7 @@ from ...labels.names import read_label_names
 from ...structures import VLFeatures
 from ..layers.eval_cache import EvalCache
 from ..layers.named_rows import NamedRows, match_vectors
-from ..text import TokenBatch
+from ..text import TextEncoder, TokenBatch
 
 PROMPTS = ('hard+soft', 'hard', 'soft', 'names')
 
@@ -129,8 +130,7 @@ class PDLR(NamedRows, EvalCache, BaseModule):
         if self.use_soft:
             tokens = encoder.tokenize(names, len(self.soft_prompt)).to(device)
         if self.use_hard:
-            filled = [self.template.replace('{}', name) for name in names]
-            hard = encoder.encode_texts(filled, self.chunk_size)
+            hard = self._encode_hard(encoder, names)
         # nothing above may fail after something here has changed
         if self.use_soft:
             self.register_buffer('token_ids', tokens.ids, persistent=False)
@@ -139,6 +139,10 @@ class PDLR(NamedRows, EvalCache, BaseModule):
             self.register_buffer('hard', hard)
         self.classes = names
         self.forget()
+
+    def _encode_hard(self, encoder: TextEncoder, names: Sequence[str]) -> Tensor:
+        filled = [self.template.replace('{}', name) for name in names]
+        return encoder.encode_texts(filled, self.chunk_size)
 
     def forward(self, feats: VLFeatures) -> VLFeatures:
         """Fill ``hard`` (C, D), ``soft`` (C, D) and ``labels`` (C, D)."""
@@ -178,13 +182,32 @@ class PDLR(NamedRows, EvalCache, BaseModule):
         """Compare hard prompts; see :meth:`NamedRows.match_unnamed`."""
         super().match_unnamed(state_dict, prefix)
         stored = state_dict.get(f'{prefix}hard')
-        tower = f'{prefix}text_encoder.'
-        weights = {
-            k.removeprefix(tower): v
-            for k, v in state_dict.items()
-            if k.startswith(tower)
-        }
+        weights = _tower_of(state_dict, prefix)
         if not self.use_hard or stored is None:
             return
         if weights and self.text_encoder.is_as_built(weights):
             match_vectors(stored, self.hard, self.classes, prefix)
+
+    def renew_rows(
+        self, weights: dict[str, Tensor], prefix: str, kept: Collection[str]
+    ) -> None:
+        """Encode hard prompts that stay this module's own by the tower that comes in.
+
+        See :meth:`NamedRows.renew_rows`.
+        """
+        if not self.use_hard or f'{prefix}hard' not in kept:
+            return
+        own, tower = self.text_encoder.state_dict(), _tower_of(weights, prefix)
+        if all(torch.equal(own[k], tower[k].to(own[k])) for k in own.keys() & tower):
+            return
+        encoder = deepcopy(self.text_encoder)
+        encoder.load_state_dict(tower, strict=False)
+        weights[f'{prefix}hard'] = self._encode_hard(encoder, self.classes)
+
+
+def _tower_of(state_dict: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return the weights of a prompt stage's text tower by their names in the tower."""
+    start = f'{prefix}text_encoder.'
+    return {
+        k.removeprefix(start): v for k, v in state_dict.items() if k.startswith(start)
+    }
