@@ -30,7 +30,8 @@ class LabelFilesHead(NamedLabelsHead):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        self._awaited: set[str] = set()  # buffers that nothing has filled yet
+        # buffers without a file: not a number until a checkpoint has filled them
+        self._awaited: set[str] = set()
 
     def add_vectors(self, source: str | int, key: str | None = None) -> int:
         """Register the buffer ``vectors`` and return their width V.
@@ -44,7 +45,7 @@ class LabelFilesHead(NamedLabelsHead):
             ValueError: The file lacks a label, or the labels have no names.
         """
         if isinstance(source, int):
-            vectors = torch.zeros(self.num_labels, source)
+            vectors = torch.full((self.num_labels, source), torch.nan)
             self._awaited.add('vectors')
         else:
             self._need_names(source)
@@ -64,8 +65,8 @@ class LabelFilesHead(NamedLabelsHead):
         Raises:
             ValueError: The file lacks a label, or the labels have no names.
         """
-        graph = torch.zeros(self.num_labels, self.num_labels)
         if file is None:
+            graph = torch.full((self.num_labels, self.num_labels), torch.nan)
             self._awaited.add('graph')
         else:
             self._need_names(file)
@@ -91,12 +92,27 @@ class LabelFilesHead(NamedLabelsHead):
         self._check_filled()
         return super().loss(feats, data_samples, **kwargs)
 
+    def predict(
+        self, feats: VLFeatures, data_samples: list[DataSample] | None = None
+    ) -> list[DataSample]:
+        """Set scores and predicted labels; see :class:`NamedLabelsHead`.
+
+        Raises:
+            ValueError: Neither a file nor a checkpoint has filled a buffer.
+        """
+        self._check_filled()
+        return super().predict(feats, data_samples)
+
     def _check_filled(self) -> None:
-        for name in self._awaited:
+        for name in sorted(self._awaited):
+            # by value: a checkpoint that is made to fit may bring back what was here
+            if not getattr(self, name).isnan().any():
+                self._awaited.remove(name)
+                continue
             argument = 'label_vectors' if name == 'vectors' else name
             raise ValueError(
-                f'{type(self).__name__} has no {argument}: give the path of a file to '
-                'train with, or load a checkpoint (tools/dataset_converters makes '
+                f'{type(self).__name__} has no {argument}: give the path of a file, '
+                'or load a checkpoint (tools/dataset_converters makes '
                 'such files).'
             )
 
@@ -106,9 +122,3 @@ class LabelFilesHead(NamedLabelsHead):
                 f'{type(self).__name__} reads {source} by the names of its labels; '
                 'give classes, not num_classes.'
             )
-
-    def _load_from_state_dict(
-        self, state_dict: dict, prefix: str, *args: object
-    ) -> None:
-        self._awaited = {n for n in self._awaited if prefix + n not in state_dict}
-        super()._load_from_state_dict(state_dict, prefix, *args)

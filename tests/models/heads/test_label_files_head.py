@@ -4,6 +4,7 @@ import torch
 from mmpretrain.structures import DataSample
 from torch import nn
 
+from mvlr_mm.engine.fit_weights import fit_weights
 from mvlr_mm.labels.graph import LabelGraph
 from mvlr_mm.models.heads.label_files_head import LabelFilesHead
 from mvlr_mm.structures import VLFeatures
@@ -50,11 +51,44 @@ def test_a_checkpoint_takes_the_place_of_the_files(file):
     settings = trained.without_files()
     assert settings == dict(label_vectors=2, vectors_key=None, graph=None)
     empty = Head(settings['label_vectors'], classes=('dog', 'sea', 'cat'))
-    with pytest.raises(ValueError, match=r'Head has no (label_vectors|graph): give'):
-        lose(empty)
+    for use in (lose, lambda head: head.predict(FEATS)):
+        with pytest.raises(ValueError, match=r'Head has no (label_vectors|graph): gi'):
+            use(empty)
     empty.load_state_dict(trained.state_dict())
     torch.testing.assert_close(empty(FEATS), trained(FEATS)[:, [1, 2, 0]])
     assert lose(empty).isfinite()
+
+
+@pytest.mark.parametrize('allow', ['labels', 'missing'])
+def test_what_a_model_keeps_of_its_own_fills_nothing(file, allow):
+    trained = Head(file, file, 'mine', classes=NAMES)
+    weights = trained.state_dict()
+    if allow == 'missing':
+        del weights['vectors'], weights['graph']
+    empty = Head(2, classes=NAMES[: 2 if allow == 'labels' else 3])
+    empty.load_state_dict(fit_weights(empty, weights, [allow]))
+    for use in (lose, lambda head: head.predict(FEATS)):
+        with pytest.raises(ValueError, match='Head has no graph: give'):
+            use(empty)
+
+
+def test_a_refused_checkpoint_fills_nothing(file):
+    weights = Head(file, file, 'mine', classes=NAMES).state_dict()
+    empty = Head(2, classes=NAMES)
+    with pytest.raises(ValueError, match='1 are missing'):
+        fit_weights(empty, {k: v for k, v in weights.items() if k != 'gain'})
+    with pytest.raises(ValueError, match='Head has no graph: give'):
+        lose(empty)
+
+
+def test_a_graph_without_an_edge_is_a_graph(file, tmp_path):
+    alone = tmp_path / 'alone.npz'
+    np.savez(alone, names=NAMES, counts=[1, 1, 1], cooccurrence=np.zeros((3, 3), int))
+    trained = Head(file, str(alone), 'mine', classes=NAMES)
+    empty = Head(2, classes=NAMES)
+    empty.load_state_dict(trained.state_dict())
+    assert lose(empty).isfinite()
+    assert empty.predict(FEATS)
 
 
 def test_files_need_the_names(file):
