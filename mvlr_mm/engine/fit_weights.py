@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ..json_tensor import encode
 from ..labels.record import RECORD
-from .label_weights import label_weights, named_rows
+from .label_weights import label_weights, named_rows, sized_by_labels
 from .trial_load import try_load
 
 #: What may differ between a checkpoint and a model, where it is asked for.
@@ -101,7 +101,8 @@ def fit_weights(
         allow: ``missing``: the model's weights that the checkpoint lacks stay as they
             are; ``unexpected``: weights that the model lacks are passed over;
             ``labels``: everything is taken but what belongs to single labels, see
-            :func:`label_weights`; hard prompts are encoded by the tower that comes
+            :func:`label_weights`, or has another shape for another number of them;
+            hard prompts are encoded by the tower that comes
             in. What is left out is logged.
         names: Labels of a checkpoint that does not name them itself.
         source: What the weights come from, for messages.
@@ -115,9 +116,14 @@ def fit_weights(
     own = model.state_dict()
     versions = getattr(weights, '_metadata', {})
     weights = _checked(weights, own, source)
-    kept: set[str] = set()
+    by_label, kept = set(label_weights(model)), set()
+    by_label.update(
+        name
+        for name in sized_by_labels(model)
+        if name in weights and weights[name].shape != own[name].shape
+    )
     if 'labels' in allow:
-        kept = _keep_own(weights, own, label_weights(model), source)
+        kept = _keep_own(weights, own, by_label, source)
     if names is not None:
         record = encode({'classes': list(names)})
         for prefix, _ in named_rows(model):
@@ -135,11 +141,11 @@ def fit_weights(
         'of another shape': errors,
     }
     if any(faults.values()):
-        rows = {f'for {name}:' for name in label_weights(model)}
-        by_label = [error for error in errors if any(row in error for row in rows)]
+        rows = [f'for {name}:' for name in by_label]
+        explained = [error for error in errors if any(row in error for row in rows)]
         words = [word for word in ALLOW[:2] if faults[word]]
-        words += ['labels'] if by_label else []
-        words = words if len(by_label) == len(errors) else []
+        words += ['labels'] if explained else []
+        words = words if len(explained) == len(errors) else []
         raise ValueError(_describe(faults, len(own), source, words))
     for word, keys in (('missing', lacking), ('unexpected', unexpected)):
         if keys:

@@ -14,6 +14,16 @@ def named_rows(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
             yield f'{name}.' if name else '', module
 
 
+def sized_by_labels(model: nn.Module) -> Iterator[str]:
+    """Yield the names of weights whose shape follows the number of labels alone.
+
+    Args:
+        model: Not wrapped.
+    """
+    for prefix, module in named_rows(model):
+        yield from (prefix + name for name in module.sized_by_labels)
+
+
 def label_weights(model: nn.Module) -> Iterator[str]:
     """Yield the names of all weights that have a row for each label, and the records.
 

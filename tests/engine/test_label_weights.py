@@ -1,11 +1,12 @@
 from torch import nn
 
-from mvlr_mm.engine.label_weights import label_weights, named_rows
+from mvlr_mm.engine.label_weights import label_weights, named_rows, sized_by_labels
 from mvlr_mm.models.layers.named_rows import NamedRows
 
 
 class Rows(NamedRows):
     named_rows = ('fc.weight',)
+    sized_by_labels = ('groups',)
 
 
 def test_rows_with_names_and_those_of_heads():
@@ -24,6 +25,7 @@ def test_rows_with_names_and_those_of_heads():
     model.backbone.num_classes = 3
     model.backbone.fc = nn.Linear(2, 3)
     assert [prefix for prefix, _ in named_rows(model)] == ['neck.']
+    assert list(sized_by_labels(model)) == ['neck.groups']
     assert list(label_weights(model)) == [
         'neck.fc.weight',
         'neck.label_record',

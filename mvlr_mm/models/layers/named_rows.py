@@ -20,11 +20,14 @@ class NamedRows(nn.Module):
     Attributes:
         named_rows: Names of the parameters and buffers with a row for each label.
         named_axes: Of those with labels elsewhere, such as (C, C): the axes.
+        sized_by_labels: Names of those whose shape follows the number of labels, with
+            no row of any one label.
         classes: The label names; None where they are not known yet.
     """
 
     named_rows: tuple[str, ...] = ()
     named_axes: Mapping[str, tuple[int, ...]] = MappingProxyType({})
+    sized_by_labels: tuple[str, ...] = ()
     classes: tuple[str, ...] | None = None
 
     def make_record(self) -> dict[str, Any]:

@@ -77,6 +77,8 @@ class MLDecoderHead(NamedLabelsHead):
     """
 
     named_rows = ('weight', 'bias', 'group')
+    # one for each group: no rows to put in order, `group` has their numbers
+    sized_by_labels = ('queries',)
 
     def __init__(
         self,

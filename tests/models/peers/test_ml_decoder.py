@@ -4,6 +4,7 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
 from mvlr_mm import VLFeatures
+from mvlr_mm.engine.fit_weights import fit_weights
 
 NAMES = ['cat', 'dog', 'sea', 'sun', 'bus']
 SMALL = dict(embed_dim=6, width=8, num_heads=2, hidden_dim=12, dropout=0.0)
@@ -67,6 +68,33 @@ def test_labels_of_another_order_keep_their_groups(groups):
     other.load_state_dict(trained.state_dict())
     feats = VLFeatures(torch.randn(2, 4, 6), (2, 2))
     torch.testing.assert_close(other(feats), trained(feats)[:, order])
+
+
+@pytest.mark.parametrize(
+    ('others', 'groups'), [(['sky', 'cat', 'cow'], 100), (['sky', 'cat', 'cow'], 2)]
+)
+def test_it_trains_on_with_another_number_of_labels(others, groups):
+    trained, head = build(num_groups=groups), build(others, num_groups=groups)
+    trained.queries.add_(1)
+    trained.decoder.proj.weight.data.add_(1)
+    own = {name: value.clone() for name, value in head.state_dict().items()}
+    with pytest.raises(ValueError, match=r'not the same'):
+        fit_weights(head, trained.state_dict())
+    head.load_state_dict(fit_weights(head, trained.state_dict(), ['labels']))
+    for name in ('weight', 'bias', 'group'):
+        assert torch.equal(getattr(head, name), own[name])
+    # as many groups read what the decoder has learned to read
+    expected = trained.queries if groups == 2 else own['queries']
+    assert torch.equal(head.queries, expected)
+    assert torch.equal(head.decoder.proj.weight, trained.decoder.proj.weight)
+
+
+def test_without_names_the_error_says_how_other_labels_are_allowed():
+    trained, head = build(None, num_classes=5), build(None, num_classes=3)
+    message = r'4 are of another shape.*allow it: --allow labels of'
+    with pytest.raises(ValueError, match=message):
+        fit_weights(head, trained.state_dict())
+    fit_weights(head, trained.state_dict(), ['labels'])
 
 
 def test_queries_never_train_and_all_else_does(learns):
