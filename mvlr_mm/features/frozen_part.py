@@ -8,6 +8,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from ..engine import FreezeModules
 from ..engine.fit_weights import unwrap
+from ..models.backbones import DenseProjection
 from ..models.backbones.patch_backbone import PatchBackbone
 
 PATCHES = 'patches'  # all of the backbone is frozen
@@ -49,7 +50,8 @@ def frozen_stage(model: nn.Module, freezers: Iterable[FreezeModules] = ()) -> st
         trunk, so that all backbones on one trunk share what it gives.
 
     Raises:
-        ValueError: Something in the trunk's first part trains; the message names it.
+        ValueError: Something in the trunk's first part trains, and the message names
+            it; or the projection is frozen, and random.
     """
     backbone = backbone_of(model)
     model.train()
@@ -62,7 +64,21 @@ def frozen_stage(model: nn.Module, freezers: Iterable[FreezeModules] = ()) -> st
         return _last_frozen_part(backbone, trunk)
     names = [name for name, _ in backbone.named_parameters()]
     projects = any(_is_in(name, backbone.projection) for name in names)
-    return PATCHES if projects and not moving else TRUNK
+    if not projects or moving:
+        return TRUNK
+    _check_filled(backbone)
+    return PATCHES
+
+
+def _check_filled(backbone: PatchBackbone) -> None:
+    # another process would draw others, and never train them
+    for name, part in backbone.named_modules():
+        if isinstance(part, DenseProjection) and part.is_as_drawn():
+            raise ValueError(
+                f'backbone.{name}.proj is frozen, and random, since no checkpoint has '
+                'filled it: features behind it would fit no other run. Freeze the '
+                "trunk alone: dict(type='FreezeModules', names=['backbone.trunk'])."
+            )
 
 
 def _last_frozen_part(backbone: PatchBackbone, moving: Sequence[str]) -> str:
@@ -77,7 +93,8 @@ def _last_frozen_part(backbone: PatchBackbone, moving: Sequence[str]) -> str:
         f'features can be kept only of what stays as it is, and here {len(moving)} of '
         "the trunk's parameters or parts do not: "
         f'{_listed([f"backbone.{name}" for name in moving])}. Freeze it: '
-        "custom_hooks=[..., dict(type='FreezeModules', names=['backbone'])], or "
+        "custom_hooks=[..., dict(type='FreezeModules', names=['backbone'])], "
+        "['backbone.trunk'] of a DenseBackbone, or "
         'frozen_stages=-1 of CLIPBackbone; or its first parts, frozen_stages=1 and '
         'more, where it goes on from one to the next.'
     )

@@ -90,6 +90,23 @@ def test_a_trunk_with_positions_beside_its_parts_is_kept_whole_or_not_at_all():
         frozen_stage(net)
 
 
+def test_a_frozen_projection_has_to_come_from_somewhere():
+    net = nn.Module()
+    trunk = dict(type='MobileNetV2', widen_factor=0.25)
+    net.backbone = MODELS.build(
+        dict(type='DenseBackbone', trunk=trunk, in_channels=1280, embed_dim=8)
+    )
+    held = [FreezeModules(['backbone'])]
+    with pytest.raises(
+        ValueError, match=r'backbone\.dense\.proj is frozen, and random'
+    ):
+        frozen_stage(net, held)
+    net.backbone.load_state_dict(net.backbone.state_dict())
+    assert frozen_stage(net, held) == 'patches'
+    net.backbone.dense.requires_grad_(True)
+    assert frozen_stage(net, [FreezeModules(['backbone.trunk'])]) == 'trunk'
+
+
 def test_a_norm_that_counts_is_not_kept_though_nothing_has_a_gradient(model):
     net = model(norm_eval=False)
     net.requires_grad_(False)

@@ -1,13 +1,17 @@
 """Keep parts of any model from training."""
 
+import logging
 from collections.abc import Sequence
 
 from mmengine.hooks import Hook
+from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from torch import nn
+
+from ...models.backbones import DenseProjection
 
 
 @HOOKS.register_module()
@@ -17,6 +21,9 @@ class FreezeModules(Hook):
     For models whose parts have no ``frozen_stages`` of their own, such as mmpretrain's
     ``TIMMBackbone``. With several processes, the wrapper around the model is made anew
     once they are frozen.
+
+    A warning names projections (:class:`DenseProjection`) that would stay as they were
+    drawn.
 
     Args:
         names: Dotted names of the modules in the model, e.g. ``['backbone']``.
@@ -41,6 +48,7 @@ class FreezeModules(Hook):
         """
         model = _unwrapped(runner)
         self.freeze(model)
+        _tell_of_drawn(model)
         if model is not runner.model:
             # the wrapper of several processes waits for the gradient of whatever
             # trained when it was made
@@ -76,6 +84,19 @@ class FreezeModules(Hook):
             module = model.get_submodule(name)
             if module.training:
                 module.eval()
+
+
+def _tell_of_drawn(model: nn.Module) -> None:
+    for name, module in model.named_modules():
+        drawn = isinstance(module, DenseProjection) and module.is_as_drawn()
+        if drawn and not module.proj.weight.requires_grad:
+            print_log(
+                f'FreezeModules holds {name}.proj, whose weights are random since no '
+                'checkpoint has filled them: it will never learn. If this is not '
+                "meant, freeze the trunk alone, such as names=['backbone.trunk'].",
+                'current',
+                logging.WARNING,
+            )
 
 
 def _unwrapped(runner: Runner) -> nn.Module:

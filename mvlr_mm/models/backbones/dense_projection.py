@@ -45,6 +45,13 @@ class DenseProjection(BaseModule):
         self.proj: nn.Module = nn.Identity()
         if out_channels is not None:
             self.proj = nn.Linear(in_channels, out_channels)
+            self._drawn = self.proj.weight._version
+
+    def is_as_drawn(self) -> bool:
+        """Whether the projection has the random weights that it was built with."""
+        if isinstance(self.proj, nn.Identity):
+            return False
+        return self.proj.weight._version == self._drawn
 
     def forward(self, outputs: Tensor | Sequence[Tensor]) -> VLFeatures:
         """Return the projected patches of the last map, (B, H * W, out_channels).

@@ -9,6 +9,7 @@ from torch import nn
 
 from mvlr_mm.engine import TrainedWeightsEMA
 from mvlr_mm.engine.hooks import freeze_modules
+from mvlr_mm.models.backbones import DenseProjection
 
 
 def model():
@@ -72,3 +73,19 @@ def test_an_average_that_is_made_before_the_training_shares_what_is_frozen():
     untrained = SimpleNamespace(model=model(), optim_wrapper=None)  # of a test
     hook.before_run(untrained)
     assert untrained.model['backbone'][0].weight.requires_grad
+
+
+@pytest.mark.parametrize('held', ['random', 'loaded', 'none'])
+def test_a_random_projection_that_is_held_is_told(monkeypatch, held):
+    told = []
+    monkeypatch.setattr(freeze_modules, 'print_log', lambda text, *_: told.append(text))
+    net = nn.ModuleDict(dict(trunk=nn.Conv2d(3, 4, 1), dense=DenseProjection(4, 2)))
+    if held == 'loaded':
+        net.load_state_dict(net.state_dict())
+    names = ['trunk'] if held == 'none' else ['trunk', 'dense']
+    freeze_modules.FreezeModules(names).before_train(SimpleNamespace(model=net))
+    if held == 'random':
+        assert len(told) == 1
+        assert 'holds dense.proj, whose weights are random' in told[0]
+    else:
+        assert told == []

@@ -150,3 +150,14 @@ def test_tokens_that_fill_no_square():
 def test_other_things_are_named(outputs, words):
     with pytest.raises(TypeError, match=words):
         DenseProjection(4, 2)(outputs)
+
+
+def test_it_knows_whether_its_weights_are_still_random():
+    neck = DenseProjection(4, 8)
+    other = DenseProjection(4, 8)
+    other.load_state_dict(neck.state_dict())
+    neck.requires_grad_(False)
+    neck.float().eval()
+    assert neck.is_as_drawn()
+    assert not other.is_as_drawn()
+    assert not DenseProjection(4).is_as_drawn()  # has none
