@@ -44,9 +44,22 @@ def other_pictures(
 
 
 def other_pipeline(
-    name: str, kept: Sequence[dict], wanted: Sequence[dict]
+    name: str, kept: Sequence[dict], wanted: Sequence[dict] | None
 ) -> Iterator[str]:
-    """Yield the first step in which a pipeline is another than the one kept."""
+    """Yield the first step in which a pipeline is another than the one kept.
+
+    Args:
+        name: Of what it makes.
+        kept: Its steps then.
+        wanted: Its steps in a config; None where that has none to compare with.
+    """
+    if wanted is None:
+        yield (
+            f'pipeline of {name}: this config has no val or test pipeline, by which '
+            'these views are made; give it a val_dataloader or test_dataloader (and '
+            'train without --no-validate)'
+        )
+        return
     kept, wanted = as_data(kept), as_data(wanted)
     if kept == wanted:
         return
