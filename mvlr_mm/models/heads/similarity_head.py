@@ -34,8 +34,9 @@ class SimilarityHead(MultiLabelHead):
         init_cfg: As in mmengine.
 
     Raises:
-        ValueError: ``scale`` or ``bias`` is no number, or ``scale`` not above 0; or, in
-            ``forward`` and ``loss``, a stage is missing before the head.
+        ValueError: ``scale`` or ``bias`` is no number, ``scale`` not above 0, or there
+            is a ``bias`` without it; or, in ``forward`` and ``loss``, a stage is
+            missing before the head.
     """
 
     def __init__(
@@ -57,6 +58,11 @@ class SimilarityHead(MultiLabelHead):
         for name, value in (('scale', scale), ('bias', bias)):
             if value is not None and not isinstance(value, Real):
                 raise ValueError(f'{name} ({value!r}) must be a number.')
+        if scale is None and bias:
+            raise ValueError(
+                f'bias ({bias}) is added to scale * cosine, and scale is None: give '
+                'scale a number, or leave bias out (bias=0).'
+            )
         if scale is not None:
             if scale <= 0:
                 raise ValueError(f'scale ({scale}) must be above 0, or None.')

@@ -81,6 +81,9 @@ def test_missing_stages_and_widths_are_named():
         )
     with pytest.raises(ValueError, match=r'scale \(0\) must be above 0'):
         build(scale=0)
+    with pytest.raises(ValueError, match=r'bias \(-4\.0\) is added to .*scale is None'):
+        build(bias=-4.0)
+    build(bias=0)
     for wrong in (dict(scale='20.'), dict(scale=1.0, bias='x')):
         with pytest.raises(ValueError, match=r"\('.*'\) must be a number"):
             build(**wrong)
