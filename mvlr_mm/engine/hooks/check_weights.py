@@ -61,12 +61,12 @@ class CheckWeights(Hook):
     def _take_whole(self, runner: Runner, checkpoint: dict) -> bool:
         """Fit a checkpoint of these very labels, and say whether it is one.
 
-        It is where the run that ``load_from`` began is tested, or resumed.
+        It is where the run that ``load_from`` began is tested, validated, or resumed.
         """
-        trains = isinstance(runner._train_loop, BaseLoop)
-        if trains and not runner._resume:
+        loops = runner._train_loop, runner._test_loop, runner._val_loop
+        loop = next(loop for loop in loops if isinstance(loop, BaseLoop))
+        if loop is runner._train_loop and not runner._resume:
             return False
-        loop = runner._train_loop if trains else runner._test_loop
         data = getattr(loop.dataloader.dataset, 'metainfo', None) or {}
         stored = (checkpoint.get('meta') or {}).get('dataset_meta') or {}
         names = [set(meta.get('classes') or ()) for meta in (data, stored)]

@@ -114,6 +114,35 @@ def test_training_on_with_other_labels_is_a_line(make_model, tmp_path):
     run(make_model(), tmp_path / 'on', **given | dict(epochs=2))
 
 
+@pytest.mark.parametrize('word', ['val', 'test'])
+def test_a_checkpoint_of_the_same_labels_is_looked_at_whole(make_model, tmp_path, word):
+    start = run(make_model(), tmp_path / 'start')
+    weights = torch.load(start, weights_only=True)
+    weights['state_dict']['neck.prompt.hard'] += 1
+    torch.save(weights, start)
+    model = make_model()
+    loader = dict(
+        dataset=Data(NAMES),
+        batch_size=2,
+        sampler=dict(type='DefaultSampler', shuffle=False),
+    )
+    loop = {f'{word}_dataloader': loader, f'{word}_cfg': {}}
+    runner = Runner(
+        model,
+        str(tmp_path / 'look'),
+        **loop,
+        **{f'{word}_evaluator': dict(type='MultiLabelMetric', thr=0.5)},
+        default_hooks=dict(check_weights=dict(type='CheckWeights', allow=['labels'])),
+        default_scope='mmpretrain',
+        experiment_name=word,
+        load_from=str(start),
+    )
+    getattr(runner, word)()
+    assert torch.equal(
+        model.neck.prompt.hard, weights['state_dict']['neck.prompt.hard']
+    )
+
+
 def test_a_resumed_run_keeps_the_order_of_its_labels(make_model, tmp_path):
     start = str(run(make_model(), tmp_path / 'start'))
     other = NAMES[::-1]
