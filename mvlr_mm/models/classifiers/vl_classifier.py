@@ -185,19 +185,19 @@ def _for_head(neck: dict, head: dict | nn.Module | None) -> dict:
         for name, stage in neck.items()
         if isinstance(stage, dict)
     }
-    providers = {
-        field: [
-            name for name, k in stages.items() if field in getattr(k, 'provides', ())
-        ]
+    makers, bringers = (
+        [name for name, k in stages.items() if field in getattr(k, 'provides', ())]
         for field in ('labels', 'visual')
-    }
-    if providers['labels'] and not providers['visual']:
+    )
+    # to give patches is not enough: WholePicture reads no labels
+    bringers = [n for n in bringers if 'labels' in getattr(stages[n], 'requires', ())]
+    if makers and not bringers:
         raise ValueError(
             f'{kind.__name__} reads the patches alone and no stage of the neck '
             f'({", ".join(stages)}) brings the labels to them, so nothing of it could '
             'learn; add an interaction, such as QMVL, or leave the neck out: neck=None.'
         )
-    for name in reversed(providers['visual']):
+    for name in reversed(bringers):
         if 'refine' in inspect.signature(stages[name]).parameters:
             return {**neck, name: _with(neck[name], refine='visual')}
     return neck

@@ -150,11 +150,16 @@ def test_a_head_that_reads_no_labels_needs_no_refined_ones(tiny_clip):
     assert built.neck.second.linguistic is None
 
 
-def test_labels_that_no_patch_and_no_head_reads_are_refused(tiny_clip):
+@pytest.mark.parametrize('more', [{}, {'whole': dict(type='WholePicture')}])
+def test_labels_that_no_patch_and_no_head_reads_are_refused(tiny_clip, more):
     head = dict(type='VisualClassifierHead', num_classes=2)
-    message = r'reads the patches alone .* \(prompt, fusion\) .*neck=None'
+    names = ', '.join(['prompt', 'fusion', *more])
+    message = rf'reads the patches alone .* \({names}\) .*neck=None'
     with pytest.raises(ValueError, match=message):
-        MODELS.build(model(tiny_clip(), head=head))
+        MODELS.build(model(tiny_clip(), head=head, **more))
+    if more:  # by itself it makes no labels
+        neck = dict(type='NeckSequence', **more)
+        MODELS.build(model(tiny_clip(), head=head) | dict(neck=neck))
 
 
 def test_a_head_with_labels_of_its_own_needs_no_neck(tiny_clip):
