@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ...structures import VLFeatures
 from ..backbones import CLIPBackbone
+from ..heads.named_labels_head import NamedLabelsHead
 from ..layers.onednn_maps import use_onednn
 from ..necks import NeckSequence
 from ..text import CLIPTextEncoder
@@ -140,9 +141,16 @@ class VLClassifier(ImageClassifier):
         data_samples: list[DataSample] | None = None,
         mode: str = 'tensor',
     ) -> Any:
-        """Return logits (B, C), losses or predictions, as ``ImageClassifier`` does."""
+        """Return logits (B, C), losses or predictions, as ``ImageClassifier`` does.
+
+        Raises:
+            ValueError: The head has learned other labels than the neck has now.
+        """
         if mode == 'tensor' and self.with_head:
-            return self.head(self.features(inputs))
+            feats = self.features(inputs)
+            if isinstance(self.head, NamedLabelsHead):
+                self.head.check_names(getattr(feats, 'names', None))
+            return self.head(feats)
         return super().forward(inputs, data_samples, mode)
 
     def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:

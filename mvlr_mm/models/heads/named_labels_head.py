@@ -36,8 +36,8 @@ class NamedLabelsHead(NamedRows, MultiLabelHead):
     Raises:
         FileNotFoundError: ``classes`` is a path that leads nowhere.
         ValueError: Neither ``classes`` nor ``num_classes`` is given, they disagree, or
-            a name breaks the rules; in ``loss`` and ``predict``, the labels of the
-            prompt stage are others.
+            a name breaks the rules; in ``loss`` and ``predict``, and for the logits
+            of a :class:`VLClassifier`, the labels of the prompt stage are others.
     """
 
     reads = ('visual',)
@@ -85,18 +85,29 @@ class NamedLabelsHead(NamedRows, MultiLabelHead):
         """See :class:`MultiLabelHead`; thresholds go by the names of the labels."""
         return super().predict(self._meet(feats), data_samples)
 
+    def check_names(self, names: Sequence[str] | None) -> None:
+        """Compare the labels of a prompt stage with those of this head.
+
+        Args:
+            names: Of the stage; None where there is none.
+
+        Raises:
+            ValueError: They are others, or in another order.
+        """
+        if None not in (names, self.classes) and names != self.classes:
+            raise ValueError(
+                f'{type(self).__name__} has learned a row for each of '
+                f'{len(self.classes)} labels ({self.classes[0]!r}, ...), and now gets '
+                f'{len(names)} ({names[0]!r}, ...), others or in another '
+                'order; it recognises the labels that it was trained on, in their '
+                'order.'
+            )
+
     def _meet(self, feats: VLFeatures) -> VLFeatures:
         """Take the names of a prompt stage, or give it those of this head."""
         if self.classes is None:
             self.classes = feats.names
         if feats.names is None:
             return feats._replace(names=self.classes)
-        if feats.names != self.classes:
-            raise ValueError(
-                f'{type(self).__name__} has learned a row for each of '
-                f'{len(self.classes)} labels ({self.classes[0]!r}, ...), and now gets '
-                f'{len(feats.names)} ({feats.names[0]!r}, ...), others or in another '
-                'order; it recognises the labels that it was trained on, in their '
-                'order.'
-            )
+        self.check_names(feats.names)
         return feats

@@ -162,6 +162,22 @@ def test_labels_that_no_patch_and_no_head_reads_are_refused(tiny_clip, more):
         MODELS.build(model(tiny_clip(), head=head) | dict(neck=neck))
 
 
+@pytest.mark.parametrize('named', [True, False])
+def test_logits_of_other_labels_are_refused_as_predictions_are(tiny_clip, named):
+    said = dict(classes=NAMES) if named else dict(num_classes=2)
+    head = dict(type='VisualClassifierHead', **said)
+    built = MODELS.build(
+        model(tiny_clip(), head=head, interaction=dict(type='QMVL'))
+    ).eval()
+    pictures = torch.rand(1, 3, 64, 64)
+    assert built(pictures).shape == (1, 2)
+    built.predict(pictures)  # a head without names takes those that it meets
+    built.neck.set_classes(['cow', 'sea'])
+    for use in (built, built.predict):
+        with pytest.raises(ValueError, match=r"has learned a row .* gets 2 \('cow'"):
+            use(pictures)
+
+
 def test_a_head_with_labels_of_its_own_needs_no_neck(tiny_clip):
     head = dict(type='VisualClassifierHead', classes=NAMES)
     built = MODELS.build(
