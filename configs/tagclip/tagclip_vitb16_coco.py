@@ -13,7 +13,7 @@ model = dict(
         classes='coco',
     ),
 )
-# nothing trains: the pictures are seen once, as in the test, without their labels
+# nothing trains, and the head needs no picture: the run leaves a checkpoint at once
 train_cfg = dict(_delete_=True, type='FitLoop', max_epochs=1)
 train_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
 custom_hooks = [dict(type='FreezeModules', names=['backbone'])]
