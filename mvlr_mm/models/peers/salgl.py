@@ -59,7 +59,9 @@ class SALGLHead(LabelFilesHead):
     """
 
     named_rows = ('vectors', 'classifier.weight', 'classifier.bias')
-    named_axes = MappingProxyType({'scenes.cooccurrence': (1, 2)})
+    named_axes = MappingProxyType(
+        {'scenes.cooccurrence': (1, 2), 'scenes.known': (1, 2)}
+    )
 
     def __init__(
         self,
@@ -162,6 +164,8 @@ class SceneGraphs(nn.Module):
         self.ignore_self, self.normalize = ignore_self, normalize
         shape = num_scenes, num_labels, num_labels
         self.register_buffer('cooccurrence', torch.zeros(shape))
+        # pictures with label i in which label j is known
+        self.register_buffer('known', torch.zeros(shape))
 
     def forward(self, choice: Tensor) -> Tensor:
         """Return the graph of each picture, (B, C, C).
@@ -175,10 +179,11 @@ class SceneGraphs(nn.Module):
     def probabilities(self) -> Tensor:
         """Return P(label j | label i) in each scene, (K, C, C), as counted so far.
 
-        A label that no picture had yet goes with itself alone.
+        Estimated from the pictures that know j. A label that no picture had yet goes
+        with itself alone.
         """
         counts = self.cooccurrence.diagonal(dim1=1, dim2=2)  # (K, C)
-        graphs = self.cooccurrence / counts.clamp(min=1e-8)[..., None]
+        graphs = self.cooccurrence / self.known.clamp(min=1e-8)
         graphs = graphs + (counts == 0).to(graphs).diag_embed()
         if self.ignore_self:
             graphs = graphs - graphs.diagonal(dim1=1, dim2=2).diag_embed()
@@ -192,13 +197,15 @@ class SceneGraphs(nn.Module):
 
         Args:
             choice: Logits of the scenes, (B, K).
-            targets: (B, C); only 1 counts.
+            targets: (B, C): 1 there, 0 absent, -1 unknown.
         """
-        there = (targets == 1).float()
+        there, known = (targets == 1).float(), (targets >= 0).float()
         shares = self._shares(choice.float())
-        found = torch.einsum('bk,bi,bj->kij', shares, there, there)
+        beside = torch.stack([there, known])
+        found = torch.einsum('bk,bi,nbj->nkij', shares, there, beside)
         all_reduce(found)
-        self.cooccurrence += found.to(self.cooccurrence)
+        self.cooccurrence += found[0].to(self.cooccurrence)
+        self.known += found[1].to(self.known)
 
     def _shares(self, choice: Tensor) -> Tensor:
         """Return how much each picture is of each scene, (B, K)."""
@@ -206,6 +213,16 @@ class SceneGraphs(nn.Module):
         if self.soft:
             return shares
         return torch.zeros_like(shares).scatter(1, choice.argmax(1, keepdim=True), 1.0)
+
+    def _load_from_state_dict(
+        self, state_dict: dict, prefix: str, *args: object
+    ) -> None:
+        # checkpoints of before took every label for known
+        both = state_dict.get(f'{prefix}cooccurrence')
+        if both is not None:
+            counts = both.diagonal(dim1=1, dim2=2)[..., None]
+            state_dict.setdefault(f'{prefix}known', counts.expand_as(both))
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
 
 def scene_loss(choice: Tensor) -> Tensor:

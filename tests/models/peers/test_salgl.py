@@ -29,11 +29,12 @@ def build(file, classes=None, **more):
 
 def probabilities_by_hand(graphs):
     found = torch.zeros_like(graphs.cooccurrence)
-    for scene, counts in zip(found, graphs.cooccurrence, strict=True):
+    pairs = zip(found, graphs.cooccurrence, graphs.known, strict=True)
+    for scene, counts, known in pairs:
         for i in range(3):
             for j in range(3):
                 if counts[i, i]:
-                    scene[i, j] = counts[i, j] / counts[i, i]
+                    scene[i, j] = counts[i, j] / max(float(known[i, j]), 1e-8)
                 else:
                     scene[i, j] = float(i == j)
                 if graphs.ignore_self and i == j:
@@ -55,13 +56,15 @@ def test_scenes_count_the_labels_of_their_pictures(soft, ignore_self, normalize)
     targets[:, 2][choice[:, 0] > choice[:, 1]] = 0  # not in the first scene
     graphs.add(choice[:9], targets[:9])
     graphs.add(choice[9:], targets[9:])
-    expected = torch.zeros(2, 3, 3)
+    expected, known = torch.zeros(2, 2, 3, 3)
     for logits, row in zip(choice, targets, strict=True):
         there = (row == 1).float()
         for k, share in enumerate(logits.softmax(0)):
             share = share if soft else float(k == logits.argmax())
             expected[k] += share * torch.outer(there, there)
+            known[k] += share * torch.outer(there, (row != -1).float())
     torch.testing.assert_close(graphs.cooccurrence, expected)
+    torch.testing.assert_close(graphs.known, known)
     found = graphs.probabilities()
     torch.testing.assert_close(found, probabilities_by_hand(graphs))
     for logits, graph in zip(choice, graphs(choice), strict=True):
@@ -70,6 +73,22 @@ def test_scenes_count_the_labels_of_their_pictures(soft, ignore_self, normalize)
             shares = logits.softmax(0)
             mine = shares[0] * found[0] + shares[1] * found[1]
         torch.testing.assert_close(graph, mine)
+
+
+def test_a_label_that_nobody_knows_says_nothing_of_the_others():
+    graphs = SceneGraphs(2)
+    targets = torch.tensor([[1, 1], [1, 0], [1, -1], [1, -1]])
+    graphs.add(torch.eye(4)[[0, 0, 0, 0]], targets)
+    assert graphs.probabilities()[0].tolist() == [[1, 0.5], [1, 1]]
+
+
+def test_a_checkpoint_of_before_knows_every_label():
+    graphs, other = SceneGraphs(3), SceneGraphs(3)
+    graphs.add(torch.randn(9, 4), torch.randint(0, 2, (9, 3)))
+    weights = graphs.state_dict()
+    del weights['known']
+    other.load_state_dict(weights)
+    assert torch.equal(other.known, graphs.known)
 
 
 def test_the_loss_of_the_scenes_is_two_entropies():
