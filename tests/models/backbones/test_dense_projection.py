@@ -157,7 +157,7 @@ def test_it_knows_whether_its_weights_are_still_random():
     other = DenseProjection(4, 8)
     other.load_state_dict(neck.state_dict())
     neck.requires_grad_(False)
-    neck.float().eval()
+    neck.double().eval()  # as a move to a GPU, other memory
     assert neck.is_as_drawn()
     assert not other.is_as_drawn()
     assert not DenseProjection(4).is_as_drawn()  # has none
