@@ -16,14 +16,14 @@ def asymmetric_loss(
     gamma_pos: float = 0.0,
     gamma_neg: float = 2.0,
     clip: float = 0.0,
+    detach_focus: bool = False,
 ) -> Tensor:
     """Asymmetric loss of every label of every image.
 
     ``-(1 - p)^gamma_pos log p`` where the label is there, ``-p^gamma_neg log(1 - p)``
     where it is not (MVLR, Eq. 13 with the minus sign that it lacks; Ridnik et al.,
     ICCV 2021). Computed in float32 from log-sigmoids, powers as exponentials of them:
-    no logit, however far from zero, gives a value or gradient that is not finite. The
-    focusing factor is differentiated.
+    no logit, however far from zero, gives a value or gradient that is not finite.
 
     Args:
         logits: (B, C).
@@ -33,6 +33,9 @@ def asymmetric_loss(
         gamma_neg: Focusing of those that are not.
         clip: Probability margin that is subtracted from p of the labels that are not
             there (Ridnik et al., Eq. 5).
+        detach_focus: Whether the focusing factors have no gradient, so that they only
+            weigh the cross-entropy's; ``disable_torch_grad_focal_loss`` of the official
+            code.
 
     Returns:
         (B, C), float32 (float64 for float64 logits).
@@ -41,17 +44,17 @@ def asymmetric_loss(
         logits = logits.float()
     targets = targets.to(logits.dtype)
     log_p, log_rest = F.logsigmoid(logits), F.logsigmoid(-logits)  # of p and 1 - p
-    positive = (gamma_pos * log_rest).exp() * log_p
+    positive, negative = (gamma_pos * log_rest).exp(), (gamma_neg * log_p).exp()
     if clip > 0:
-        negative = _clipped(logits, gamma_neg, clip)
-    else:
-        negative = (gamma_neg * log_p).exp() * log_rest
-    loss = -(targets * positive + (1 - targets) * negative)
+        negative, log_rest = _clipped(logits, gamma_neg, clip)
+    if detach_focus:
+        positive, negative = positive.detach(), negative.detach()
+    loss = -(targets * positive * log_p + (1 - targets) * negative * log_rest)
     return torch.where(targets < 0, 0.0, loss)
 
 
-def _clipped(logits: Tensor, gamma: float, clip: float) -> Tensor:
-    """Return ``q^gamma log(1 - q)`` of ``q = max(p - clip, 0)``."""
+def _clipped(logits: Tensor, gamma: float, clip: float) -> tuple[Tensor, Tensor]:
+    """Return ``q^gamma`` and ``log(1 - q)`` of ``q = max(p - clip, 0)``."""
     p = logits.sigmoid()
     there = p > clip
     # where q is zero, so is the result; any number will do that has a logarithm
@@ -61,7 +64,8 @@ def _clipped(logits: Tensor, gamma: float, clip: float) -> Tensor:
         (torch.sigmoid(-logits) + clip).log(),  # in float32 1 - q may be zero
         torch.log1p(-q.clamp(max=0.5)),
     )
-    return torch.where(there, (gamma * q.log()).exp() * log_rest, 0.0)
+    focus = (gamma * q.log()).exp()
+    return torch.where(there, focus, 0.0), torch.where(there, log_rest, 0.0)
 
 
 @MODELS.register_module()
@@ -79,6 +83,7 @@ class LogitAsymmetricLoss(nn.Module):
             that are not left out, or ``sum``, the official code's (C times as much,
             and so a C times smaller weight of any loss beside it).
         loss_weight: Factor.
+        detach_focus: Whether the focusing factors have no gradient.
 
     Raises:
         ValueError: ``reduction`` is neither, a gamma is below 0, or ``clip`` is not in
@@ -94,6 +99,7 @@ class LogitAsymmetricLoss(nn.Module):
         clip: float = 0.0,
         reduction: str = 'sum',
         loss_weight: float = 1.0,
+        detach_focus: bool = False,
     ) -> None:
         super().__init__()
         check_choice('reduction', reduction, REDUCTIONS)
@@ -104,6 +110,7 @@ class LogitAsymmetricLoss(nn.Module):
             raise ValueError(f'clip ({clip}) must be at least 0 and below 1.')
         self.gamma_pos, self.gamma_neg, self.clip = gamma_pos, gamma_neg, clip
         self.reduction, self.loss_weight = reduction, loss_weight
+        self.detach_focus = detach_focus
 
     def forward(
         self,
@@ -121,7 +128,12 @@ class LogitAsymmetricLoss(nn.Module):
             avg_factor: Number of images to divide by; None takes B.
         """
         loss = asymmetric_loss(
-            logits, targets, self.gamma_pos, self.gamma_neg, self.clip
+            logits,
+            targets,
+            self.gamma_pos,
+            self.gamma_neg,
+            self.clip,
+            self.detach_focus,
         )
         if weight is not None:
             loss = loss * weight

@@ -104,6 +104,8 @@ class CTranHead(NamedLabelsHead):
             PostNormBlock(embed_dim, num_heads, hidden_dim or embed_dim, dropout)
             for _ in range(num_layers)
         )
+        for layer in self.layers:  # the official code draws every bias
+            nn.init.uniform_(layer.attention.out.bias, -bound, bound)
         self.fc = LabelLinear(embed_dim, self.num_labels)
 
     def pre_logits(self, feats: VLFeatures, states: Tensor | None = None) -> Tensor:

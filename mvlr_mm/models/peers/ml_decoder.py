@@ -167,6 +167,8 @@ class MLDecoderTextHead(MultiLabelHead):
         self.decoder = MLDecoder(embed_dim, width, num_heads, hidden_dim, dropout)
         self.text_proj = nn.Linear(embed_dim, width)
         self.fc = nn.Linear(width, 1)
+        nn.init.xavier_normal_(self.fc.weight)  # as published
+        nn.init.zeros_(self.fc.bias)
         self.register_buffer('origin', torch.zeros(embed_dim))
         self.register_buffer('deviation', torch.ones(()))
 

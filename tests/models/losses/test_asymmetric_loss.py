@@ -42,6 +42,27 @@ def test_gradient_in_float64():
         )
 
 
+@pytest.mark.parametrize('clip', [0.0, 0.05])
+def test_a_detached_focus_weighs_the_slope_of_the_cross_entropy(clip):
+    logits = (3 * torch.randn(6, 5, dtype=torch.float64)).requires_grad_()
+    targets = torch.randint(0, 2, (6, 5)).double()
+    p = logits.sigmoid()
+    q = (p - clip).clamp(min=0)
+    with torch.no_grad():
+        focus = targets * (1 - p) + (1 - targets) * q**4
+    expected = -focus * (targets * p.log() + (1 - targets) * (1 - q).log())
+    module = dict(type='LogitAsymmetricLoss', gamma_pos=1.0, gamma_neg=4.0, clip=clip)
+    module = MODELS.build(module | dict(detach_focus=True))
+    found = module(logits, targets)
+    torch.testing.assert_close(found, expected.sum() / 6)
+    (ours,) = torch.autograd.grad(found, logits)
+    (theirs,) = torch.autograd.grad(expected.sum() / 6, logits)
+    torch.testing.assert_close(ours, theirs)
+    plain = asymmetric_loss(logits, targets, 1.0, 4.0, clip).sum() / 6
+    torch.testing.assert_close(found, plain)
+    assert not torch.autograd.grad(plain, logits)[0].allclose(ours)
+
+
 def exact(logit, y, gamma_pos, gamma_neg, clip):
     """Value and slope of the formula, to 60 digits."""
     with mpmath.workdps(120):

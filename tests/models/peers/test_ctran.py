@@ -119,6 +119,14 @@ def test_rows_follow_their_labels():
     torch.testing.assert_close(other(feats), trained(feats)[:, [3, 0, 1, 2]])
 
 
+def test_biases_begin_as_published():
+    torch.manual_seed(0)
+    head = MODELS.build(dict(type='CTranHead', embed_dim=64, num_classes=2))
+    for layer in head.layers:
+        bias = layer.attention.out.bias
+        assert 0.9 * 64**-0.5 < bias.abs().max() <= 64**-0.5
+
+
 def test_a_part_is_asked_for():
     with pytest.raises(ValueError, match=r'most_told \(75\) must be in \[0, 1\]'):
         build(most_told=75)

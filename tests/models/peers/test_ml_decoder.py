@@ -136,6 +136,14 @@ def test_a_label_is_scored_whatever_else_is_asked():
     torch.testing.assert_close(alone[:, 0], whole[:, 1])
 
 
+def test_the_shared_classifier_begins_as_published():
+    torch.manual_seed(0)
+    fc = MODELS.build(dict(type='MLDecoderTextHead', embed_dim=8)).fc
+    # xavier_normal_ of a map from 768 numbers to one
+    assert fc.weight.std().item() == pytest.approx((2 / 769) ** 0.5, rel=0.1)
+    assert not fc.bias.any()
+
+
 def test_texts_are_standardised_by_the_first_labels_trained_on():
     head, patches = build_text(), torch.randn(1, 4, 6)
     feats = VLFeatures(patches, (2, 2), labels=torch.randn(3, 6))
