@@ -1,4 +1,5 @@
-# KgCoOp on CLIP's ResNet-101, which stays as it is: four vectors and the head's scale and bias train.
+# KgCoOp on CLIP's ResNet-101, which stays as it is: four vectors train, and the head's
+# scale and bias.
 # Yao et al., CVPR 2023, for one label a picture; here for several.
 # Run: tools/dist_train.sh configs/kgcoop/kgcoop_rn101_coco.py 8
 _base_ = '../mvlr/mvlr_rn101_coco.py'
