@@ -79,7 +79,8 @@ def decode_values(
     if not content:
         raise ValueError(f'{path} is empty; copy it again, or take it out of the list.')
     img = None
-    if not _is_cut_jpeg(content):  # some versions of OpenCV make up what is missing
+    # some versions of OpenCV make up what is missing; none turns AVIF
+    if not _is_cut_jpeg(content) and not _is_avif(content):
         with suppress(cv2.error):  # then Pillow knows it, or says what is wrong with it
             raw = np.frombuffer(content, np.uint8)
             img = cv2.imdecode(raw, flag | cv2.IMREAD_ANYDEPTH)
@@ -154,6 +155,11 @@ def _what_is_wrong(error: Exception) -> str:
     if isinstance(error, Image.UnidentifiedImageError):  # its text is an address
         return 'is no picture, or of a kind that cannot be read'
     return f'cannot be decoded: {error}'
+
+
+def _is_avif(content: bytes) -> bool:
+    """Say whether a file is of AVIF's family, and this Pillow reads AVIF."""
+    return content[4:8] == b'ftyp' and '.avif' in Image.registered_extensions()
 
 
 def _is_cut_jpeg(content: bytes) -> bool:

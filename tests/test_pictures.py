@@ -19,10 +19,10 @@ def encoded(image, kind, **options):
     return file.getvalue()
 
 
-def turned(kind, orientation):
+def turned(kind, orientation, pixels=PIXELS, **options):
     exif = Image.Exif()
     exif[0x0112] = orientation
-    return encoded(PIXELS, kind, exif=exif)
+    return encoded(pixels, kind, exif=exif, **options)
 
 
 BLACK = Image.new('RGB', (60, 40))
@@ -147,6 +147,21 @@ def test_a_file_that_was_cut_is_named(tmp_path, kind, share):
     path.write_bytes(content[: int(len(content) * share)])
     with pytest.raises(ValueError, match=r'my picture (cannot be decoded: |is no pic)'):
         read_picture(str(path))
+
+
+@pytest.mark.skipif(
+    '.avif' not in Image.registered_extensions(), reason='this Pillow reads no AVIF'
+)
+@pytest.mark.parametrize('orientation', range(1, 9))
+def test_avif_is_turned_as_exif_says(orientation):
+    corner = np.zeros((40, 60, 3), np.uint8)
+    corner[:20, :30] = 250  # blue, green and red alike
+    img, wanted = (
+        decode_picture(turned(kind, orientation, corner, quality=100), 'a')
+        for kind in ('AVIF', 'PNG')
+    )
+    assert img.shape == wanted.shape
+    assert np.abs(img.astype(int) - wanted).max() < 20
 
 
 def test_a_cut_jpeg_is_refused_where_opencv_would_fill_it_in(monkeypatch):

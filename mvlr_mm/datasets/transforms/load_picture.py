@@ -13,8 +13,8 @@ class LoadPicture(BaseTransform):
     """Load a picture; 8-bit ones as mmcv's ``LoadImageFromFile`` does.
 
     Unlike there, 16-bit pictures are scaled by the bits that they use, real numbers are
-    read, a JPEG that was cut off is an error, and every error names the file. See
-    :func:`mvlr_mm.pictures.decode_picture`.
+    read, AVIF is turned as its file says, a JPEG that was cut off is an error, and
+    every error names the file. See :func:`mvlr_mm.pictures.decode_picture`.
 
     Adds ``img`` (H, W, 3), uint8 BGR, ``img_shape`` (of ``img``) and ``ori_shape`` (of
     the file) to the results. Results that hold an ``img`` and no ``img_path`` pass: the
