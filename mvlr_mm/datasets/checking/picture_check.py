@@ -33,11 +33,12 @@ def inspect_picture(path: str, load: BaseTransform) -> Inspection:
         load: The transform that loads it.
     """
     try:
-        content = get(path)
+        content = get(path, backend_args=getattr(load, 'backend_args', None))
     except FileNotFoundError:
         return Inspection(None, 'does not exist')
-    except OSError as error:
-        return Inspection(None, f'cannot be read: {error.strerror}')
+    except Exception as error:  # of addresses, backends raise whatever they like
+        reason = getattr(error, 'strerror', None) or error
+        return Inspection(None, f'cannot be read: {reason}'.rstrip('.'))
     digest = hashlib.blake2b(content, digest_size=16).hexdigest()
     try:
         values = decode_values(content, path)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from mmcv.transforms import LoadImageFromFile
+from mmengine import fileio
 from PIL import Image
 
 from mvlr_mm.datasets.checking.picture_check import (
@@ -87,6 +88,26 @@ def test_missing_and_unreadable(tmp_path):
     digest, problem, _ = inspect_picture(str(tmp_path), LOAD)
     assert digest is None
     assert problem == 'cannot be read: Is a directory'
+
+
+@pytest.mark.parametrize('name', ['a.jpg', 'a b.jpg'])
+def test_an_address_that_cannot_be_read_is_told(name):
+    digest, problem, _ = inspect_picture(f'http://127.0.0.1:9/{name}', LOAD)
+    assert digest is None
+    assert problem.startswith('cannot be read: ')
+    assert 'None' not in problem
+
+
+def test_files_are_read_by_the_backend_of_the_loader(write):
+    content = encoded()
+
+    @fileio.register_backend('elsewhere', force=True)
+    class Elsewhere(fileio.LocalBackend):
+        def get(self, filepath):
+            return content
+
+    load = LoadPicture(backend_args=dict(backend='elsewhere'))
+    assert inspect_picture('bucket/a.jpg', load).problem is None
 
 
 def test_processes_keep_the_order(write):
