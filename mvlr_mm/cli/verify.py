@@ -62,7 +62,8 @@ def write_json(path: Path, splits: Sequence[Split], verified: Verified) -> None:
     }
     problems = [problem._asdict() for problem in verified.problems]
     content = dict(splits=counts, problems=problems, notes=verified.notes)
-    write_text(path, json.dumps(content, indent=2, ensure_ascii=False))
+    # escaped, since the name of a file need be no UTF-8
+    write_text(path, json.dumps(content, indent=2))
 
 
 def run(args: argparse.Namespace) -> int:

@@ -79,6 +79,16 @@ def test_problems_are_all_said_and_are_the_exit_status(data, capsys):
     assert kinds == ['annotation', 'picture', 'shared', 'shared']
 
 
+def test_a_name_of_a_picture_need_be_no_utf8(data, capsys):
+    (data / 'test.jsonl').write_text('{"image": "caf\\udce9.png", "labels": []}')
+    found = data / 'found.json'
+    argv = [str(data / 'config.py'), '--workers', '1', '--json', str(found)]
+    assert main(['verify', *argv]) == 1
+    (problem,) = json.loads(found.read_text())['problems']
+    assert problem['text'] == f'test: {data}/caf\udce9.png does not exist.'
+    assert 'does not exist.' in capsys.readouterr().out
+
+
 def test_options_override_the_config(data, capsys):
     options = 'train_dataloader.dataset.ann_file=test.jsonl'
     argv = [str(data / 'config.py'), '--workers', '1', '--cfg-options', options]
