@@ -75,7 +75,8 @@ def _drawing_from(*seed: int) -> Iterator[None]:
     draw = np.random.SeedSequence(seed).generate_state(3).tolist()
     np.random.seed(draw[0])
     random.seed(draw[1])
-    torch.manual_seed(draw[2])
+    # not torch.manual_seed, which would seed the GPUs of a training as well
+    torch.default_generator.manual_seed(draw[2])
     try:
         yield
     finally:

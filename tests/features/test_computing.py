@@ -3,7 +3,7 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import nn
 
-from mvlr_mm.features.computing import FrozenPart
+from mvlr_mm.features.computing import FrozenPart, Views
 from mvlr_mm.models.backbones import DenseBackbone
 
 PIXELS = dict(type='ClsDataPreprocessor')
@@ -44,6 +44,16 @@ def backbone():
 @pytest.fixture
 def images():
     return list(torch.rand(2, 3, 16, 16))
+
+
+def test_a_view_leaves_all_random_numbers_of_a_run_as_they_were(monkeypatch):
+    gpus = []
+    monkeypatch.setattr(torch.cuda, 'manual_seed_all', gpus.append)
+    before = torch.get_rng_state()
+    picture = torch.zeros(3, 8, 8)
+    torch.testing.assert_close(Views([{'inputs': picture}], [], 1, seed=0)[0], picture)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert not gpus
 
 
 def test_what_a_part_gives_is_kept(backbone, images):
