@@ -16,7 +16,9 @@ def scores_and_target(sample: Mapping[str, Any]) -> tuple[torch.Tensor, torch.Te
     Raises:
         ValueError: A label is out of range, or a score is NaN.
     """
-    scores = sample['pred_score'].detach().cpu()
+    # copied: on a CPU it is a row of its batch, all of which would go with each row to
+    # the process that computes
+    scores = sample['pred_score'].detach().cpu().clone()
     if scores.isnan().any():
         raise ValueError(
             f'the scores of {_path(sample)} contain NaN, first for label '

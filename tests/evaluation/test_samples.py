@@ -1,3 +1,5 @@
+import pickle
+
 import pytest
 import torch
 
@@ -28,3 +30,11 @@ def test_a_score_that_is_nan_stops_the_run_at_its_picture():
         ValueError, match=r'of a/b\.jpg contain NaN, first for label 1:'
     ):
         scores_and_target(sample | dict(img_path='a/b.jpg'))
+
+
+def test_an_image_takes_its_own_scores_alone_to_another_process():
+    batch = torch.rand(64, 10)
+    sample = dict(pred_score=batch[3], gt_label=torch.tensor([1]))
+    scores, _ = scores_and_target(sample)
+    assert torch.equal(scores, batch[3])
+    assert len(pickle.dumps(scores)) < len(pickle.dumps(batch)) / 4
