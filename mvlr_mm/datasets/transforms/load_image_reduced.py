@@ -50,7 +50,7 @@ class LoadImageReduced(LoadPicture):
     the file) to the results.
 
     Args:
-        scale: Width and height of the resize that follows, px.
+        scale: Width and height of the resize that follows, px; one number for both.
         margin: How many times larger than ``scale`` the decoded picture must be.
         ignore_empty: Return None for a file that cannot be read.
         bits: As for :class:`LoadPicture`.
@@ -64,7 +64,7 @@ class LoadImageReduced(LoadPicture):
 
     def __init__(
         self,
-        scale: tuple[int, int],
+        scale: int | tuple[int, int],
         margin: float = 1.5,
         ignore_empty: bool = False,
         *,
@@ -72,6 +72,7 @@ class LoadImageReduced(LoadPicture):
         backend_args: dict | None = None,
     ) -> None:
         super().__init__(bits, backend_args=backend_args)
+        scale = (scale, scale) if isinstance(scale, int) else scale
         if len(scale) != 2 or min(scale) < 1:
             raise ValueError(f'scale ({scale}) must be a width and a height above 0.')
         if margin < 1:

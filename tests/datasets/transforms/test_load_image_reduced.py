@@ -140,6 +140,7 @@ def test_is_built_from_a_config_and_says_what_it_is():
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
+        (dict(scale=0), r'scale \(\(0, 0\)\) must be a width and a height'),
         (dict(scale=(0, 448)), r'scale \(\(0, 448\)\) must be a width and a height'),
         (dict(scale=(448,)), r'scale \(\(448,\)\) must be a width and a height'),
         (dict(scale=(8, 8), margin=0.5), r'margin \(0\.5\) must be at least 1'),
@@ -164,3 +165,7 @@ def test_real_pictures_stay_within_the_stated_difference(shared_data):
             differences.append(np.abs(difference).mean())
     assert len(differences) > 30
     assert 0.5 < np.mean(differences) < 2.5
+
+
+def test_one_number_is_both_sides():
+    assert LoadImageReduced(scale=448).scale == (448, 448)
