@@ -26,7 +26,7 @@ def hub_or_cache() -> Iterator[None]:
 
 
 def _reachable() -> bool:
-    if getproxies():  # who asks for us may reach more
+    if getproxies().keys() - {'no'}:  # who asks for us may reach more
         return True
     address = urlsplit(constants.ENDPOINT)
     port = address.port or {'http': 80}.get(address.scheme, 443)

@@ -32,6 +32,13 @@ def test_a_proxy_is_left_to_find_the_way(no_network, monkeypatch):
         assert not constants.HF_HUB_OFFLINE
 
 
+def test_addresses_without_a_proxy_are_none(no_network, monkeypatch):
+    monkeypatch.setattr(constants, 'HF_HUB_OFFLINE', False)
+    monkeypatch.setattr(hub, 'getproxies', lambda: {'no': 'localhost'})  # NO_PROXY
+    with hub.hub_or_cache():
+        assert constants.HF_HUB_OFFLINE
+
+
 def test_a_hub_that_answers_is_asked(monkeypatch):
     with socket.create_server(('127.0.0.1', 0)) as server:
         port = server.getsockname()[1]
