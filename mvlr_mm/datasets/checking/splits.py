@@ -97,14 +97,13 @@ def _read(name: str, source: list[ConfigDict]) -> Split:
     states: list[np.ndarray] = []
     for cfg in source:
         try:
-            found = _load(cfg, split)
+            infos, classes = _load(cfg, split)
             loader = TRANSFORMS.build(cfg['pipeline'][0])
         except _NOT_BUILT as error:
             split.problems.append(f'{cfg.get("type")} cannot be built: {error}')
             continue
-        if found is None:
+        if not infos:  # what is reported says why
             continue
-        infos, classes = found
         if split.classes and classes != split.classes:
             split.problems.append(
                 f'{cfg.get("type")} has other classes than the one before'
@@ -119,23 +118,18 @@ def _read(name: str, source: list[ConfigDict]) -> Split:
     return split._replace(states=np.array(states, dtype=np.int8).reshape(shape))
 
 
-def _load(cfg: ConfigDict, split: Split) -> tuple[list[dict], tuple[str, ...]] | None:
-    """Return the records and classes of one data set; add what it reports.
-
-    None where nothing can be made of what is left, and what it reports says why.
-    """
+def _load(cfg: ConfigDict, split: Split) -> tuple[list[dict], tuple[str, ...]]:
+    """Return the records and classes of one data set; add what it reports."""
     kind = cfg['type']
     data_set = DATASETS.get(kind) if isinstance(kind, str) else kind
     reports = isinstance(data_set, type) and issubclass(data_set, CheckedDataset)
     collected = CollectedProblems()
     if reports:
-        cfg = ConfigDict(cfg, check_files=False, problems=collected)
+        # not serialized: that fails where no record is left, which is reported
+        options = dict(check_files=False, problems=collected, serialize_data=False)
+        cfg = ConfigDict(cfg, **options)
     try:
         built = DATASETS.build(cfg)
-    except _NOT_BUILT:
-        if not collected.found:
-            raise
-        return None
     finally:
         split.problems.extend(collected.found)
         split.notes.extend(collected.notes)

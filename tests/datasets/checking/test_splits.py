@@ -98,7 +98,7 @@ def test_all_problems_of_the_annotations_are_kept(tmp_path):
 
 
 def test_where_every_record_is_wrong_each_is_named(tmp_path):
-    """Of no record the data set cannot be made, which says nothing."""
+    """That nothing is left is told as what is wrong with each."""
     for lines, texts in (
         ([dict(file='1.jpg'), dict(file='2.jpg')], ['has no key', 'has no key']),
         ([], []),
@@ -109,6 +109,20 @@ def test_where_every_record_is_wrong_each_is_named(tmp_path):
             texts
         )
         assert 'lists no picture to use' in last
+        assert not split.classes  # so that nothing is drawn of it
+
+
+def test_what_stops_the_reading_is_told_beside_what_did_not(tmp_path):
+    lists = {'train': 'a\nb', 'cat_train': 'a 1\nb 7'}
+    for name, text in lists.items():
+        (tmp_path / f'{name}.txt').write_text(text)
+    data = dict(data_root=str(tmp_path), ann_file='train.txt', source='lists')
+    cfg = dict(type='VOCMultiLabel', classes=['cat', 'dog'], **data)
+    (split,) = read_splits(config(train=cfg))
+    line, lacking, missing = split.problems
+    assert "cat_train.txt:2: 'b 7' must be" in line
+    assert 'cat_train.txt has no line for 1 of the 2' in lacking
+    assert f'cannot be built: {tmp_path}/dog_train.txt does not exist' in missing
 
 
 def test_data_that_cannot_be_read_are_a_problem(tmp_path):
