@@ -1,6 +1,8 @@
 """What an earlier training has left in the work folder of one that replaces it."""
 
+import os
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ BEHIND_A_STEP = ('after_train_iter', 'after_train_epoch')
 _ITS_CHECKPOINTS = ('epoch_*.pth', 'iter_*.pth', 'best_*.pth')
 _WRITTEN = re.compile(r'^\s*(#|_base_\b)', re.MULTILINE)  # what no dump has
 _OF_ITS_WEIGHTS = ('last_checkpoint', THRESHOLDS, NAMES)
+_KINDS = ('.pth', Path(THRESHOLDS).suffix, Path(NAMES).suffix)
 
 
 def goes_on(cfg: Config) -> bool:
@@ -69,13 +72,13 @@ class RemoveReplaced(Hook):
     was measured of it, thresholds and the scale of new names, goes with it.
 
     Args:
-        kept: The checkpoint that this training starts from, if any.
+        cfg: Of this training. What it names stays, such as the weights it starts from.
     """
 
     priority = 'VERY_HIGH'  # before this training saves anything
 
-    def __init__(self, kept: str | None) -> None:
-        self._kept, self._done = kept and Path(kept).resolve(), False
+    def __init__(self, cfg: Config) -> None:
+        self._kept, self._done = set(_files_named(cfg.to_dict())), False
 
     def after_train_iter(self, runner: Runner, *_: Any, **__: Any) -> None:
         """Remove them."""
@@ -85,7 +88,18 @@ class RemoveReplaced(Hook):
         found = [path for name in _ITS_CHECKPOINTS for path in folder.glob(name)]
         found += [folder / name for name in _OF_ITS_WEIGHTS]
         for path in found:
-            if path.resolve() != self._kept:
+            if os.path.realpath(path) not in self._kept:
                 path.unlink(missing_ok=True)
 
     after_train_epoch = after_train_iter  # of a loop without steps
+
+
+def _files_named(node: Any) -> Iterator[str]:
+    """Yield where the files are, of those kinds, that a config names anywhere."""
+    if isinstance(node, Mapping):
+        node = list(node.values())
+    if isinstance(node, (list, tuple)):
+        for part in node:
+            yield from _files_named(part)
+    elif isinstance(node, str) and node.endswith(_KINDS):
+        yield os.path.realpath(os.path.expanduser(node))

@@ -168,7 +168,7 @@ def build(args: argparse.Namespace) -> Runner:
     join_processes(cfg)
     runner = build_runner(cfg)
     if args.overwrite and not goes_on(cfg):
-        runner.register_hook(RemoveReplaced(cfg.get('load_from')))
+        runner.register_hook(RemoveReplaced(cfg))
     quiet_logger(runner.logger)
     share_batch(runner)
     # both data sets are read now, not after the first epoch

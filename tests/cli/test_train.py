@@ -272,6 +272,18 @@ def test_nothing_of_a_training_that_is_replaced_is_used_after(config):
     assert (work_dir / 'epoch_2.pth').is_file()
 
 
+def test_files_that_the_config_of_the_new_training_names_stay(config):
+    work_dir = run(config, '--cfg-options', 'train_cfg.max_epochs=2')
+    best, other = work_dir / 'best_x_epoch_2.pth', work_dir / 'best_x_epoch_1.pth'
+    other.write_bytes((work_dir / 'epoch_1.pth').read_bytes())
+    (work_dir / 'epoch_2.pth').rename(best)
+    weights = dict(type='Pretrained', checkpoint=str(best))
+    words = ['--no-validate', '--cfg-options', f'model.init_cfg={weights}']
+    run(config, '--overwrite', *words)
+    assert best.is_file()
+    assert not other.exists()
+
+
 def test_a_config_that_somebody_wrote_is_not_replaced(config, capsys):
     config.write_text(f'# mine\n{config.read_text()}')
     before = config.read_text()
