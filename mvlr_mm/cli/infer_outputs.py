@@ -19,6 +19,7 @@ from mvlr_mm.tagging.drawings import (
     drawing_path,
 )
 from mvlr_mm.tagging.result_files import check_tags, result_row, text_of
+from mvlr_mm.tagging.result_lock import alone_with
 from mvlr_stack.outputs import FIX
 
 
@@ -78,6 +79,9 @@ class ResultsFile(Output):
         paths: The pictures; those that have failed before get another try.
         add: Whether to keep the results that it has.
         stack: Closes it.
+
+    Raises:
+        BlockingIOError: Another run writes the file.
     """
 
     takes_errors = True
@@ -87,6 +91,8 @@ class ResultsFile(Output):
     ) -> None:
         self.path = path
         self.prints = path == '-'
+        if not self.prints:
+            stack.enter_context(alone_with(path))
         kept = read_rows(path) if add and os.path.isfile(path) else []
         again = {_place(path) for path in paths}
         kept = [r for r in kept if r.error is None or _place(r.path) not in again]

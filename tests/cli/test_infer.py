@@ -13,6 +13,7 @@ from mvlr_mm.cli.infer import _hand_out
 from mvlr_mm.cli.infer_outputs import Lines
 from mvlr_mm.labels.thresholds import write_thresholds
 from mvlr_mm.tagging import read_rows
+from mvlr_mm.tagging.result_lock import alone_with
 from mvlr_mm.visualization import heat_map
 from mvlr_stack.command import main
 
@@ -188,6 +189,18 @@ def test_skipping_leaves_what_is_there_in_every_place(
     assert infer(photos, *words, '--show-dir', drawings) == 0
     assert first.read_bytes() == b'mine'
     assert (photos / '0.txt').exists()
+
+
+@pytest.mark.parametrize('suffix', ['.jsonl', '.csv', '.parquet'])
+def test_two_runs_do_not_add_to_one_file(infer, photos, tmp_path, suffix, capfd):
+    out = tmp_path / f'out{suffix}'
+    words = [photos, '--out', out, '--skip-existing']
+    with alone_with(out), pytest.raises(SystemExit, match='2'):
+        infer(*words)
+    assert f'--out {out}: another run writes it' in capfd.readouterr().err
+    assert infer(*words) == 0
+    assert len(read_rows(out)) == 3
+    assert sorted(os.listdir(tmp_path)) == [out.name, 'photos']
 
 
 @pytest.mark.parametrize('suffix', ['.jsonl', '.csv', '.parquet'])

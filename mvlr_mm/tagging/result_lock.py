@@ -1,0 +1,47 @@
+"""One run at a time adds to a file of results."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from zlib import crc32
+
+
+@contextmanager
+def alone_with(path: str | Path) -> Iterator[None]:
+    """Hold a file of results until the block ends or the process does.
+
+    Each run writes the file anew, so the later of two would replace what the other one
+    has added. The lock lies beside the file, whose folder is made, and goes at the end.
+
+    Args:
+        path: The file; it need not exist. What is no file, such as /dev/stdout, is not
+            held.
+
+    Raises:
+        BlockingIOError: Another run holds it.
+    """
+    place = Path(os.path.realpath(path))
+    if place.exists() and not place.is_file():
+        yield
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    held = place.with_name(f'.{crc32(os.fsencode(place.name)):08x}.lock')
+    with open(held, 'w') as lock:
+        _hold(lock.fileno(), path)
+        try:
+            yield
+        finally:
+            held.unlink(missing_ok=True)
+
+
+def _hold(lock: int, path: str | Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise BlockingIOError(
+            f'--out {path}: another run writes it; wait for it, or name another file.'
+        ) from None
+    except OSError:  # some network file systems have no such lock
+        return
