@@ -27,24 +27,28 @@ class Tree:
         visited = {os.path.realpath(root)}
         for folder, below, names in os.walk(root, followlinks=True):
             place = Path(folder)
-            below[:] = sorted(
+            below[:] = [
                 name
-                for name in below
+                for name in sorted(below)
                 if not name.startswith('.')
                 and name != _OUTPUTS
                 and place / name != project
                 and self._is_new(place / name, visited)
-            )
+            ]
             self.files += [place / n for n in sorted(names) if not n.startswith('.')]
 
     @staticmethod
     def _is_new(folder: Path, visited: set[str]) -> bool:
-        """Say whether to go into a folder: a link that leads back shows nothing new."""
-        if not folder.is_symlink():
-            return True
+        """Say whether to go into a folder: a link that leads back shows nothing new.
+
+        Nor does a folder that a link led to before.
+        """
         place = os.path.realpath(folder)
+        if not folder.is_symlink():
+            return place not in visited
         new = not any(Path(place).is_relative_to(other) for other in visited)
-        visited.add(place)
+        if new:
+            visited.add(place)
         return new
 
     def with_suffix(self, *suffixes: str) -> list[Path]:

@@ -72,3 +72,13 @@ def test_links_to_folders_elsewhere_are_followed_once(make, tmp_path):
     (root / 'gone').symlink_to(tmp_path / 'nowhere')
     found = [str(path.relative_to(root)) for path in Tree(root).pictures]
     assert found == ['again/b.jpg', 'again/deep/c.jpg', 'cat/a.jpg']
+
+
+def test_a_link_above_what_another_shows_adds_only_the_rest(make, tmp_path):
+    root = make(**{'in/a.jpg': None, 'far/b.jpg': None, 'far/x/deep/c.jpg': None})
+    root /= 'in'
+    (root / 'first').symlink_to(tmp_path / 'far/x/deep')
+    (root / 'second').symlink_to(tmp_path / 'far')
+    (root / 'up').symlink_to(tmp_path)
+    found = [str(path.relative_to(root)) for path in Tree(root).pictures]
+    assert found == ['a.jpg', 'first/c.jpg', 'second/b.jpg']
