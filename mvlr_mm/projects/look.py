@@ -12,7 +12,7 @@ from .forms.coco import read_coco
 from .forms.folders import read_folders
 from .forms.sidecars import read_sidecars
 from .forms.voc import read_voc
-from .forms.yolo import BOX, read_yolo
+from .forms.yolo import BOX, YAML, read_yolo
 from .names import NAME_FILES
 from .record import Source, split_of
 from .tree import Tree
@@ -70,7 +70,8 @@ def look(
     if form == 'voc':
         return read_voc(tree, problems)._replace(classes=classes)
     if form == 'yolo':
-        return read_yolo(tree, classes, problems)
+        yaml = path if path.suffix.lower() in YAML else None
+        return read_yolo(tree, classes, problems, yaml)
     read = read_sidecars(tree, sep, problems) if form == 'sidecars' else None
     return (read or read_folders(tree, problems))._replace(classes=classes)
 
@@ -78,7 +79,7 @@ def look(
 def _of_file(path: Path) -> dict[str, list[Path]]:
     """Return the forms that a file can have."""
     suffix = path.suffix.lower()
-    if suffix in ('.yaml', '.yml'):
+    if suffix in YAML:
         return {'yolo': [path]}
     if _is_coco(path):
         return {'coco': [path]}

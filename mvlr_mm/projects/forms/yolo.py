@@ -14,11 +14,15 @@ from ..tree import Tree
 from .beside import note_without, text_files
 
 _NUMBER = r'[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?'
+YAML = ('.yaml', '.yml')
 BOX = re.compile(rf'{_NUMBER}(?:\s+{_NUMBER}){{4,}}')
 
 
 def read_yolo(
-    tree: Tree, classes: tuple[str, ...] | None, problems: Problems
+    tree: Tree,
+    classes: tuple[str, ...] | None,
+    problems: Problems,
+    yaml_file: Path | None = None,
 ) -> Source:
     """Read the labels of pictures from their boxes; an empty file says there is none.
 
@@ -26,13 +30,14 @@ def read_yolo(
         tree: The source.
         classes: The names, if they are known; else those of a yaml or names file.
         problems: Where problems go.
+        yaml_file: The only yaml file to read; None reads all of the source.
 
     Raises:
         ValueError: No file has the names, or two have others.
     """
     named: list[Path] = []
     if classes is None:
-        classes, named = _names(tree)
+        classes, named = _names(tree, yaml_file)
     records, files = [], []
     for path, picture in text_files(tree):
         files.append(path)
@@ -69,10 +74,10 @@ def _index(line: str, where: str) -> int:
     )
 
 
-def _names(tree: Tree) -> tuple[tuple[str, ...], list[Path]]:
+def _names(tree: Tree, yaml_file: Path | None) -> tuple[tuple[str, ...], list[Path]]:
     """Return the names, and the files that have them."""
     found: dict[Path, tuple[str, ...]] = {}
-    for path in tree.with_suffix('.yaml', '.yml'):
+    for path in [yaml_file] if yaml_file else tree.with_suffix(*YAML):
         try:
             content = yaml.safe_load(read_text(str(path)))
         except yaml.YAMLError as error:

@@ -25,6 +25,14 @@ def test_a_yaml_file_has_the_names(make, read):
     assert read(root / 'data.yaml')[1:4] == (classes, labels, splits)
 
 
+def test_the_yaml_file_that_is_named_counts_alone(make, read):
+    root = make(**source(**{'old.yaml': 'names: [dog, ship]', 'ci.yml': 'a: [1'}))
+    assert read(root / 'data.yaml')[1] == ('cat', 'red car')
+    assert read(root / 'old.yaml')[1] == ('dog', 'ship')
+    with pytest.raises(ValueError, match=r'ci\.yml is not valid yaml'):
+        read(root)
+
+
 def test_a_names_file_beside_the_labels(make, read):
     files = {'a.jpg': None, 'a.txt': f'1 {BOX}', 'classes.txt': 'cat\ndog\n'}
     assert read(make(**files))[2] == {'a.jpg': ['dog']}
