@@ -136,6 +136,10 @@ def _refuse_several(files: list[Path]) -> None:
 
 
 def _head(path: Path) -> str:
+    if not path.exists():
+        raise FileNotFoundError(
+            f'{path} is a link that leads nowhere; mend it, or remove it.'
+        )
     with open(path, 'rb') as file:
         return file.read(_HEAD).decode('utf-8-sig', errors='replace')
 

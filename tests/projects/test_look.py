@@ -52,3 +52,11 @@ def test_what_is_no_list_is_passed_over(make, read):
 def test_a_source_that_is_not_there(tmp_path, read):
     with pytest.raises(FileNotFoundError, match=r'--data .*none: there is no such'):
         read(tmp_path / 'none')
+
+
+def test_a_link_that_leads_nowhere_is_named(make, read):
+    root = make(**{'cat/a.jpg': None})
+    (root / 'instances_val.json').symlink_to(root / 'gone.json')
+    message = 'instances_val.json is a link that leads nowhere; mend it, or remove it'
+    with pytest.raises(FileNotFoundError, match=message):
+        read(root)
