@@ -19,6 +19,16 @@ SHOWN = 20  # problems
 SHARE = 0.15  # of val and of test, where they are drawn
 
 
+def say_problems(problems: CollectedProblems) -> None:
+    """Say how the source was understood, and what is wrong with its records."""
+    for note in problems.notes:
+        print(f'note: {note}')
+    for text in problems.found[:SHOWN]:
+        print(f'problem: {text}')
+    if len(problems.found) > SHOWN:
+        print(f'problem: and {len(problems.found) - SHOWN} more.')
+
+
 def say_records(records: Sequence[Record], classes: Sequence[str]) -> None:
     """Say how many pictures and labels there are, and which labels are rare."""
     counts = Counter(name for record in records for name in record.labels)
@@ -66,14 +76,11 @@ def run(args: argparse.Namespace) -> int:
     found = look(source, problems, args.form, images, given, args.sep, folder)
     check_apart(folder, found.files)
     print(f'{source}: {found.form}')
-    classes, records = settle_labels(found, problems)
-    records = writable(distinct(records, problems), problems)
-    for note in problems.notes:
-        print(f'note: {note}')
-    for text in problems.found[:SHOWN]:
-        print(f'problem: {text}')
-    if len(problems.found) > SHOWN:
-        print(f'problem: and {len(problems.found) - SHOWN} more.')
+    try:
+        classes, records = settle_labels(found, problems)
+        records = writable(distinct(records, problems), problems)
+    finally:  # they may be why there are no labels
+        say_problems(problems)
     if not records:
         raise ValueError(f'{source} has no record that can be used.')
     say_records(records, classes)

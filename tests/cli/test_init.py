@@ -106,6 +106,18 @@ def test_no_project_is_replaced_in_silence(source, capsys):
     assert 'ViT-B-16' in Path('pets/config.py').read_text()
 
 
+def test_all_problems_are_said_where_no_record_is_left(source, capsys):
+    for i in range(30):
+        (source / f'{i}.png').rename(source / f'gone_{i}.png')
+    argv = ['init', 'p', '--data', 'data', '--backbone', 'small']
+    with pytest.raises(SystemExit, match='2'):
+        main(argv)
+    out, err = capsys.readouterr()
+    assert 'of 30 problems the first' in err
+    assert out.count('problem: ') == 21
+    assert 'problem: and 10 more.' in out
+
+
 def splits_of(project):
     return {
         json.loads(line)['image']: name
