@@ -3,6 +3,7 @@
 Nothing that a file contains is run: pickles are read with ``weights_only=True``.
 """
 
+import hashlib
 import os
 import re
 import zipfile
@@ -34,6 +35,15 @@ def read_weights(file: str | Path | BinaryIO, map_location: Any = None) -> Any:
             return read_weights(stream, map_location)
     with _plain_faults(file):
         return _read(file, map_location)
+
+
+def sha256_of(path: str | Path) -> str:
+    """Return the sha256 of a file, by which it is known again."""
+    digest = hashlib.sha256()
+    with open(path, 'rb') as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 @contextmanager

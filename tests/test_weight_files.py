@@ -1,3 +1,4 @@
+import hashlib
 import io
 import pickle
 import zipfile
@@ -8,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from mvlr_mm.weight_files import read_weights, readable_weights
+from mvlr_mm.weight_files import read_weights, readable_weights, sha256_of
 
 WEIGHTS = {'a.weight': torch.arange(600.0).view(20, 30), 'b': torch.arange(5)}
 
@@ -120,3 +121,9 @@ def test_other_readers_are_covered(tmp_path):
     with pytest.raises(ValueError, match=message) as error, readable_weights(path):
         np.load(path)
     assert 'allow_pickle' not in str(error.value)
+
+
+def test_a_file_is_known_by_its_sha256(tmp_path):
+    path = tmp_path / 'a'
+    path.write_bytes(bytes(2**20) + b'abc')
+    assert sha256_of(path) == hashlib.sha256(path.read_bytes()).hexdigest()

@@ -16,6 +16,7 @@ from mvlr_mm.evaluation.results import Results, read_results
 from mvlr_mm.labels.thresholds import in_order, read_thresholds
 from mvlr_mm.report import Tested, judge_results, write_report
 from mvlr_mm.report.looks import pick
+from mvlr_mm.weight_files import sha256_of
 from mvlr_stack.command import parse
 from mvlr_stack.outputs import check_output
 from mvlr_stack.progress import track
@@ -36,17 +37,17 @@ def results_of(run: tuple[Path, Path], args: argparse.Namespace) -> Results:
         args: Of the command line.
 
     Raises:
-        FileExistsError: There are some, and the checkpoint is newer.
+        FileExistsError: There are some, of another checkpoint.
     """
     if args.results is not None:
         return read_results(args.results)
     config, checkpoint = run
     path = checkpoint.parent / RESULTS
-    old = path.exists() and path.stat().st_mtime < checkpoint.stat().st_mtime
+    old = _why_old(path, checkpoint) if path.exists() else ''
     if old and not args.overwrite:
         raise FileExistsError(
-            f'{path} is older than {checkpoint.name}, so it is of another one: add '
-            '--overwrite to test again, or name it, --results FILE, to take it.'
+            f'{path} {old}: add --overwrite to test again, or name it, --results FILE, '
+            'to take it.'
         )
     if old or not path.exists():
         print(f'Testing {checkpoint}, for {path}')
@@ -54,6 +55,17 @@ def results_of(run: tuple[Path, Path], args: argparse.Namespace) -> Results:
             words = ['test', str(config), str(checkpoint), '--out', str(path)]
             run_test(parse([*words, '--work-dir', logs, '--overwrite']))
     return read_results(path)
+
+
+def _why_old(path: Path, checkpoint: Path) -> str:
+    """Say why results are not those of a checkpoint; nothing if they are."""
+    tested = read_results(path).checkpoint
+    if tested:
+        same = tested == sha256_of(checkpoint)
+        return '' if same else f'is of another checkpoint than {checkpoint.name}'
+    if path.stat().st_mtime < checkpoint.stat().st_mtime:  # a copy may be so as well
+        return f'is older than {checkpoint.name}, so it may be of another one'
+    return ''
 
 
 def thresholds_of(

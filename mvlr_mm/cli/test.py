@@ -4,6 +4,7 @@ import argparse
 import sys
 from copy import deepcopy
 from dataclasses import asdict
+from pathlib import Path
 
 import mmengine
 import torch
@@ -16,6 +17,7 @@ from mvlr_mm.datasets.checking.splits import inner_data_sets
 from mvlr_mm.evaluation import MultiLabelProtocol, SaveResults
 from mvlr_mm.finite_json import finite
 from mvlr_mm.visualization.plot_text import plain_visualizer
+from mvlr_mm.weight_files import sha256_of
 from mvlr_stack.outputs import whole_file
 from mvlr_stack.quiet import quiet_logger
 
@@ -93,13 +95,14 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
     check_weights(cfg, args)
 
 
-def add_results_writer(evaluator: Evaluator, path: str) -> None:
+def add_results_writer(evaluator: Evaluator, path: str, checkpoint: str) -> None:
     """Let the evaluator write what the model says of every image.
 
     Args:
         evaluator: Of the test; a .npz file keeps the class names, and the protocol and
             the thresholds of its first `MultiLabelProtocol`.
         path: A .npz file, for `mvlr eval`; or a .pkl, for mmpretrain's tools.
+        checkpoint: A file, or an address, that the weights come from.
 
     Raises:
         ValueError: The suffix is another.
@@ -112,7 +115,8 @@ def add_results_writer(evaluator: Evaluator, path: str) -> None:
     options = tested and dict(
         protocol=asdict(tested.protocol), thresholds=tested.thresholds
     )
-    writer = SaveResults(path, **(options or {}))
+    known = sha256_of(checkpoint) if Path(checkpoint).is_file() else ''
+    writer = SaveResults(path, **(options or {}), checkpoint=known)
     writer.dataset_meta = evaluator.dataset_meta
     evaluator.metrics.append(writer)
 
@@ -160,7 +164,7 @@ def run(args: argparse.Namespace) -> int:
     runner = build_runner(cfg)
     quiet_logger(runner.logger)
     if args.out and args.out_item != 'metrics':
-        add_results_writer(runner.test_evaluator, args.out)
+        add_results_writer(runner.test_evaluator, args.out, args.checkpoint)
     meta = runner.test_loop.dataloader.dataset.metainfo
     with plain_visualizer(runner.visualizer, meta):
         metrics = runner.test()

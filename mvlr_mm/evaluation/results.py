@@ -18,7 +18,7 @@ from .protocols import current_names, protocol_of
 
 # what the arrays hold, as numpy's kinds of types
 KINDS = dict(scores='fiub', targets='fiub', classes='U', paths='U', protocol='U')
-OPTIONAL = dict(thresholds='f', thresholds_file='U')
+OPTIONAL = dict(thresholds='f', thresholds_file='U', checkpoint='U')
 AGAIN = 'write it again with `mvlr test CONFIG CHECKPOINT --out FILE.npz`'
 
 
@@ -32,6 +32,7 @@ class Results(NamedTuple):
     protocol: dict | None = None  # fields of the protocol it was tested under
     thresholds: np.ndarray | None = None  # (C,), if they replaced the protocol's
     thresholds_file: str = ''  # where they come from
+    checkpoint: str = ''  # sha256 of its file, where that is known
 
 
 def write_results(path: str | Path, results: Results) -> None:
@@ -56,6 +57,7 @@ def write_results(path: str | Path, results: Results) -> None:
             classes=np.array(results.classes, dtype=np.str_),
             paths=np.array(results.paths, dtype=np.str_),
             protocol=np.array(json.dumps(results.protocol)),
+            checkpoint=np.array(results.checkpoint),
         )
 
 
@@ -112,6 +114,7 @@ def _results(
     protocol: np.ndarray,
     thresholds: np.ndarray | None = None,
     thresholds_file: np.ndarray | None = None,
+    checkpoint: np.ndarray | str = '',
 ) -> Results:
     """Return results from the arrays of a file.
 
@@ -141,7 +144,8 @@ def _results(
     tested = _protocol(str(protocol))
     scores, targets = checked(scores, targets)
     source = '' if thresholds_file is None else str(thresholds_file)
-    return Results(scores, targets, names, files, tested, thresholds, source)
+    of_test = (tested, thresholds, source, str(checkpoint))
+    return Results(scores, targets, names, files, *of_test)
 
 
 def _protocol(text: str) -> dict | None:

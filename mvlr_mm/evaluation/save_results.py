@@ -24,6 +24,7 @@ class SaveResults(BaseMetric):
         path: The file, .npz.
         protocol: Fields of the protocol that the run is tested under.
         thresholds: The file of thresholds that it is tested with, if it is.
+        checkpoint: sha256 of the file of the weights, where that is known.
         collect_dir: As in mmengine.
 
     Raises:
@@ -38,6 +39,7 @@ class SaveResults(BaseMetric):
         path: str | Path,
         protocol: dict | None = None,
         thresholds: str | None = None,
+        checkpoint: str = '',
         collect_dir: str | None = None,
     ) -> None:
         check_results_path(path)
@@ -45,6 +47,7 @@ class SaveResults(BaseMetric):
         self.path = path
         self.protocol = protocol
         self.thresholds = thresholds
+        self.checkpoint = checkpoint
         self._size: int | None = None
         self._found = None if thresholds is None else label_thresholds(thresholds)
 
@@ -87,6 +90,7 @@ class SaveResults(BaseMetric):
         stacked = torch.stack(scores), torch.stack(targets)
         classes = [str(name) for name in names]
         tested = Results(*stacked, classes, list(paths), self.protocol)
+        tested = tested._replace(checkpoint=self.checkpoint)
         if self._found is not None:
             thresholds = in_order(self._found, classes, self.thresholds)
             tested = tested._replace(

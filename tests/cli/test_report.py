@@ -61,18 +61,38 @@ def test_a_page_is_not_replaced_in_silence(reported, capsys):
     assert 'report.html exists; name another, or add --overw' in capsys.readouterr().err
 
 
-def test_results_of_an_older_checkpoint_stop_the_report(tested, capsys):
-    os.utime(tested / 'results.npz', (0, 0))
+def without_checkpoint(path):
+    """Make of results an older file of a version that did not say the checkpoint."""
+    write_results(path, read_results(path)._replace(checkpoint=''))
+    os.utime(path, (0, 0))
+
+
+def test_results_older_than_the_checkpoint_stop_the_report(tested, capsys):
+    without_checkpoint(tested / 'results.npz')
     with pytest.raises(SystemExit, match='2'):
         main(['report', str(tested)])
-    assert 'results.npz is older than epoch_1.pth' in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert 'results.npz is older than epoch_1.pth, so it may be of another one' in err
     assert main(['report', str(tested), '--overwrite']) == 0
     assert (tested / 'results.npz').stat().st_mtime > 0
 
 
+def test_results_say_of_which_checkpoint_they_are(tested, capsys):
+    os.utime(tested / 'results.npz', (0, 0))  # as of a copy
+    assert main(['report', str(tested)]) == 0
+    weights = torch.load(tested / 'epoch_1.pth', weights_only=True)
+    torch.save(weights['state_dict'], tested / 'best_x.pth')
+    os.utime(tested / 'best_x.pth', (1, 1))  # before the test, so not what was tested
+    os.utime(tested / 'results.npz')
+    with pytest.raises(SystemExit, match='2'):
+        main(['report', str(tested), '--out', str(tested / 'new.html')])
+    err = capsys.readouterr().err
+    assert 'results.npz is of another checkpoint than best_x.pth: add --overw' in err
+
+
 def test_a_test_that_fails_leaves_the_results_of_before(tested, monkeypatch):
+    without_checkpoint(tested / 'results.npz')
     before = (tested / 'results.npz').read_bytes()
-    os.utime(tested / 'results.npz', (0, 0))
 
     def fail(args):
         raise ValueError('no picture could be read')

@@ -52,14 +52,16 @@ def test_an_interrupted_write_leaves_the_old_file_whole(tmp_path, monkeypatch):
     assert [file.name for file in tmp_path.iterdir()] == ['results.npz']
 
 
-def test_thresholds_are_kept(tmp_path):
+def test_thresholds_and_the_checkpoint_are_kept(tmp_path):
     path, thr = tmp_path / 'results.npz', np.array([0.25, np.inf])
     write_results(path, results(thresholds=thr, thresholds_file='thr/café.json'))
     found = read_results(path)
     np.testing.assert_array_equal(found.thresholds, thr)
     assert found.thresholds_file == 'thr/café.json'
     write_results(path, results())
-    assert read_results(path)[-2:] == (None, '')
+    assert read_results(path)[-3:] == (None, '', '')
+    write_results(path, results(checkpoint='ab12'))
+    assert read_results(path).checkpoint == 'ab12'
 
 
 def test_a_file_of_the_last_version_is_read(tmp_path):
