@@ -54,8 +54,7 @@ class HFTextEncoder(TextEncoder):
         self.embed_dim = self.tower.config.hidden_size
         self.token_dim = self.tower.get_input_embeddings().embedding_dim
         self.max_length = min(
-            self.tokenizer.model_max_length,
-            getattr(self.tower.config, 'max_position_embeddings', float('inf')),
+            self.tokenizer.model_max_length, _num_positions(self.tower)
         )
         self.is_causal = _is_causal(self.tower)
         # weights that the files lack are drawn anew each time
@@ -153,6 +152,16 @@ class HFTextEncoder(TextEncoder):
         """Tokens that the tokenizer puts before every text: 1 in BERT, 0 in GPT-2."""
         special = self.tokenizer('a', return_special_tokens_mask=True)
         return special['special_tokens_mask'].index(0)
+
+
+def _num_positions(tower: nn.Module) -> float:
+    """Return how many tokens have a position; RoBERTa's begin behind the padding's."""
+    count = getattr(tower.config, 'max_position_embeddings', float('inf'))
+    for name, part in tower.named_modules():
+        if name.endswith('position_embeddings') and isinstance(part, nn.Embedding):
+            before = -1 if part.padding_idx is None else part.padding_idx
+            count = min(count, part.num_embeddings - before - 1)
+    return count
 
 
 @torch.no_grad()

@@ -59,6 +59,18 @@ def roberta(tmp_path_factory):
     return save(folder, tokenizer, transformers.RobertaModel(config))
 
 
+def test_all_positions_of_a_model_are_used_and_no_more(roberta, tiny_bert):
+    encoder = HFTextEncoder(roberta)
+    assert encoder.max_length == 38  # of 40, the first two are for padding
+    tokens = encoder.tokenize(['cat'], prompt_length=35)
+    assert tokens.ids.shape == (1, 38)
+    assert encoder(tokens).isfinite().all()
+    with pytest.raises(ValueError, match='takes 39 tokens, the text tower reads 38'):
+        encoder.tokenize(['cat'], prompt_length=36)
+    bert = HFTextEncoder(tiny_bert)
+    assert bert.max_length == bert.tower.config.max_position_embeddings
+
+
 SMALL = dict(num_attention_heads=2, num_hidden_layers=2, hidden_size=16)
 CAUSAL = {
     'gpt2': lambda size: transformers.GPT2Model(
