@@ -1,7 +1,9 @@
 """Tags of pictures in one file: json lines, csv or parquet."""
 
+import codecs
 import csv
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -55,7 +57,9 @@ def rows_writer(path: str) -> Iterator[Write]:
         What takes a row. It raises a ValueError if a tag cannot be written.
     """
     if path == '-':
-        yield lambda row: print(_as_json(row), flush=True)
+        # what a locale cannot say, it would escape otherwise than json does
+        plain = codecs.lookup(sys.stdout.encoding or 'utf-8').name != 'utf-8'
+        yield lambda row: print(_as_json(row, plain), flush=True)
         return
     with whole_file(path) as draft, FORMATS[Path(path).suffix][0](draft) as write:
         yield write
@@ -80,12 +84,13 @@ def read_rows(path: str | Path) -> list[ResultRow]:
         ) from error
 
 
-def _as_json(row: ResultRow) -> str:
+def _as_json(row: ResultRow, ascii_alone: bool = False) -> str:
     if row.error is not None:
-        return json.dumps({'path': row.path, 'error': row.error}, ensure_ascii=False)
+        found = {'path': row.path, 'error': row.error}
+        return json.dumps(found, ensure_ascii=ascii_alone)
     pairs = zip(row.tags, row.scores, strict=True)
     tags = [{'label': tag, 'score': round(score, 6)} for tag, score in pairs]
-    return json.dumps({'path': row.path, 'tags': tags}, ensure_ascii=False)
+    return json.dumps({'path': row.path, 'tags': tags}, ensure_ascii=ascii_alone)
 
 
 @contextmanager

@@ -1,4 +1,5 @@
 import csv
+import io
 import json
 
 import pytest
@@ -98,6 +99,20 @@ def test_the_texts(tmp_path, capsys):
     with rows_writer('-') as write:
         write(ROWS[0])
     assert capsys.readouterr().out.splitlines() == lines[:1]
+
+
+@pytest.mark.parametrize('encoding', ['ascii', 'latin-1', 'utf-8'])
+def test_standard_output_is_json_in_any_locale(monkeypatch, encoding):
+    content = io.BytesIO()
+    out = io.TextIOWrapper(content, encoding, errors='backslashreplace')
+    monkeypatch.setattr('sys.stdout', out)
+    rows = [ResultRow('é.jpg', ['chat \U0001f408'], [0.5]), ResultRow('ü', [], [], 'ł')]
+    with rows_writer('-') as write:
+        for row in rows:
+            write(row)
+    first, second = map(json.loads, content.getvalue().decode().splitlines())
+    assert (first['path'], first['tags'][0]['label']) == (rows[0].path, rows[0].tags[0])
+    assert (second['path'], second['error']) == ('ü', 'ł')
 
 
 def test_tags_that_csv_cannot_tell_apart_are_refused(tmp_path):
