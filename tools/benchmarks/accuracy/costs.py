@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from mvlr_stack.outputs import write_text
 
+from ..speed.report import machine
 from ..speed.timing import compare
 from .plan import key_of
 
@@ -45,16 +46,17 @@ class Costs:
 
     def __init__(self, reference: Config) -> None:
         self._cfg, self._model = reference, _contestant(reference)
+        self._machine = machine()  # times of another one are no times here
 
     def kept(self, folder: Path, cfg: Config) -> Cost:
-        """Return a cost that was measured before, or measure it and keep it.
+        """Return a cost that was measured before on this machine, or measure it.
 
         Args:
             folder: Where it lies, by what it is the cost of.
             cfg: Of a row.
         """
         what = [(c.model.to_dict(), c.test_dataloader) for c in (cfg, self._cfg)]
-        path = folder / f'cost_{key_of(what)}.json'
+        path = folder / f'cost_{key_of([self._machine, *what])}.json'
         if path.is_file():
             return Cost(**json.loads(path.read_text()))
         cost = self.measure(cfg)

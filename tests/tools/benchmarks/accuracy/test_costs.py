@@ -25,6 +25,19 @@ def test_a_model_is_counted_and_timed_beside_the_reference(make, monkeypatch):
     assert min(before.ms, after.ms, after.reference_ms) > 0
 
 
+def test_a_cost_is_that_of_this_machine_and_as_many_threads(
+    make, tmp_path, monkeypatch
+):
+    cfg, here = make(2), costs.machine()
+    for threads in (1, 2, 1):
+        monkeypatch.setattr(costs, 'machine', lambda n=threads: here | {'threads': n})
+        measured = costs.Costs(cfg)
+        found = costs.Cost(1, 2, float(threads), 4.0)
+        monkeypatch.setattr(measured, 'measure', lambda cfg, found=found: found)
+        assert measured.kept(tmp_path, cfg).ms == threads
+    assert len(list(tmp_path.glob('cost_*.json'))) == 2
+
+
 def test_a_cost_is_measured_once(make, tmp_path, monkeypatch):
     small, large = make(2), make(3)
     measured = costs.Costs(small)
