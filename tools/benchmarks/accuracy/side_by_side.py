@@ -56,7 +56,9 @@ def run(args: argparse.Namespace) -> int:
         check_output('--out', path, args.overwrite)
     write_text(args.out, f'Test {args.number}, %.\n\n{table}\n')
     shares = [share_of(content) for content in contents.values()]
-    if len(set(shares)) == len(shares) > 1 and None not in shares:
+    ways = {rest_of(content) for content in contents.values()} - {None}
+    apart = len(set(shares)) == len(shares) > 1 and len(ways) <= 1
+    if apart and None not in shares:  # a line is of one way to take the others
         draw(picture, numbers, dict(zip(contents, shares, strict=True)), args.number)
     return 0
 
@@ -79,6 +81,8 @@ def read_results(folders: Sequence[Path]) -> dict[str, dict[str, Any]]:
         content = json.loads(path.read_text(encoding='utf-8'))
         share = share_of(content)
         head = folder.resolve().name if share is None else f'{100 * share:g} %'
+        if share is not None and rest_of(content) == 'absent':
+            head += ', others absent'
         if head in found:
             raise ValueError(f'{folder}: another folder is {head} as well; name one.')
         found[head] = content
@@ -90,6 +94,11 @@ def share_of(content: Mapping[str, Any]) -> float | None:
     supervision = content.get('supervision') or {'known': 1.0}
     known = supervision.get('known')
     return known if isinstance(known, float) else None
+
+
+def rest_of(content: Mapping[str, Any]) -> str | None:
+    """Return what training took the labels for that it did not know."""
+    return (content.get('supervision') or {}).get('rest')
 
 
 def numbers_of(contents: Contents, number: str) -> dict[str, dict[str, Spread]]:

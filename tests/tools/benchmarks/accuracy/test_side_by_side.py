@@ -54,6 +54,24 @@ def test_folders_that_differ_otherwise_have_no_picture(folders, tmp_path):
     assert not (tmp_path / 'table.png').exists()
 
 
+def test_ways_to_take_unknown_labels_have_columns_of_their_own(folders, tmp_path):
+    content = json.loads((tmp_path / 'known_0.1/accuracy.json').read_text())
+    content['supervision']['rest'] = 'absent'
+    for share in (0.1, 0.2):
+        content['supervision']['known'] = share
+        (tmp_path / f'absent_{share}').mkdir()
+        path = tmp_path / f'absent_{share}/accuracy.json'
+        path.write_text(json.dumps(content))
+    same, other = (str(tmp_path / f'absent_{share}') for share in (0.1, 0.2))
+    out = tmp_path / 'known.md'
+    run(folders[0], same, '--out', str(out))
+    assert '|row|10%|10%,othersabsent|' in out.read_text().replace(' ', '')
+    run(folders[0], other, '--out', str(out), '--overwrite')
+    assert not out.with_suffix('.png').exists()
+    run(same, other, folders[2], '--out', str(out), '--overwrite')
+    assert out.with_suffix('.png').exists()
+
+
 def test_what_cannot_stand_side_by_side(folders, tmp_path):
     with pytest.raises(FileNotFoundError, match=r'there is no accuracy\.json'):
         run(str(tmp_path))
