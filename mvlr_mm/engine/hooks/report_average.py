@@ -13,8 +13,9 @@ from ..trained_weights_ema import momentum_of
 class ReportAverage(Hook):
     """Log which share of the last average is the weights of the start.
 
-    For every ``EMAHook`` with an exponential moving average. The average is what is
-    validated and tested, so a short run with a long memory is told before it begins.
+    For every ``EMAHook`` with an exponential moving average whose momentum is known
+    beforehand. The average is what is validated and tested, so a short run with a long
+    memory is told before it begins.
     """
 
     def before_train(self, runner: Runner) -> None:
@@ -23,10 +24,14 @@ class ReportAverage(Hook):
             average = getattr(hook, 'ema_model', None)
             if not isinstance(hook, EMAHook):
                 continue
-            if isinstance(average, ExponentialMovingAverage):
-                self._report(runner, hook, average)
+            if not isinstance(average, ExponentialMovingAverage):
+                continue
+            # others, such as MomentumAnnealingEMA, have a momentum that changes
+            if type(average).avg_func is ExponentialMovingAverage.avg_func:
+                self._report_share(runner, hook, average)
+            self._check_interval(runner, average)
 
-    def _report(
+    def _report_share(
         self, runner: Runner, hook: EMAHook, average: ExponentialMovingAverage
     ) -> None:
         length = runner.max_iters // runner.max_epochs
@@ -46,6 +51,10 @@ class ReportAverage(Hook):
             )
         else:
             runner.logger.info(text)
+
+    def _check_interval(
+        self, runner: Runner, average: ExponentialMovingAverage
+    ) -> None:
         parts = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
         if parts > 1 and average.interval % parts:
             runner.logger.warning(

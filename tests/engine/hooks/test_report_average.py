@@ -63,6 +63,10 @@ def test_mmengines_average_is_reported_and_other_means_are_not():
     assert warned
     assert 'EMA: 83.5 %' in text
     assert said(600, ema_type='StochasticWeightAverage') == []
+    annealed = dict(ema_type='MomentumAnnealingEMA', momentum=3e-4)
+    assert said(600, **annealed) == []  # its share is far below
+    ((_, text),) = said(600, counts=8, **annealed)
+    assert 'accumulative_counts=8' in text
 
 
 @pytest.mark.parametrize('begin', [dict(begin_iter=501), dict(begin_epoch=6)], ids=str)
