@@ -97,8 +97,8 @@ def transformed_pictures(cfg: Config, split: str, chosen: np.ndarray) -> list:
         chosen: Indices of the pictures.
 
     Raises:
-        ValueError: The split is made of several data sets, or its pipeline ends in
-            something else than a picture.
+        ValueError: The split is made of several data sets, or its pipeline leaves a
+            picture out or ends in something else than one.
     """
     source = cfg[f'{split}_dataloader'].dataset
     while 'dataset' in source:
@@ -106,9 +106,17 @@ def transformed_pictures(cfg: Config, split: str, chosen: np.ndarray) -> list:
     if len(data_sets_of(source)) != 1:
         raise ValueError('--transformed needs a split that is one data set.')
     dataset = DATASETS.build(source)
+    dataset.full_init()
     images = []
     for i in chosen:
-        inputs = dataset[int(i)].get('inputs')
+        # not dataset[i], which takes any other picture where this one is left out
+        results = dataset.prepare_data(int(i))
+        if results is None:
+            path = dataset.get_data_info(int(i))['img_path']
+            raise ValueError(
+                f'{path} is left out by the pipeline; mend it, or take another --seed.'
+            )
+        inputs = results.get('inputs')
         if not isinstance(inputs, torch.Tensor) or inputs.dim() != 3:
             raise ValueError(
                 "--transformed needs a pipeline that gives 'inputs' (channels, H, W), "

@@ -107,6 +107,15 @@ def test_problems_are_counted(data, capsys):
     assert 'train: 1 problems; see `mvlr verify`.' in capsys.readouterr().out
 
 
+def test_no_other_picture_stands_for_one_that_is_left_out(data, capsys):
+    (data / '1.png').write_bytes(b'')
+    option = 'train_dataloader.dataset.dataset.pipeline.0.ignore_empty=True'
+    for more, by in ([], 'LoadImageFromFile'), (['--transformed'], 'the pipeline'):
+        with pytest.raises(SystemExit, match='2'):
+            run(data, '--cfg-options', option, *more)
+        assert f'1.png is left out by {by}' in capsys.readouterr().err
+
+
 def test_the_sheet_shows_what_a_training_loads(data):
     values = np.full((20, 40), 4095, np.uint16)
     values[:, :20] = 0
