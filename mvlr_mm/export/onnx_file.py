@@ -37,7 +37,9 @@ def write_onnx(
     """
     check_onnx()
     onnx = require('onnx', extra='export')
-    size = sum(t.numel() * t.element_size() for t in program.state_dict.values())
+    # the labels' encodings are constants
+    tensors = [*program.state_dict.values(), *program.constants.values()]
+    size = sum(t.nbytes for t in tensors if isinstance(t, torch.Tensor))
     if size > _LIMIT:
         raise ValueError(
             f'the weights have {size / 1e9:.1f} GB and an ONNX file may have 2; choose '
