@@ -16,7 +16,8 @@ labels, thresholds, how = (
     json.loads(about[key]) for key in ('labels', 'thresholds', 'preprocessing')
 )
 height, width = how['size']
-resample = Image.Resampling[how['interpolation'].upper()]
+kind = how['interpolation'].upper().replace('AREA', 'BOX')  # OpenCV's name of it
+resample = Image.Resampling[kind]
 for path in sys.argv[2:]:
     picture = ImageOps.exif_transpose(Image.open(path)).convert('RGB')
     pixels = np.asarray(picture.resize((width, height), resample), np.float32)

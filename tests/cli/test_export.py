@@ -167,6 +167,30 @@ def test_the_example_tags_without_torch(model, written):
     assert len(EXAMPLE.read_text().splitlines()) <= 30
 
 
+SEEN = """
+import runpy, sys
+from PIL import Image
+resize = Image.Image.resize
+def seen(self, size, resample):
+    print(resample.name, file=sys.stderr)
+    return resize(self, size, resample)
+Image.Image.resize = seen
+"""
+
+
+@pytest.mark.parametrize(('kind', 'pillow'), [('lanczos', 'LANCZOS'), ('area', 'BOX')])
+def test_the_example_knows_what_opencv_calls_otherwise(written, tmp_path, kind, pillow):
+    picture, changed = str(tmp_path / 'a.png'), onnx.load(written)
+    cv2.imwrite(picture, np.zeros((9, 9, 3), np.uint8))
+    (entry,) = (e for e in changed.metadata_props if e.key == 'preprocessing')
+    entry.value = json.dumps(json.loads(entry.value) | {'interpolation': kind})
+    onnx.save(changed, tmp_path / 'x.onnx')
+    script = SEEN + f'sys.argv[1:] = {[str(tmp_path / "x.onnx"), picture]!r}\n'
+    script += f'runpy.run_path({str(EXAMPLE)!r}, run_name="__main__")'
+    ran = subprocess.run([sys.executable, '-c', script], capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr.split()) == (0, [pillow])
+
+
 def test_8_bits_are_refused_where_they_lose_too_much(
     model, written, monkeypatch, capsys
 ):
