@@ -1,6 +1,5 @@
 """A folder and its index: what it holds, who writes to it, whether it is the same."""
 
-import fcntl
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,8 @@ import numpy as np
 from numpy.lib import format as npy
 
 from mvlr_stack.outputs import write_text
+
+from .lock import hold
 
 INDEX = 'index.json'
 
@@ -115,12 +116,7 @@ def alone(folder: Path) -> Iterator[None]:
     """Let no two processes write to a folder, which is made."""
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / '.lock', 'w') as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BlockingIOError(
-                f'{folder}: another process is computing there; wait for it.'
-            ) from None
+        hold(lock, f'{folder}: another process is computing there; wait for it.')
         yield
 
 

@@ -1,11 +1,12 @@
 """One run at a time adds to a file of results."""
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from zlib import crc32
+
+from ..stores.lock import hold
 
 
 @contextmanager
@@ -29,19 +30,11 @@ def alone_with(path: str | Path) -> Iterator[None]:
     place.parent.mkdir(parents=True, exist_ok=True)
     held = place.with_name(f'.{crc32(os.fsencode(place.name)):08x}.lock')
     with open(held, 'w') as lock:
-        _hold(lock.fileno(), path)
+        hold(
+            lock,
+            f'--out {path}: another run writes it; wait for it, or name another file.',
+        )
         try:
             yield
         finally:
             held.unlink(missing_ok=True)
-
-
-def _hold(lock: int, path: str | Path) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise BlockingIOError(
-            f'--out {path}: another run writes it; wait for it, or name another file.'
-        ) from None
-    except OSError:  # some network file systems have no such lock
-        return
