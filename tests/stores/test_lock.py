@@ -9,7 +9,7 @@ def test_a_lock_ends_with_its_file(tmp_path):
     path = tmp_path / 'lock'
     with open(path, 'w') as first:
         hold(first, 'held')
-        with open(path, 'w') as second, pytest.raises(BlockingIOError, match='^held$'):
+        with open(path, 'w') as second, pytest.raises(BlockingIOError, match=r'^held$'):
             hold(second, 'held')
     with open(path, 'w') as third:
         hold(third, 'held')
