@@ -12,7 +12,7 @@ from mvlr_mm.apis import MultiLabelInferencer, Tagged
 from mvlr_mm.apis.picture_sources import PictureFile, each_picture, is_excluded
 from mvlr_mm.shown_text import printable
 
-from .infer_outputs import Output, open_outputs
+from .infer_outputs import Output, open_outputs, place_of
 from .tag_rules import read_classes, thresholds_of
 
 
@@ -29,7 +29,7 @@ def find_paths(args: argparse.Namespace) -> list[str]:
     for given in args.paths:
         drawn = _drawings(args, given)
         for path in each_picture(given, args.recursive):
-            place = _place(path)
+            place = place_of(path)
             if path == given:  # what else is wrong with a picture, reading it says
                 _check_named(given, place, args.recursive)
             if not place.startswith(drawn) and not is_excluded(path, args.exclude):
@@ -42,10 +42,6 @@ def find_paths(args: argparse.Namespace) -> list[str]:
     return list(found.values())
 
 
-def _place(path: str) -> str:
-    return os.path.abspath(os.path.expanduser(path))
-
-
 def _drawings(args: argparse.Namespace, given: str) -> tuple[str, ...]:
     """Return how paths begin of earlier drawings, which are no pictures to tag.
 
@@ -54,8 +50,8 @@ def _drawings(args: argparse.Namespace, given: str) -> tuple[str, ...]:
         given: One of its paths; what it names in a folder of drawings counts.
     """
     folders = [x for x in (args.show_dir, args.heatmaps) if x is not None]
-    begins = (os.path.join(_place(folder), '') for folder in folders)
-    named = os.path.join(_place(given), '')
+    begins = (os.path.join(place_of(folder), '') for folder in folders)
+    named = os.path.join(place_of(given), '')
     return tuple(x for x in begins if not named.startswith(x))
 
 

@@ -248,6 +248,11 @@ def open_outputs(
     return outputs or [Lines()]
 
 
+def place_of(path: str) -> str:
+    """Return where a file or a folder is, whatever it is called by."""
+    return os.path.abspath(os.path.expanduser(path))
+
+
 def _place(path: str) -> str:
-    """Return where a picture is, as a text: csv and parquet hold no other."""
-    return text_of(os.path.abspath(os.path.expanduser(path)))
+    # as a text: csv and parquet hold no other
+    return text_of(place_of(path))

@@ -137,7 +137,7 @@ def _load_without_code(
     found = _load_checkpoint(filename, map_location, logger)
     meta = found.get('meta') if isinstance(found, dict) else None
     if isinstance(meta, dict):
-        meta.pop('config', None)  # mmengine itself writes `cfg`, which nothing runs
+        meta.pop('config', None)  # mmengine itself writes `cfg`, which no runner runs
     return found
 
 

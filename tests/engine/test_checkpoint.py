@@ -130,7 +130,7 @@ class Inside:
 
 
 def test_a_config_in_a_checkpoint_is_not_run(finished, tmp_path):
-    found = torch.load(finished / 'epoch_2.pth', weights_only=False)
+    found = load_weights(finished / 'epoch_2.pth')
     found['meta']['config'] = f'import os\nos.mkdir({str(tmp_path / "ran")!r})\n'
     torch.save(found, tmp_path / 'hostile.pth')
     run(tmp_path / 'on', load_from=str(tmp_path / 'hostile.pth'))

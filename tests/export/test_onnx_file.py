@@ -32,3 +32,9 @@ def test_constants_count_in_what_a_file_may_have(tmp_path, monkeypatch, limit):
     with pytest.raises(ValueError, match='an ONNX file may have 2; choose --format'):
         onnx_file.write_onnx(program, path, {})
     assert not path.exists()
+
+
+def test_a_torch_that_cannot_convert_a_scan_is_told_as_what_is_missing(monkeypatch):
+    monkeypatch.setattr(onnx_file, '_CONVERTERS', 'torch.nothing')
+    with pytest.raises(ImportError, match=r'install torch 2.10 or later, or choose'):
+        onnx_file.check_onnx()

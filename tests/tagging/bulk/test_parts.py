@@ -26,6 +26,22 @@ def opened(tmp_path, job):
         manifest.close()
 
 
+def test_a_stop_behind_the_line_of_a_part_writes_it_once(tmp_path, opened, monkeypatch):
+    parts = opened()
+    parts.add(row(0))
+    append = parts.manifest.append
+
+    def stopped(line):
+        append(line)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(parts.manifest, 'append', stopped)
+    with pytest.raises(KeyboardInterrupt):
+        parts.flush()
+    parts.flush()  # as at the end of a run
+    assert files(tmp_path) == ['part-000000.parquet']
+
+
 def test_a_part_is_written_when_it_is_full_or_late(tmp_path, opened):
     now = [0.0]
     parts = opened(size=3, seconds=10, clock=lambda: now[0])

@@ -98,8 +98,8 @@ def hold_out(cfg: Config, folder: Path, asked: float, seed: int) -> HeldOutNames
         seed: See :func:`chosen_names`.
 
     Raises:
-        ValueError: See :func:`chosen_names`; a list has problems; or the test is not
-            evaluated as :func:`_check_evaluator` says.
+        ValueError: See :func:`chosen_names`; a list has problems; or the test has no
+            ``MultiLabelProtocol``, or one with thresholds of single labels.
     """
     _check_evaluator(cfg.test_evaluator)
     init_default_scope(cfg.get('default_scope', 'mmpretrain'))
