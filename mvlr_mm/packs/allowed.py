@@ -24,7 +24,7 @@ PEERS = _names(
     CMAHead
     CSRAHead
     CTranHead
-    DualCoOpHead DualPrompts
+    DualCoOpHead DualPrompts DualPromptsPerLabel
     KgCoOp
     M3TRHead
     MLDecoderHead MLDecoderTextHead

@@ -93,9 +93,10 @@ def test_what_files_say_of_labels_becomes_part_of_the_pack(make, tmp_path, kind)
 
 
 @pytest.mark.parametrize('with_text', [True, False])
-def test_prompts_for_and_against_are_packed(make, tmp_path, with_text):
+@pytest.mark.parametrize('kind', ['DualPrompts', 'DualPromptsPerLabel'])
+def test_prompts_for_and_against_are_packed(make, tmp_path, with_text, kind):
     encoder = dict(type='CLIPTextEncoder')
-    prompt = dict(type='DualPrompts', text_encoder=encoder, classes=list(CLASSES))
+    prompt = dict(type=kind, text_encoder=encoder, classes=list(CLASSES))
     neck = dict(type='NeckSequence', prompt=prompt)
     given = make(parts=dict(neck=neck, head=dict(type='DualCoOpHead')))
     pack = write_pack(tmp_path / 'pack', given, with_text=with_text)

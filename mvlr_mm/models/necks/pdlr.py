@@ -49,6 +49,7 @@ class PDLR(NamedRows, EvalCache, BaseModule):
 
     Attributes:
         classes: The label names, a tuple of str.
+        takes_names: Whether :meth:`set_classes` takes names that were not trained.
 
     Raises:
         ValueError: An argument breaks its rule; the message names it.
@@ -57,6 +58,7 @@ class PDLR(NamedRows, EvalCache, BaseModule):
 
     provides = ('hard', 'soft', 'labels')
     named_rows = ('hard',)
+    takes_names = True
 
     def __init__(
         self,
@@ -79,7 +81,9 @@ class PDLR(NamedRows, EvalCache, BaseModule):
             )
         if chunk_size < 1:
             raise ValueError(f'chunk_size ({chunk_size}) must be at least 1.')
-        self.chunk_size = chunk_size
+        if 'soft' in prompts and num_tokens < 1:
+            raise ValueError(f'num_tokens ({num_tokens}) must be at least 1.')
+        self.chunk_size, self.num_tokens = chunk_size, num_tokens
         if isinstance(text_encoder, dict):
             text_encoder = MODELS.build(text_encoder)
         self.text_encoder = text_encoder
@@ -89,23 +93,19 @@ class PDLR(NamedRows, EvalCache, BaseModule):
         self.proj = nn.Identity()
         if embed_dim not in (None, width):
             self.proj = nn.Linear(width, embed_dim)
+        self.set_classes(read_label_names(classes))
         if self.use_soft:
             # CoOp's word, which checkpoints and `custom_keys` of configs say
-            self.context = nn.Parameter(self._start(num_tokens, context_init))
-        self.set_classes(read_label_names(classes))
+            self.context = nn.Parameter(self._start(context_init))
 
-    def _start(
-        self, num_tokens: int, words: str | None, argument: str = 'context_init'
-    ) -> Tensor:
-        if num_tokens < 1:
-            raise ValueError(f'num_tokens ({num_tokens}) must be at least 1.')
+    def _start(self, words: str | None, argument: str = 'context_init') -> Tensor:
         if words is None:
-            return 0.02 * torch.randn(num_tokens, self.text_encoder.token_dim)
+            return 0.02 * torch.randn(self.num_tokens, self.text_encoder.token_dim)
         start = self.text_encoder.embed_words(words)
-        if len(start) != num_tokens:
+        if len(start) != self.num_tokens:
             raise ValueError(
                 f'{argument} ({words!r}) is {len(start)} tokens, num_tokens is '
-                f'{num_tokens}; make them agree, or set {argument}=None.'
+                f'{self.num_tokens}; make them agree, or set {argument}=None.'
             )
         return start.clone()
 
@@ -128,7 +128,7 @@ class PDLR(NamedRows, EvalCache, BaseModule):
         encoder, device = self.text_encoder, next(self.text_encoder.parameters()).device
         hard = tokens = None
         if self.use_soft:
-            tokens = encoder.tokenize(names, len(self.soft_prompt)).to(device)
+            tokens = encoder.tokenize(names, self.num_tokens).to(device)
         if self.use_hard:
             hard = self._encode_hard(encoder, names)
         # nothing above may fail after something here has changed

@@ -8,7 +8,7 @@ from .add_gcn import ADDGCNHead
 from .cma import CMAHead
 from .csra import CSRAHead
 from .ctran import CTranHead
-from .dualcoop import DualCoOpHead, DualPrompts
+from .dualcoop import DualCoOpHead, DualPrompts, DualPromptsPerLabel
 from .kgcoop import KgCoOp
 from .m3tr import M3TRHead
 from .ml_decoder import MLDecoderHead, MLDecoderTextHead
@@ -27,6 +27,7 @@ __all__ = [
     'CTranHead',
     'DualCoOpHead',
     'DualPrompts',
+    'DualPromptsPerLabel',
     'KgCoOp',
     'M3TRHead',
     'MLDecoderHead',

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
+from ...labels.names import read_label_names
 from ...structures import VLFeatures
 from ..heads.multi_label_head import MultiLabelHead
 from ..necks.pdlr import PDLR
@@ -60,8 +61,9 @@ class DualPrompts(PDLR):
             chunk_size=chunk_size,
             init_cfg=init_cfg,
         )
-        start = self._start(num_tokens, negative_init, 'negative_init')
-        self.negative_context = nn.Parameter(start)
+        self.negative_context = nn.Parameter(
+            self._start(negative_init, 'negative_init')
+        )
 
     def forward(self, feats: VLFeatures) -> VLFeatures:
         """Fill ``labels`` and ``negative``, each (C, D)."""
@@ -74,6 +76,68 @@ class DualPrompts(PDLR):
             tokens, self.negative_context, self.chunk_size
         )
         return self.proj(encoded)
+
+
+@MODELS.register_module()
+class DualPromptsPerLabel(DualPrompts):
+    """Two soft prompts for each label: class-specific contexts.
+
+    The published code's ``--csc``, as its commands for partial labels have it. What
+    was learned for a label tells nothing of others, so that this model recognises the
+    labels of its training alone.
+
+    Args:
+        text_encoder: As for :class:`DualPrompts`.
+        classes: As for :class:`DualPrompts`.
+        num_tokens: Length L of each prompt.
+        context_init: As for :class:`DualPrompts`; None draws each label's by itself.
+        negative_init: The same for the negative prompts.
+        embed_dim: As for :class:`DualPrompts`.
+        chunk_size: As for :class:`DualPrompts`.
+        init_cfg: As in mmengine.
+
+    Attributes:
+        context: The positive prompts, (C, L, token_dim).
+        negative_context: The negative ones, of the same shape.
+
+    Raises:
+        ValueError: As for :class:`DualPrompts`.
+        FileNotFoundError: ``classes`` is a path that leads nowhere.
+    """
+
+    named_rows = ('context', 'negative_context')
+    takes_names = False
+
+    def _start(self, words: str | None, argument: str = 'context_init') -> Tensor:
+        if words is None:
+            shape = len(self.classes), self.num_tokens, self.text_encoder.token_dim
+            return 0.02 * torch.randn(shape)
+        return super()._start(words, argument).repeat(len(self.classes), 1, 1)
+
+    def set_classes(self, classes: Sequence[str]) -> None:
+        """Recognise some of the labels alone, or all in another order.
+
+        Args:
+            classes: Names among those that there are.
+
+        Raises:
+            ValueError: A name is empty, occurs twice, or is none of these labels.
+        """
+        names = read_label_names(classes)
+        if self.classes in (None, names):  # it is being built, or nothing changes
+            return super().set_classes(names)
+        row_of = {name: row for row, name in enumerate(self.classes)}
+        for name in names:
+            if name not in row_of:
+                raise ValueError(
+                    f'{name!r} is none of the {len(row_of)} labels for which '
+                    'DualPromptsPerLabel has learned prompts; DualPrompts, whose '
+                    'prompts all labels share, takes other names.'
+                )
+        rows = [row_of[name] for name in names]
+        super().set_classes(names)
+        for name in self.named_rows:
+            setattr(self, name, nn.Parameter(getattr(self, name).detach()[rows]))
 
 
 @MODELS.register_module()

@@ -28,6 +28,11 @@ class TokenBatch(NamedTuple):
         return TokenBatch(self.ids.to(device), self.mask.to(device))
 
 
+def is_per_text(prompt: Tensor | None) -> bool:
+    """Tell a soft prompt for each text from one that all share."""
+    return prompt is not None and prompt.dim() == 3
+
+
 class TextEncoder(BaseModule):
     """A frozen text tower: C texts in, (C, D) vectors out.
 
@@ -66,8 +71,9 @@ class TextEncoder(BaseModule):
 
         Args:
             tokens: From :meth:`tokenize`.
-            prompt: Soft prompt (prompt_length, token_dim), shared by all texts; it
-                fills the places that ``tokenize`` kept free.
+            prompt: Soft prompt (prompt_length, token_dim), shared by all texts, or one
+                for each, (C, prompt_length, token_dim); it fills the places that
+                ``tokenize`` kept free.
         """
 
     @abstractmethod
@@ -85,7 +91,7 @@ class TextEncoder(BaseModule):
 
         Args:
             tokens: From :meth:`tokenize`.
-            prompt: Soft prompt (prompt_length, token_dim), or None.
+            prompt: Soft prompt as for :meth:`forward`, or None.
             chunk_size: Texts that go through the tower at a time.
         """
         if len(tokens.ids) <= chunk_size:
@@ -96,13 +102,17 @@ class TextEncoder(BaseModule):
         for end in ends:
             rows = order[end - chunk_size : end]
             longest = int(lengths[:end][-1])
-            parts.append(
-                TokenBatch(tokens.ids[rows, :longest], tokens.mask[rows, :longest])
-            )
+            cut = TokenBatch(tokens.ids[rows, :longest], tokens.mask[rows, :longest])
+            parts.append((rows, cut))
+
+        def encode_part(part: tuple[Tensor, TokenBatch], prompt: Tensor) -> Tensor:
+            rows, tokens = part
+            return self(tokens, prompt[rows] if is_per_text(prompt) else prompt)
+
         if prompt is not None and torch.is_grad_enabled():
-            encoded = encode_recomputed(self, parts, prompt)
+            encoded = encode_recomputed(encode_part, parts, prompt)
         else:
-            encoded = torch.cat([self(part, prompt) for part in parts])
+            encoded = torch.cat([encode_part(part, prompt) for part in parts])
         return encoded[order.argsort()]
 
     def encode_texts(self, texts: Sequence[str], chunk_size: int = 256) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..clip import load_text, read_clip_config
-from .base import TextEncoder, TokenBatch
+from .base import TextEncoder, TokenBatch, is_per_text
 from .clip_tokenizers import make_tokens
 from .shared_prefix import Packed, can_share, pack, run_packed
 
@@ -122,7 +122,7 @@ class CLIPTextEncoder(TextEncoder):
         compiler = torch.compiler
         # a graph that is exported cannot ask how many tokens there are
         exported = compiler.is_compiling() and not compiler.is_dynamo_compiling()
-        if exported or not self.shares_prefix:
+        if exported or not self.shares_prefix or is_per_text(prompt):
             return self.forward_plain(tokens, prompt)
         packed = self._pack(tokens.ids, 0 if prompt is None else len(prompt))
         shared = self._embed(tokens.ids[:1, : packed.shared], prompt)[0]
@@ -152,8 +152,8 @@ class CLIPTextEncoder(TextEncoder):
         if prompt is None:
             return x
         start = self.tokenizer.num_start
-        shared, end = prompt.expand(len(x), -1, -1), start + len(prompt)
-        return torch.cat([x[:, :start], shared, x[:, end:]], dim=1)
+        prompts, end = prompt.expand(len(x), -1, -1), start + prompt.shape[-2]
+        return torch.cat([x[:, :start], prompts, x[:, end:]], dim=1)
 
     def _project(self, x: Tensor) -> Tensor:
         """Map the tokens that stand for the texts to the joint space, (C, D)."""

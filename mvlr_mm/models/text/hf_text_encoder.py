@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ...argument_checks import check_choice
 from ..hub import hub_or_cache
-from .base import TextEncoder, TokenBatch
+from .base import TextEncoder, TokenBatch, is_per_text
 from .shared_prefix import count_shared
 
 _POOLINGS = ('mean', 'cls', 'last')
@@ -77,7 +77,7 @@ class HFTextEncoder(TextEncoder):
         What all texts begin with is computed once where the tower is causal; it is then
         :meth:`forward_plain` but for rounding.
         """
-        if not self.is_causal:
+        if not self.is_causal or is_per_text(prompt):
             return self.forward_plain(tokens, prompt)
         shared = count_shared(tokens.ids, tokens.mask.sum(1) - 1)
         if not shared:
@@ -107,9 +107,9 @@ class HFTextEncoder(TextEncoder):
         if prompt is None:
             return words
         start = self._num_start_tokens
-        end = start + len(prompt)
-        shared = prompt.expand(len(words), -1, -1)
-        return torch.cat([words[:, :start], shared, words[:, end:]], dim=1)
+        end = start + prompt.shape[-2]
+        prompts = prompt.expand(len(words), -1, -1)
+        return torch.cat([words[:, :start], prompts, words[:, end:]], dim=1)
 
     def embed_words(self, text: str) -> Tensor:
         """See :meth:`TextEncoder.embed_words`."""

@@ -55,7 +55,7 @@ def encode_recomputed(encode: Encode, parts: Sequence[Any], prompt: Tensor) -> T
     Args:
         encode: Frozen; takes a part and the prompt, gives (texts of the part, D).
         parts: What the texts of each part are.
-        prompt: Soft prompt (L, W), which receives the gradient.
+        prompt: Soft prompt, (L, W) or (C, L, W), which receives the gradient.
 
     Returns:
         The vectors of all parts in their order, (C, D).

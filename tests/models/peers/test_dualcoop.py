@@ -94,6 +94,108 @@ def test_both_vectors_stay_where_no_tower_is_wanted(prompts):
     assert torch.equal(fixed(EMPTY).negative, made.negative[1:])
 
 
+LABELS = ['cat', 'traffic light', 'sea']
+
+
+@pytest.fixture
+def build_each(tiny_clip):
+    def build(classes=LABELS, **kwargs):
+        encoder = dict(type='CLIPTextEncoder', **tiny_clip())
+        torch.manual_seed(0)
+        kwargs = dict(num_tokens=5) | kwargs
+        cfg = dict(type='DualPromptsPerLabel', text_encoder=encoder, classes=classes)
+        return MODELS.build(cfg | kwargs)
+
+    return build
+
+
+@pytest.mark.parametrize('chunk_size', [256, 1, 2])
+def test_each_label_has_prompts_of_its_own(build_each, chunk_size):
+    each = build_each(chunk_size=chunk_size)
+    found, encoder = each(EMPTY), each.text_encoder
+    both = {'labels': each.context, 'negative': each.negative_context}
+    for field, prompts in both.items():
+        assert prompts.shape == (3, 5, 32)
+        assert prompts.std().item() == pytest.approx(0.02, rel=0.2)
+        expected = torch.cat(
+            [
+                encoder(encoder.tokenize([name], 5), prompt)
+                for name, prompt in zip(LABELS, prompts, strict=True)
+            ]
+        )
+        torch.testing.assert_close(getattr(found, field), expected)
+        weight = torch.randn_like(expected)
+        gradients = [
+            torch.autograd.grad((x * weight).sum(), prompts)[0]
+            for x in (getattr(found, field), expected)
+        ]
+        torch.testing.assert_close(*gradients, rtol=1e-3, atol=1e-5)
+    assert torch.equal(found.soft, found.labels)
+
+
+def test_a_label_moves_its_own_prompts_alone(build_each):
+    each = build_each()
+    found = each(EMPTY)
+    (found.labels[1].sum() + found.negative[2].sum()).backward()
+    assert each.context.grad.flatten(1).any(dim=1).tolist() == [False, True, False]
+    moved = each.negative_context.grad.flatten(1).any(dim=1)
+    assert moved.tolist() == [False, False, True]
+    trained = [n for n, p in each.named_parameters() if p.requires_grad]
+    assert sorted(trained) == ['context', 'negative_context']
+
+
+def test_prompts_of_each_label_can_start_from_words(build_each, prompts):
+    words = dict(context_init='a photo of a', negative_init='a photo without a')
+    each = build_each(num_tokens=4, **words)
+    embed = each.text_encoder.embed_words
+    assert torch.equal(each.context, embed('a photo of a').expand(3, -1, -1))
+    assert torch.equal(
+        each.negative_context, embed('a photo without a').expand(3, -1, -1)
+    )
+    # while they are alike, they are what all labels share
+    shared = MODELS.build(
+        dict(
+            type='DualPrompts',
+            text_encoder=each.text_encoder,
+            classes=LABELS,
+            num_tokens=4,
+            **words,
+        )
+    )
+    torch.testing.assert_close(each(EMPTY).negative, shared(EMPTY).negative)
+
+
+@torch.no_grad()
+def test_prompts_go_with_their_labels(build_each):
+    each = build_each().eval()
+    before = each(EMPTY)
+    kept = each.context
+    each.set_classes(LABELS)
+    assert each.context is kept  # which an optimizer may hold
+    with pytest.raises(ValueError, match=r"'moon' is none of the 3 labels"):
+        each.set_classes(['sea', 'moon'])
+    assert each.classes == tuple(LABELS)
+    assert torch.equal(each(EMPTY).labels, before.labels)
+    each.set_classes(['sea', 'cat'])
+    after = each(EMPTY)
+    assert after.names == ('sea', 'cat')
+    torch.testing.assert_close(after.labels, before.labels[[2, 0]])
+    torch.testing.assert_close(after.negative, before.negative[[2, 0]])
+    other = build_each(LABELS[::-1]).eval()
+    assert not other(EMPTY).labels.allclose(before.labels.flip(0))
+    other.load_state_dict(build_each().state_dict())
+    torch.testing.assert_close(other(EMPTY).labels, before.labels.flip(0))
+    torch.testing.assert_close(other(EMPTY).negative, before.negative.flip(0))
+    fixed = FixedLabels.of(other)
+    assert torch.equal(fixed(EMPTY).negative, other(EMPTY).negative)
+
+
+def test_prompts_of_other_labels_are_not_loaded(build_each):
+    other = build_each(['cat', 'traffic light', 'moon'])
+    with pytest.raises(ValueError, match=r"not the same; .*'moon'|'sea'"):
+        other.load_state_dict(build_each().state_dict())
+
+
 def test_is_the_published_aggregation_of_regions(feats):
     head = MODELS.build(dict(type='DualCoOpHead'))
     unit = torch.nn.functional.normalize

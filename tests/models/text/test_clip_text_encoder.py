@@ -131,6 +131,7 @@ def test_each_kind_of_tower_is_cut_where_nothing_is_lost(make, text_cfg, columns
         encoder(encoder.tokenize(texts)),
         encoder(tokens, context),
         encoder.encode(tokens, context, chunk_size=1),
+        encoder(tokens, context.expand(len(NAMES), -1, -1)),
     ):
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
     found.square().sum().backward()

@@ -172,6 +172,22 @@ def test_prompt_of_words_equals_the_joined_text(family, pooling, request):
     torch.testing.assert_close(vectors, reference(folder, joined, pooling))
 
 
+def test_each_text_may_have_a_prompt_of_its_own(causal, tiny_bert):
+    for folder in (causal, tiny_bert):
+        encoder = HFTextEncoder(folder)
+        tokens = encoder.tokenize(['cat', 'traffic light'], 2)
+        words = [encoder.embed_words(words) for words in ('a photo', 'photo of')]
+        prompts = torch.stack(words).requires_grad_()
+        expected = torch.stack(
+            [encoder(tokens, prompt)[i] for i, prompt in enumerate(prompts)]
+        )
+        for chunk_size in (2, 1):
+            found = encoder.encode(tokens, prompts, chunk_size)
+            torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+        found[1].square()[:3].sum().backward()
+        assert prompts.grad.flatten(1).any(dim=1).tolist() == [False, True]
+
+
 def test_other_prompts_give_other_vectors(tiny_bert):
     encoder = HFTextEncoder(tiny_bert)
     tokens = encoder.tokenize(['cat'], 2)

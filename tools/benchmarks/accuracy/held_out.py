@@ -155,7 +155,9 @@ def _lines(split: Split, seen: set[str]) -> str:
 
 def _check_takes_names(name: str, cfg: Config) -> None:
     neck, head = cfg.model.get('neck') or {}, MODELS.get(cfg.model.head.type)
-    if not neck.get('prompt') or 'labels' not in getattr(head, 'reads', ('labels',)):
+    prompt = neck.get('prompt')
+    takes_names = prompt and getattr(MODELS.get(prompt.type), 'takes_names', True)
+    if not takes_names or 'labels' not in getattr(head, 'reads', ('labels',)):
         raise ValueError(
             f'--held-out: {name} has learned a row for each label of its training and '
             'takes no other names; leave it out.'

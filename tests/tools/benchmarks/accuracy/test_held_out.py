@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 from benchmarks.accuracy.held_out import chosen_names, hold_out
@@ -7,6 +8,8 @@ from benchmarks.accuracy.rows import Row
 
 from mvlr_mm.config import read_config
 from mvlr_mm.datasets import MultiLabelList
+
+ROOT = Path(__file__).parents[4]
 
 NAMES = tuple('abcdefghi')
 
@@ -97,6 +100,13 @@ def test_a_head_with_a_row_for_each_label_is_refused(made, config, tmp_path, let
     plan = Plan(tmp_path, letters, 2, supervision=made)
     with pytest.raises(ValueError, match='--held-out: net has learned a row for each'):
         plan.prepare(Row('net', config))
+
+
+def test_prompts_of_single_labels_are_refused(made, tmp_path, letters):
+    plan = Plan(tmp_path, letters, 2, supervision=made)
+    config = ROOT / 'configs/dualcoop/dualcoop-csc_custom_small-clip.py'
+    with pytest.raises(ValueError, match='--held-out: csc has learned a row for each'):
+        plan.prepare(Row('csc', config))
 
 
 def test_a_system_without_training_knows_all_names(made, config, tmp_path, letters):
