@@ -137,7 +137,9 @@ class DualPromptsPerLabel(DualPrompts):
         rows = [row_of[name] for name in names]
         super().set_classes(names)
         for name in self.named_rows:
-            setattr(self, name, nn.Parameter(getattr(self, name).detach()[rows]))
+            old: nn.Parameter = getattr(self, name)
+            new = nn.Parameter(old.detach()[rows], requires_grad=old.requires_grad)
+            setattr(self, name, new)
 
 
 @MODELS.register_module()

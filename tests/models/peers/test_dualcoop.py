@@ -176,7 +176,10 @@ def test_prompts_go_with_their_labels(build_each):
         each.set_classes(['sea', 'moon'])
     assert each.classes == tuple(LABELS)
     assert torch.equal(each(EMPTY).labels, before.labels)
+    each.context.requires_grad_(False)
     each.set_classes(['sea', 'cat'])
+    assert not each.context.requires_grad
+    assert each.negative_context.requires_grad
     after = each(EMPTY)
     assert after.names == ('sea', 'cat')
     torch.testing.assert_close(after.labels, before.labels[[2, 0]])
