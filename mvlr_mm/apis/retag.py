@@ -80,7 +80,8 @@ def check_takes_names(model: nn.Module) -> tuple[list[nn.Module], nn.Module]:
         model: A classifier.
 
     Raises:
-        ValueError: There is none, or the head knows the labels of its training alone.
+        ValueError: There is none; or the head, or that stage, knows the labels of its
+            training alone.
     """
     neck, head = getattr(model, 'neck', None), model.head
     stages, stage = [neck], neck if hasattr(neck, 'set_classes') else None
@@ -97,6 +98,11 @@ def check_takes_names(model: nn.Module) -> tuple[list[nn.Module], nn.Module]:
         raise ValueError(
             f'classes: {type(head).__name__} has learned a row for each label of its '
             'training and takes no others; SimilarityHead does.'
+        )
+    if not getattr(stage, 'takes_names', True):
+        raise ValueError(
+            f'classes: {type(stage).__name__} has learned a prompt for each label of '
+            'its training and takes no others; DualPrompts and PDLR do.'
         )
     return stages[: stages.index(stage)], stage
 

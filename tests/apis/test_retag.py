@@ -201,6 +201,13 @@ def test_models_without_a_text_side_refuse(trained):
     with pytest.raises(ValueError, match='MultiLabelLinearClsHead has no text side'):
         retagged(stock, ['zebra'])
     model = load_model(trained.folder).model
+    tower = model.neck.prompt.text_encoder
+    prompt = dict(type='DualPromptsPerLabel', text_encoder=tower, classes=['cat'])
+    model.neck = MODELS.build(dict(type='NeckSequence', prompt=prompt))
+    model.head = MODELS.build(dict(type='DualCoOpHead'))
+    with pytest.raises(ValueError, match='DualPromptsPerLabel has learned a prompt'):
+        retagged(model, ['zebra'])
+    model = load_model(trained.folder).model
     head = dict(type='VisualClassifierHead', num_classes=3, embed_dim=16)
     model.head = MODELS.build(head)
     with pytest.raises(ValueError, match='VisualClassifierHead has learned a row'):
