@@ -119,6 +119,26 @@ def _reorder(value: Tensor, order: list[int], axes: tuple[int, ...]) -> Tensor:
     return value
 
 
+def rows_among(names: Sequence[str], classes: Sequence[str], why: str) -> list[int]:
+    """Return where some names are among the labels of a model.
+
+    Args:
+        names: Some of them.
+        classes: All of them, in their order.
+        why: Why there can be no others, and what to do, for the message.
+
+    Raises:
+        ValueError: A name is none of them.
+    """
+    row_of = {name: row for row, name in enumerate(classes)}
+    for name in names:
+        if name not in row_of:
+            raise ValueError(
+                f'{name!r} is none of the {len(row_of)} labels of this model, and {why}'
+            )
+    return [row_of[name] for name in names]
+
+
 def match_vectors(
     stored: Tensor, own: Tensor, classes: Sequence[str], prefix: str
 ) -> None:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ...labels.names import check_label_names
 from ...structures import VLFeatures
-from ..layers.named_rows import NamedRows
+from ..layers.named_rows import NamedRows, rows_among
 
 
 @MODELS.register_module()
@@ -74,15 +74,11 @@ class FixedLabels(NamedRows, BaseModule):
             ValueError: A name is empty, occurs twice, or is none of these labels.
         """
         names = check_label_names(tuple(classes), 'classes')
-        row_of = {name: row for row, name in enumerate(self.classes)}
-        for name in names:
-            if name not in row_of:
-                raise ValueError(
-                    f'{name!r} is none of the {len(row_of)} labels of this model, and '
-                    'it has no text tower to make a vector of it; use the model that '
-                    'it was made from, or a pack with its text tower.'
-                )
-        rows = [row_of[name] for name in names]
+        why = (
+            'it has no text tower to make a vector of it; use the model that it was '
+            'made from, or a pack with its text tower.'
+        )
+        rows = rows_among(names, self.classes, why)
         for name in self.named_rows:
             vectors: Tensor = getattr(self, name)
             setattr(self, name, vectors[rows])

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ...labels.names import read_label_names
 from ...structures import VLFeatures
 from ..heads.multi_label_head import MultiLabelHead
+from ..layers.named_rows import rows_among
 from ..necks.pdlr import PDLR
 from ..text import TokenBatch
 
@@ -126,15 +127,11 @@ class DualPromptsPerLabel(DualPrompts):
         names = read_label_names(classes)
         if self.classes in (None, names):  # it is being built, or nothing changes
             return super().set_classes(names)
-        row_of = {name: row for row, name in enumerate(self.classes)}
-        for name in names:
-            if name not in row_of:
-                raise ValueError(
-                    f'{name!r} is none of the {len(row_of)} labels for which '
-                    'DualPromptsPerLabel has learned prompts; DualPrompts, whose '
-                    'prompts all labels share, takes other names.'
-                )
-        rows = [row_of[name] for name in names]
+        why = (
+            'DualPromptsPerLabel has learned prompts for each; DualPrompts, whose '
+            'prompts all labels share, takes other names.'
+        )
+        rows = rows_among(names, self.classes, why)
         super().set_classes(names)
         for name in self.named_rows:
             old: nn.Parameter = getattr(self, name)
