@@ -18,6 +18,11 @@ fi
 # Machines have to agree about the port; one by itself takes what is free.
 port=${PORT:-}
 if [ "${NNODES:-1}" -gt 1 ]; then
+    if [ -z "${MASTER_ADDR:-}" ]; then
+        echo "error: NNODES=$NNODES machines need MASTER_ADDR, the address of the one with" \
+            "NODE_RANK=0; each would wait for itself." >&2
+        exit 2
+    fi
     port=${PORT:-29500}
 elif ! port=$(python -c '
 import socket, sys

@@ -63,8 +63,8 @@ def run(args: argparse.Namespace) -> int:
     numbers = (x(scores, targets) for x in (calibration_error, brier_score))
     error, brier = (mean_over_labels(x) for x in numbers)
     print(
-        f'{count} pictures, {len(scale.patches)} of them kept; logit = '
-        f'{scale.slope:.3f} x {scale.bias:+.3f}\n'
+        f'{count} pictures, {len(scale.patches)} of them kept; '
+        f'slope {scale.slope:.3f}, bias {scale.bias:.3f}\n'
         f'the trained labels, scored as if they were new: calibration error '
         f'{100 * error:.2f} %, Brier score {brier:.4f}\n'
         f'scale of new names: {out}'

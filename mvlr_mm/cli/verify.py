@@ -97,5 +97,6 @@ def run(args: argparse.Namespace) -> int:
         say(f'{problem.kind}: {problem.text}')
     counts = count_problems(problems)
     kinds = ', '.join(f'{count} {kind}' for kind, count in counts.items())
-    say(f'{len(problems)} problems ({kinds}).' if problems else 'No problem.')
+    word = 'problem' if len(problems) == 1 else 'problems'
+    say(f'{len(problems)} {word} ({kinds}).' if problems else 'No problem.')
     return 1 if problems else 0

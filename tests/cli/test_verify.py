@@ -86,7 +86,9 @@ def test_a_name_of_a_picture_need_be_no_utf8(data, capsys):
     assert main(['verify', *argv]) == 1
     (problem,) = json.loads(found.read_text())['problems']
     assert problem['text'] == f'test: {data}/caf\udce9.png does not exist.'
-    assert 'does not exist.' in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert 'does not exist.' in out
+    assert '1 problem (1 picture).' in out
 
 
 def test_options_override_the_config(data, capsys):

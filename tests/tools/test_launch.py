@@ -53,3 +53,14 @@ def test_a_missing_python_is_said(tmp_path):
     done = run('dist_train.sh', 'config.py', '2', PATH=str(tmp_path))
     assert done.returncode == 2
     assert done.stderr.startswith('error: there is no python on the PATH; activate')
+
+
+def test_several_machines_need_an_address(programs):
+    words, path = SCRIPTS['dist_train.sh'], f'{programs}:{os.environ["PATH"]}'
+    several = dict(PATH=path, NNODES='2', NODE_RANK='1')
+    done = run('dist_train.sh', *words, **several, MASTER_ADDR='')
+    assert done.returncode == 2
+    assert 'NNODES=2 machines need MASTER_ADDR' in done.stderr
+    done = run('dist_train.sh', *words, **several, MASTER_ADDR='10.0.0.1')
+    assert done.returncode == 0, done.stderr
+    assert '--master_addr=10.0.0.1 --master_port=29500' in done.stdout

@@ -27,6 +27,7 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from mvlr_mm.config import read_config
+from mvlr_mm.features.making import freezers_of
 from mvlr_mm.models.necks import NeckSequence
 from mvlr_mm.models.text import TextEncoder
 from mvlr_stack.arguments import add_overwrite
@@ -162,8 +163,20 @@ def read_model_config(path: str, options: dict | None = None) -> Config:
 
 
 def build(path: str, options: dict | None = None) -> nn.Module:
-    """Build a model with random weights; see :func:`read_model_config`."""
-    return build_from(read_model_config(path, options))
+    """Build a model as it trains, frozen parts held, with random weights.
+
+    Args:
+        path: As for :func:`read_model_config`.
+        options: As for it.
+
+    Raises:
+        ValueError: The config has no ``model``, or freezes a module that it lacks.
+    """
+    cfg = read_model_config(path, options)
+    model = build_from(cfg)
+    for hook in freezers_of(cfg):
+        hook.freeze(model)
+    return model
 
 
 def build_from(cfg: Config) -> nn.Module:

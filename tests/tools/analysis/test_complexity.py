@@ -125,6 +125,15 @@ def test_frozen_parameters_are_not_trainable(tool, toy):
     assert (backbone.parameters, backbone.trainable) == (52, 4)
 
 
+def test_what_a_hook_of_the_config_freezes_is_not_trainable(tool, tmp_path):
+    hook = "custom_hooks = [dict(type='FreezeModules', names=['backbone'])]\n"
+    (tmp_path / 'resnet18.py').write_text(RESNET18 + hook)
+    rows = tool.measure(tool.build(str(tmp_path / 'resnet18.py')), shape=(32, 32))
+    trainable = {row.name: row.trainable for row in rows}
+    assert trainable['backbone'] == 0
+    assert trainable['total'] == trainable['head'] == 512 * 80 + 80
+
+
 class Attend(nn.Module):
     def __init__(self, need_weights, masked):
         super().__init__()
