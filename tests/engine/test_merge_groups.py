@@ -20,3 +20,10 @@ def test_groups_with_other_keys_stay_apart():
         {'params', 'lr', 'weight_decay'},
         {'params'},
     ]
+
+
+def test_the_groups_given_stay_as_they_are():
+    a, b = (nn.Parameter(torch.zeros(1)) for _ in range(2))
+    groups = [dict(params=[a], lr=1.0), dict(params=[b], lr=1.0)]
+    assert len(merge_groups(groups)) == 1
+    assert [group['params'] for group in groups] == [[a], [b]]

@@ -41,6 +41,15 @@ def test_a_projection_that_trains_or_drops_is_not(model):
     assert frozen_stage(model(dropout=0.1), held) == 'patches'
 
 
+def test_a_frozen_trunk_without_a_projection_is_kept_as_the_trunk():
+    net = nn.Module()
+    trunk = dict(type='ResNet', depth=18, stem_channels=4, base_channels=4)
+    dense = dict(type='DenseBackbone', trunk=trunk, in_channels=32)
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        net.backbone = MODELS.build(dense)
+    assert frozen_stage(net, [FreezeModules(['backbone'])]) == 'trunk'
+
+
 def test_of_a_trunk_that_trains_the_parts_before_are_kept(model):
     net = model(frozen_stages=4)
     assert frozen_stage(net) == 'tower.trunk.layer3.0'

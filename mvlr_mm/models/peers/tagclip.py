@@ -92,7 +92,7 @@ class TagCLIPHead(NamedLabelsHead):
 
     def patch_logits(self, feats: VLFeatures) -> Tensor:
         """Logits of these scores of the labels, (B, N, C)."""
-        return torch.logit(self.pre_logits(feats)[..., : self.num_labels], eps=1e-6)
+        return _logit(self.pre_logits(feats)[..., : self.num_labels])
 
     def forward(self, feats: VLFeatures) -> Tensor:
         """Return the logits, (B, C), of scores in [0, 1]."""
@@ -102,7 +102,7 @@ class TagCLIPHead(NamedLabelsHead):
         stands_out = scores > ((low + high) / 2)[:, None]
         again = self._identify(feats.visual, refined)
         scores = torch.where(stands_out, (scores + again) / 2, scores)
-        return torch.logit(scores[:, : self.num_labels], eps=1e-6)
+        return _logit(scores[:, : self.num_labels])
 
     def _classify(self, vectors: Tensor) -> Tensor:
         """Return the softmax over texts, (..., C + K), of unit vectors."""
@@ -112,14 +112,27 @@ class TagCLIPHead(NamedLabelsHead):
     def _refine(self, patches: Tensor, coarse: Tensor) -> Tensor:
         """Refine the scores of patches, (B, N, C + K), by those they attend to."""
         attention = (self.attention_scale * patches @ patches.mT).softmax(dim=-1)
-        attention = attention * (attention > 1 / patches.shape[1])  # above their mean
+        attention = attention * _reach(attention, 1 / patches.shape[1])  # their mean
         refined = attention @ coarse
-        region = refined > refined.mean(dim=1, keepdim=True)
+        region = _reach(refined, refined.mean(dim=1, keepdim=True))
         return attention @ (coarse * region)
 
     def _identify(self, patches: Tensor, refined: Tensor) -> Tensor:
         """Return each label's probability where its region is all that is seen."""
         low, high = refined.aminmax(dim=1, keepdim=True)
-        region = (refined > (low + high) / 2).to(patches.dtype)
+        region = (refined >= (low + high) / 2).to(patches.dtype)
         vectors = F.normalize(region.mT @ patches, dim=-1)  # (B, C + K, D), any length
         return self._classify(vectors).diagonal(dim1=1, dim2=2)
+
+
+def _reach(values: Tensor, mean: Tensor | float) -> Tensor:
+    """Say which values, none below 0, are at least their mean, but for rounding.
+
+    Of one patch, and of patches that are all alike, that is every one.
+    """
+    return values >= mean * (1 - 4 * torch.finfo(values.dtype).eps)
+
+
+def _logit(scores: Tensor) -> Tensor:
+    """Return finite logits; in half precision nothing is between 1 - 1e-6 and 1."""
+    return torch.logit(scores.float(), eps=1e-6)

@@ -2,6 +2,7 @@ import pytest
 import torch
 from mmpretrain.structures import DataSample
 
+from mvlr_mm.models.heads import batch_targets as batch_targets_module
 from mvlr_mm.models.heads.batch_targets import batch_targets
 
 LABELS = ([1, 4], [], [0], [4, 2, 3])
@@ -47,3 +48,10 @@ def test_scores_are_taken_as_they_are():
 def test_an_index_out_of_range_is_refused(label):
     with pytest.raises(ValueError, match=f'gt_label {label} must be between 0 and 2'):
         batch_targets([DataSample().set_gt_label([label])], 3)
+
+
+def test_an_index_below_zero_never_counts_from_the_right(monkeypatch):
+    # as on a GPU, where nothing looks at the values beforehand
+    monkeypatch.setattr(batch_targets_module, '_check', lambda *_: None)
+    with pytest.raises(IndexError):
+        batch_targets([DataSample().set_gt_label([-1])], 3)

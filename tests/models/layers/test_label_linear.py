@@ -16,3 +16,12 @@ def test_is_the_diagonal_of_a_linear_map():
     theirs = torch.autograd.grad(diagonal.square().sum(), inputs)
     for a, b in zip(ours, theirs, strict=True):
         torch.testing.assert_close(a, b)
+
+
+def test_weights_begin_in_the_range_of_a_linear_map():
+    torch.manual_seed(0)
+    ours, torchs = LabelLinear(16, 500), torch.nn.Linear(16, 500)
+    for name in ('weight', 'bias'):
+        mine, other = (getattr(layer, name).abs().max() for layer in (ours, torchs))
+        assert mine <= 16**-0.5
+        torch.testing.assert_close(mine, other, rtol=0.02, atol=0)

@@ -83,3 +83,18 @@ def test_checkpoints_with_the_old_name_of_a_norm_load():
     }
     block.load_state_dict(state)
     assert torch.equal(block.source_norm.weight, old.source_norm.weight)
+
+
+def test_weights_of_the_map_are_dropped_in_training_alone():
+    torch.manual_seed(0)
+    layer = MultiHeadAttention(4, num_heads=2, dropout=0.25)
+    with torch.no_grad():  # out comes the sum of a row of the map, 1 for each head
+        layer.value.weight.zero_()
+        layer.value.bias.fill_(1.0)
+        layer.out.weight.copy_(torch.eye(4))
+    tokens = torch.randn(400, 5, 4)
+    found = layer(tokens, tokens)
+    assert found.std() > 0.1
+    assert abs(found.mean() - 1) < 0.02  # what stays weighs more
+    ones = torch.ones(400, 5, 4)
+    torch.testing.assert_close(layer.eval()(tokens, tokens), ones)

@@ -131,3 +131,13 @@ def test_weights_of_vmap_have_no_state():
         return weight
 
     torch.func.vmap(run)(layer.weight)
+
+
+@pytest.mark.parametrize('name', ['trained.bias', 'small.weight', 'odd', 'ids'])
+def test_each_single_number_counts(tower, name):
+    *owner, last = name.split('.')
+    tensor = getattr(tower.get_submodule('.'.join(owner)), last)
+    for place in range(len(tensor)):
+        state = WeightState(tower)
+        tensor.data[place] += 1
+        assert not state.same(), place

@@ -66,6 +66,18 @@ def test_a_label_like_no_patch_gathers_nothing(label_file, patches):
     torch.testing.assert_close(head(positive), head.classifier.bias.expand(2, 3))
 
 
+def test_attention_sums_to_one_however_little_patches_are_like_a_label(
+    label_file, patches
+):
+    head = build(label_file)
+    head.embed_patches = torch.nn.Identity()
+    head.embed_labels = torch.nn.Identity()
+    head.vectors = torch.eye(3, 8)
+    visual = torch.tensor([0.1, 0.1, 0.1, 1, 0, 0, 0, 0]).repeat(1, 2, 1)
+    expected = torch.full((1, 3, 2), 0.5)  # of two cosines of 0.1
+    torch.testing.assert_close(head.attention(visual), expected)
+
+
 def test_the_graph_embedding_draws_cosines_to_the_likeness():
     torch.manual_seed(0)
     labels, graph = torch.randn(4, 6, requires_grad=True), torch.rand(4, 4) / 2

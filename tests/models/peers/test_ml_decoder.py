@@ -105,6 +105,26 @@ def test_queries_never_train_and_all_else_does(learns):
     learns(head, head.loss(feats, [DataSample().set_gt_label([1, 4])]))
 
 
+def test_queries_are_added_to_themselves_after_dropout():
+    head = build(dropout=0.5, num_groups=3)
+    seen = []
+    head.decoder.norm.register_forward_pre_hook(lambda _, inputs: seen.append(*inputs))
+    head.pre_logits(VLFeatures(torch.randn(200, 4, 6), (2, 2)))
+    factors = seen[0] / head.queries
+    assert set(factors.round(decimals=3).unique().tolist()) == {1, 3}  # q, q + q / 0.5
+    assert abs(factors.mean() - 2) < 0.1
+
+
+@pytest.mark.parametrize(('labels', 'groups', 'size'), [(600, 100, 6), (300, 300, 1)])
+def test_the_classifiers_begin_in_xaviers_range_of_the_published_array(
+    labels, groups, size
+):
+    names = [f'label {i}' for i in range(labels)]
+    head = build(names, num_groups=groups, width=64)
+    published = torch.nn.init.xavier_normal_(torch.empty(groups, 64, size))
+    assert head.weight.std().item() == pytest.approx(published.std().item(), rel=0.03)
+
+
 def test_no_groups_are_refused():
     with pytest.raises(ValueError, match=r'num_groups \(0\) is below 1'):
         build(num_groups=0)

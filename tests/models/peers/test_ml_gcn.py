@@ -125,6 +125,17 @@ def test_cost_at_448_px(cost):
     assert multiply_adds == maps + graphs + 80 * 2048
 
 
+def test_a_probability_that_equals_the_threshold_is_an_edge():
+    both = np.array([[0, 2], [2, 0]])
+    known = np.array([[5, 5], [8, 8]])  # P(1 | 0) = 2 / 5, P(0 | 1) = 2 / 8
+    graph = LabelGraph(('a', 'b'), known.diagonal(), both, known)
+    found = correlation_matrix(graph, threshold=0.4)
+    expected = matrix_by_hand(graph.probabilities(), 0.4, 0.25)
+    np.testing.assert_allclose(found, expected)
+    assert found[1, 0] > 0
+    assert found[0, 1] == 0
+
+
 def test_labels_without_edges_keep_themselves():
     none = np.zeros((2, 2), int)
     alone = LabelGraph(('a', 'b'), np.array([3, 0]), none, none)

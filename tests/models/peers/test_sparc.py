@@ -56,6 +56,22 @@ def test_fitted_it_is_the_published_algorithm(head, feats):
     assert not head._observed
 
 
+def test_a_component_points_to_where_its_mean_is_positive(head):
+    rise = torch.linspace(0, 3, 40).exp()
+    scores = torch.randn(40, 10, generator=torch.Generator().manual_seed(0))
+    # one pair of the first label falls where its others, and the label, rise
+    scores[:, [0, 4, 5, 6]] = rise[:, None] * torch.tensor([1.0, -1.0, 1.0, 1.0])
+    head.pre_logits = lambda feats: feats.visual
+    head.observe(VLFeatures(scores, (1, 1)))
+    head.fit()
+    scores = ((scores - scores.mean(0)) / scores.std(0)).double().numpy()
+    both = np.column_stack([np.sort(scores[:, 4:7], axis=1), scores[:, 0]])
+    first = PCA().fit(both).components_[0]
+    first = first * np.sign(first.mean()) / np.abs(first).sum()
+    assert first[0] < -0.01
+    np.testing.assert_allclose(head.direction[0], first, atol=1e-5)
+
+
 def test_prompts_are_those_of_labels_and_pairs(head, tiny_clip):
     encoder = MODELS.build(dict(type='CLIPTextEncoder', **tiny_clip()))
     names = [*NAMES, *(f'{NAMES[i]} and {NAMES[j]}' for i, j in PAIRS)]

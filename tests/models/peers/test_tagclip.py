@@ -37,7 +37,9 @@ def test_texts_are_encoded_once_and_the_tower_is_not_kept(head, tiny_clip):
     assert set(head.state_dict()) == {'labels', 'background', 'label_record'}
 
 
-def test_is_the_method_written_out_patch_by_patch(head):
+@pytest.mark.parametrize('scale', [100.0, 5.0])
+def test_is_the_method_written_out_patch_by_patch(head, scale):
+    head.scale = scale
     torch.manual_seed(0)
     # near a text each, so that regions are more than noise
     texts = torch.cat([head.labels, head.background])
@@ -47,7 +49,7 @@ def test_is_the_method_written_out_patch_by_patch(head):
     units = [p / p.norm() for p in patches]
 
     def classify(vector):
-        exps = [math.exp(100 * float(vector @ text)) for text in texts]
+        exps = [math.exp(scale * float(vector @ text)) for text in texts]
         return [e / sum(exps) for e in exps]
 
     coarse = [classify(u) for u in units]
@@ -78,7 +80,35 @@ def test_is_the_method_written_out_patch_by_patch(head):
         expected.append(score)
     found = head(VLFeatures(patches[None], (2, 3))).sigmoid()[0]
     assert found.tolist() == pytest.approx(expected, abs=2e-4)
-    assert found[0] > 0.5 > found[1]
+    assert scale < 100 or found[0] > 0.5 > found[1]
+
+
+@pytest.mark.parametrize(
+    ('kind', 'grid'), [('one patch', (1, 1)), ('all alike', (2, 3))]
+)
+def test_where_no_patch_differs_each_is_classified_as_it_is(head, kind, grid):
+    torch.manual_seed(0)
+    picture = torch.randn(2, 1, 16)
+    feats = VLFeatures(picture.repeat(1, grid[0] * grid[1], 1), grid)
+    texts = nn.functional.normalize(torch.cat([head.labels, head.background]), dim=-1)
+    cosines = nn.functional.normalize(picture[:, 0], dim=-1) @ texts.T
+    expected = (100 * cosines).softmax(dim=-1)[:, :3].clamp(1e-6, 1 - 1e-6)
+    torch.testing.assert_close(head(feats).sigmoid(), expected, rtol=1e-4, atol=1e-6)
+    maps = head.patch_logits(feats).sigmoid()
+    torch.testing.assert_close(
+        maps, expected[:, None].expand_as(maps), rtol=1e-4, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_a_sure_score_has_a_finite_logit_in_half_precision(head, dtype):
+    sure = (10 * head.labels[0]).expand(1, 6, 16)
+    head.scale = 1000.0
+    head.to(dtype)
+    feats = VLFeatures(sure.to(dtype), (2, 3))
+    assert head(feats).isfinite().all()
+    assert head.patch_logits(feats).isfinite().all()
+    assert head(feats).argmax() == 0
 
 
 def test_every_picture_of_a_batch_is_on_its_own(head):
