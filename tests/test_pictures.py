@@ -187,7 +187,7 @@ def test_empty_and_missing_files_are_named(tmp_path):
     'path', ['file:///a.jpg', 'hdfs://a/b.jpg', 'https://old.org/https://new.org/a.jpg']
 )
 def test_an_address_of_an_unknown_kind_is_told(path):
-    with pytest.raises(ValueError, match='with one of .*https://, once') as error:
+    with pytest.raises(ValueError, match=r'with one of .*https://, once') as error:
         picture_bytes(path)
     assert str(error.value).startswith(f'{path} is no address that can be read')
 
