@@ -11,6 +11,7 @@ from contextlib import suppress
 import cv2
 import numpy as np
 from mmengine import fileio
+from mmengine.fileio.backends import prefix_to_backends
 from PIL import Image, ImageOps
 
 BITS = (8, 10, 12, 14, 16)
@@ -28,9 +29,33 @@ def read_picture(
 
     Raises:
         OSError: The file cannot be read.
-        ValueError: It holds no whole picture, or one whose scale is not known.
+        ValueError: It holds no whole picture, or one whose scale is not known, or it is
+            an address of an unknown kind.
     """
-    return decode_picture(fileio.get(path, backend_args=backend_args), path, bits)
+    return decode_picture(picture_bytes(path, backend_args), path, bits)
+
+
+def picture_bytes(path: str, backend_args: dict | None = None) -> bytes:
+    """Return what a file of a picture holds.
+
+    Args:
+        path: A file, or an address that mmengine reads.
+        backend_args: Of mmengine's file backends.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It is an address of an unknown kind.
+    """
+    if '://' in path and 'backend' not in (backend_args or {}):
+        # mmengine would end in KeyError('file'), or in a failed unpacking
+        kind = path.split('://')[-2].rpartition(':')[2]
+        if path.count('://') > 1 or kind not in prefix_to_backends:
+            known = ', '.join(f'{name}://' for name in prefix_to_backends if name)
+            raise ValueError(
+                f'{path} is no address that can be read; give the path of a file, or '
+                f'an address with one of {known}, once.'
+            )
+    return fileio.get(path, backend_args=backend_args)
 
 
 def decode_picture(

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import select
 import sys
 import traceback
@@ -67,8 +68,17 @@ def explain(error: Exception) -> str | None:
     if text is None and isinstance(error, PLAIN):
         text = str(error) or type(error).__name__
         if text.startswith('Caught '):  # in a loader's process, with its traceback
-            text = text.strip().splitlines()[-1].partition(': ')[2]
+            text = _told_by_loader(text, type(error).__name__)
     return text
+
+
+def _told_by_loader(text: str, kind: str) -> str:
+    """Return the error's own words, which stand behind the last traceback.
+
+    All of its lines: the name of a file may have several.
+    """
+    begins = list(re.finditer(rf'^(?:\w+\.)*{kind}: ', text, re.MULTILINE))
+    return text[begins[-1].end() :].strip() if begins else text.strip()
 
 
 def _reader_is_gone() -> bool:

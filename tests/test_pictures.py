@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mvlr_mm.pictures import bits_of, decode_picture, read_picture
+from mvlr_mm.pictures import bits_of, decode_picture, picture_bytes, read_picture
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
 GREY = PIXELS[..., 0]
@@ -181,3 +181,18 @@ def test_empty_and_missing_files_are_named(tmp_path):
         read_picture(str(tmp_path / 'a.jpg'))
     with pytest.raises(FileNotFoundError, match=r'b\.jpg'):
         read_picture(str(tmp_path / 'b.jpg'))
+
+
+@pytest.mark.parametrize(
+    'path', ['file:///a.jpg', 'hdfs://a/b.jpg', 'https://old.org/https://new.org/a.jpg']
+)
+def test_an_address_of_an_unknown_kind_is_told(path):
+    with pytest.raises(ValueError, match=r'with one of .*https://, once') as error:
+        picture_bytes(path)
+    assert str(error.value).startswith(f'{path} is no address that can be read')
+
+
+def test_a_backend_of_the_caller_reads_any_address(tmp_path):
+    path = tmp_path / 'a.jpg'
+    path.write_bytes(b'content')
+    assert picture_bytes(str(path), {'backend': 'local'}) == b'content'

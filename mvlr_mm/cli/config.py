@@ -75,13 +75,22 @@ def complete_loaders(cfg: Config, args: argparse.Namespace) -> None:
     Args:
         cfg: With all overrides merged: a loader without workers keeps none alive.
         args: Of the command.
+
+    Raises:
+        ValueError: A loader's number of workers is none.
     """
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         loader = cfg.get(name)
         if loader is None:
             continue
+        workers = loader.get('num_workers', 0)
+        if not isinstance(workers, int) or workers < 0:
+            raise ValueError(
+                f'{name}.num_workers ({workers!r}) must be a whole number of '
+                'processes; 0 loads in the command itself.'
+            )
         loader.setdefault('collate_fn', dict(type='default_collate'))
-        loader.setdefault('persistent_workers', loader.get('num_workers', 0) > 0)
+        loader.setdefault('persistent_workers', workers > 0)
         loader.setdefault('pin_memory', torch.cuda.is_available())
         if args.no_pin_memory:
             loader.pin_memory = False

@@ -14,7 +14,7 @@ from mvlr_mm.evaluation.protocols import (
     protocol_of,
 )
 from mvlr_mm.evaluation.results import Results, read_results
-from mvlr_mm.evaluation.table_files import check_table_path, write_table
+from mvlr_mm.evaluation.table_files import write_table
 from mvlr_mm.evaluation.table_text import format_table
 from mvlr_mm.labels.thresholds import read_temperatures, read_thresholds
 from mvlr_mm.near_names import nearest_names, same_letters
@@ -133,8 +133,6 @@ def run(args: argparse.Namespace) -> int:
         The exit status, 0.
     """
     files = [path for path in (args.csv, args.json) if path is not None]
-    for path in files:
-        check_table_path(path)
     results = read_results(args.results)
     protocol = choose_protocol(args, results.protocol)
     results = choose_classes(results, args.classes)

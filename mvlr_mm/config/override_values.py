@@ -8,6 +8,7 @@ Two forms of mmengine are kept: ``true`` and ``false``, and lists without quotes
 
 import ast
 import difflib
+import re
 from typing import Any
 
 MISSING = object()
@@ -15,6 +16,7 @@ _NAMED = {name: float(name) for name in ('inf', '-inf', 'nan')}
 _NAMED |= {'true': True, 'false': False}
 # A text is true, always; so what is, or nearly is, one of these is none.
 _LIKE_BOOLS = ('true', 'false', 'yes', 'no', 'on', 'off', 't', 'f', 'y', 'n')
+_LIKE_NUMBER = re.compile(r"[+-]?\.?\d[\d.,' ]*(e[+-]?\d+)?", re.IGNORECASE).fullmatch
 _CLOSING = {'[': ']', '(': ')', '{': '}'}
 
 
@@ -27,7 +29,8 @@ def read_value(word: str, before: Any = MISSING) -> Any:
 
     Raises:
         ValueError: A list, tuple or dict is wanted and the word is none; or the config
-            has True or False there and the word is neither, though it sounds like it.
+            has True or False there and the word is neither, though it sounds like it;
+            or it has a number, and the word is one as other languages write it.
     """
     if word in _NAMED:
         return _NAMED[word]
@@ -38,6 +41,11 @@ def read_value(word: str, before: Any = MISSING) -> Any:
         raise ValueError(f'{word!r} must be True or False, in the place of {before}.')
     if isinstance(value, tuple) and not bare.startswith('('):  # '1, 2'
         value = MISSING
+    if type(before) in (int, float) and value is MISSING and _LIKE_NUMBER(bare):
+        raise ValueError(
+            f'{word!r} must be a number as Python writes it, in the place of {before}: '
+            '0.5 or 10000, without commas or spaces. Several need brackets: "(1, 2)".'
+        )
     # what a template has braces for is no dict
     if value is not MISSING and not (is_text and '{}' in bare and bare[0] in '[({'):
         return value

@@ -1,6 +1,7 @@
 """Evaluate saved results again, under any protocol, without the model."""
 
 import argparse
+from pathlib import Path
 
 from ..arguments import add_overwrite, at_least
 from ..outputs import check_output
@@ -105,7 +106,12 @@ def check(args: argparse.Namespace) -> None:
     """Check that the results may be written.
 
     Raises:
+        ValueError: A file is called other than what is to be in it. The suffix decides
+            about that, so that one file could get both in turn.
         OSError: As for :func:`mvlr_stack.outputs.check_output`.
     """
-    check_output('--csv', args.csv, args.overwrite)
-    check_output('--json', args.json, args.overwrite)
+    for name in ('csv', 'json'):
+        path = getattr(args, name)
+        if path is not None and Path(path).suffix != f'.{name}':
+            raise ValueError(f'--{name} {path} must be a .{name} file.')
+        check_output(f'--{name}', path, args.overwrite)

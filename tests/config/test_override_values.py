@@ -1,4 +1,5 @@
 import math
+import re
 
 import pytest
 
@@ -117,3 +118,18 @@ def test_a_text_that_sounds_like_a_bool_is_none(word):
 )
 def test_in_the_place_of_a_bool(word, value):
     assert read_value(word, True) == value
+
+
+@pytest.mark.parametrize(
+    'word', ['0,001', '1,5', '1.000,5', "1'000", '1 000', '1,5e-3']
+)
+@pytest.mark.parametrize('before', [0.01, 30])
+def test_a_number_as_other_languages_write_it_is_refused(word, before):
+    message = f'{word!r} must be a number as Python writes it, in the place of {before}'
+    with pytest.raises(ValueError, match=re.escape(message)):
+        read_value(word, before)
+
+
+@pytest.mark.parametrize('word', ['thresholds.json', '2026.json', '1,5.json', 'auto'])
+def test_a_text_in_the_place_of_a_number_stays(word):
+    assert read_value(word, 0.5) == word

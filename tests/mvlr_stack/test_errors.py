@@ -83,6 +83,17 @@ def test_an_error_of_a_loader_is_said_without_its_traceback(capsys):
     assert capsys.readouterr().err.startswith('error: a.jpg is cut.\n')
 
 
+def test_an_error_of_a_loader_keeps_all_its_lines(capsys):
+    text = (
+        'Caught FileNotFoundError in DataLoader worker process 0.\nOriginal Traceback '
+        '(most recent call last):\n  File "x.py", line 1, in get\nFileNotFoundError: '
+        'new\nline.jpg: no such file.\n'
+    )
+    with pytest.raises(SystemExit, match='2'), plain_errors():
+        raise FileNotFoundError(text)
+    assert capsys.readouterr().err.startswith('error: new\nline.jpg: no such file.\n')
+
+
 def test_an_interruption_is_no_traceback():
     def heed_interruptions():  # which a shell's background jobs do not
         signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -11,9 +11,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
-from mmengine.fileio import get
 
-from ...pictures import bits_of, decode_values, to_8_bits
+from ...pictures import bits_of, decode_values, picture_bytes, to_8_bits
 from ..transforms import LoadPicture
 
 
@@ -33,10 +32,12 @@ def inspect_picture(path: str, load: BaseTransform) -> Inspection:
         load: The transform that loads it.
     """
     try:
-        content = get(path, backend_args=getattr(load, 'backend_args', None))
+        content = picture_bytes(path, getattr(load, 'backend_args', None))
     except FileNotFoundError:
         return Inspection(None, 'does not exist')
     except Exception as error:  # of addresses, backends raise whatever they like
+        if isinstance(error, ValueError):
+            return Inspection(None, str(error).removeprefix(f'{path} ').rstrip('.'))
         reason = getattr(error, 'strerror', None) or error
         return Inspection(None, f'cannot be read: {reason}'.rstrip('.'))
     digest = hashlib.blake2b(content, digest_size=16).hexdigest()

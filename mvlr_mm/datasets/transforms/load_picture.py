@@ -2,10 +2,9 @@
 
 import numpy as np
 from mmcv.transforms import BaseTransform
-from mmengine import fileio
 from mmpretrain.registry import TRANSFORMS
 
-from ...pictures import BITS, decode_picture
+from ...pictures import BITS, decode_picture, picture_bytes
 
 
 @TRANSFORMS.register_module()
@@ -46,7 +45,7 @@ class LoadPicture(BaseTransform):
         path = results['img_path']
         content = results.pop('img_bytes', None)
         if content is None:
-            content = fileio.get(path, backend_args=self.backend_args)
+            content = picture_bytes(path, self.backend_args)
         img, results['ori_shape'] = self._decode(content, path)
         results['img'], results['img_shape'] = img, img.shape[:2]
         return results

@@ -123,6 +123,11 @@ def _listed(place: str) -> Iterator[str]:
     with open(place, encoding='utf-8-sig', errors='surrogateescape') as file:
         for number, line in enumerate(file, 1):
             line = line.rstrip('\n')
+            if '\0' in line:  # in no path; names that are not UTF-8 are paths
+                raise ValueError(
+                    f'{place}:{number} has a byte 0, as lists in UTF-16 have; save the '
+                    'list as UTF-8.'
+                )
             if not line.strip():
                 continue
             if place.lower().endswith('.jsonl'):

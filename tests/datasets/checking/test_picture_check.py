@@ -98,6 +98,11 @@ def test_an_address_that_cannot_be_read_is_told(name):
     assert 'None' not in problem
 
 
+def test_an_address_of_an_unknown_kind_is_told():
+    problem = inspect_picture('file:///a.jpg', LOAD).problem
+    assert problem.startswith('is no address that can be read; give the path')
+
+
 def test_files_are_read_by_the_backend_of_the_loader(write):
     content = encoded()
 

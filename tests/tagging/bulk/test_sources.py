@@ -90,3 +90,12 @@ def test_results_are_known_whatever_link_leads_to_them(folder):
         Source((str(folder / 'b.jpg'),), results=str(folder))
     (folder / 'list.txt').write_text('in/c.gif')
     assert not list(Source((str(folder / 'list.txt'),), results=str(folder)).files())
+
+
+@pytest.mark.parametrize('suffix', ['.txt', '.jsonl'])
+def test_a_list_in_utf_16_is_refused(tmp_path, suffix):
+    path = tmp_path / f'list{suffix}'
+    path.write_text('a.jpg\r\n', encoding='utf-16')
+    message = f'list{suffix}:1 has a byte 0, as lists in UTF-16 have; save the list as'
+    with pytest.raises(ValueError, match=message):
+        list(Source((str(path),)).files())
