@@ -7,6 +7,7 @@ shows is what another learns.
 import io
 import warnings
 from contextlib import suppress
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -35,7 +36,7 @@ def read_picture(
     return decode_picture(picture_bytes(path, backend_args), path, bits)
 
 
-def picture_bytes(path: str, backend_args: dict | None = None) -> bytes:
+def picture_bytes(path: str | Path, backend_args: dict | None = None) -> bytes:
     """Return what a file of a picture holds.
 
     Args:
@@ -46,10 +47,11 @@ def picture_bytes(path: str, backend_args: dict | None = None) -> bytes:
         OSError: The file cannot be read.
         ValueError: It is an address of an unknown kind.
     """
-    if '://' in path and 'backend' not in (backend_args or {}):
+    address = str(path)
+    if '://' in address and 'backend' not in (backend_args or {}):
         # mmengine would end in KeyError('file'), or in a failed unpacking
-        kind = path.split('://')[-2].rpartition(':')[2]
-        if path.count('://') > 1 or kind not in prefix_to_backends:
+        kind = address.split('://')[-2].rpartition(':')[2]
+        if address.count('://') > 1 or kind not in prefix_to_backends:
             known = ', '.join(f'{name}://' for name in prefix_to_backends if name)
             raise ValueError(
                 f'{path} is no address that can be read; give the path of a file, or '

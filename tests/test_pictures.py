@@ -196,3 +196,8 @@ def test_a_backend_of_the_caller_reads_any_address(tmp_path):
     path = tmp_path / 'a.jpg'
     path.write_bytes(b'content')
     assert picture_bytes(str(path), {'backend': 'local'}) == b'content'
+
+
+def test_a_path_may_be_one_of_pathlib(tmp_path):
+    (tmp_path / 'a.png').write_bytes(b'x')
+    assert picture_bytes(tmp_path / 'a.png') == b'x'
