@@ -14,6 +14,21 @@ FIX = 'name another, or add --overwrite to replace it.'
 
 
 @contextmanager
+def named_when_full(path: str | Path) -> Iterator[None]:
+    """Have the error of a full disk name the file, which the system does not.
+
+    Args:
+        path: What is written.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL and error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+@contextmanager
 def whole_file(path: str | Path) -> Iterator[Path]:
     """Write a file whole or not at all.
 
@@ -38,16 +53,13 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         stem = f'{stem[:_LONG]}.{crc32(os.fsencode(stem)):08x}'
     draft = place.with_name(f'.{stem}.{os.getpid()}{place.suffix}')
     try:
-        yield draft
-        with open(draft, 'rb') as file:  # on the disk before it has the name
-            os.fsync(file.fileno())
-        with suppress(OSError):  # there is none before, or a disk that knows no modes
-            shutil.copymode(place, draft)  # who may read it does not change
-        os.replace(draft, place)
-    except OSError as error:
-        if error.errno in _FULL and error.filename is None:
-            error.filename = str(path)  # the system does not say which
-        raise
+        with named_when_full(path):
+            yield draft
+            with open(draft, 'rb') as file:  # on the disk before it has the name
+                os.fsync(file.fileno())
+            with suppress(OSError):  # there is none before, or the disk knows no modes
+                shutil.copymode(place, draft)  # who may read it does not change
+            os.replace(draft, place)
     finally:
         with suppress(FileNotFoundError):
             draft.unlink()

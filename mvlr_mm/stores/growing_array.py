@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib import format as npy
 
+from mvlr_stack.outputs import named_when_full
+
 
 class GrowingArray:
     """An array that is written from its first row to its last.
@@ -65,7 +67,7 @@ class GrowingArray:
                 f'{values.shape[1:]} are kept of them; bring all to one in the '
                 'pipeline, such as Resize with width and height.'
             )
-        with open(self.draft, 'ab') as file:
+        with named_when_full(self.path), open(self.draft, 'ab') as file:
             file.write(np.ascontiguousarray(values, self.dtype).data)
         self.done += len(values)
         self._finish_if_whole()
@@ -97,7 +99,7 @@ class GrowingArray:
             )
         descr = npy.dtype_to_descr(self.dtype)
         header = dict(descr=descr, fortran_order=False, shape=full)
-        with open(self.draft, 'wb') as file:
+        with named_when_full(self.path), open(self.draft, 'wb') as file:
             npy.write_array_header_1_0(file, header)
 
 

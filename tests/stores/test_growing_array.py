@@ -1,3 +1,6 @@
+import re
+import resource
+
 import numpy as np
 import pytest
 
@@ -68,6 +71,21 @@ def test_another_shape_is_refused(tmp_path):
     array.append(ROWS[:2])
     with pytest.raises(ValueError, match=r'several sizes.*\(2, 2, 3\) and \(1, 2, 3\)'):
         array.append(ROWS[2:, :1])
+
+
+def test_a_disk_that_becomes_full_is_said_with_the_file(tmp_path):
+    array = GrowingArray(tmp_path / 'a.npy', (6,), np.float16)
+    array.append(ROWS[:2])
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (array.draft.stat().st_size, before[1]))
+    try:
+        name = re.escape(str(tmp_path / 'a.npy'))
+        with pytest.raises(OSError, match=f'too large: .*{name}'):
+            array.append(ROWS[2:])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    array.append(ROWS[2:])
+    assert np.array_equal(np.load(tmp_path / 'a.npy'), ROWS)
 
 
 def test_a_disk_that_is_too_small_is_said_before_a_row_is_written(tmp_path):

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mvlr_stack.outputs import named_when_full
+
 from .job import differences
 
 # readers of folders of parquet pass over names with a _ first
@@ -70,7 +72,8 @@ class Manifest:
 
     def close(self) -> None:
         """Let another run open it."""
-        self._file.close()
+        with named_when_full(self.path):  # what could not be written is tried again
+            self._file.close()
 
     def append(self, line: Mapping[str, Any]) -> None:
         """Add a line; it is on the disk when this returns."""
@@ -78,9 +81,10 @@ class Manifest:
         self.lines.append(dict(line))
 
     def _write(self, line: Mapping[str, Any]) -> None:
-        self._file.write(json.dumps(line).encode() + b'\n')
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        with named_when_full(self.path):
+            self._file.write(json.dumps(line).encode() + b'\n')
+            self._file.flush()
+            os.fsync(self._file.fileno())
 
     def _lock(self) -> None:
         try:

@@ -1,5 +1,7 @@
 import json
 import os
+import re
+import resource
 
 import pytest
 
@@ -34,6 +36,25 @@ def test_wherever_the_last_line_was_cut_it_counts_as_not_written(tmp_path, job):
             assert len(manifest.lines) == (end == len(content))
         expected = content if end == len(content) else content[:first]
         assert path.read_bytes() == expected
+
+
+def test_a_disk_that_is_full_is_said_with_the_file(tmp_path, job):
+    folder = tmp_path / 'tags'
+    Manifest(folder, job).close()
+    size = (folder / MANIFEST).stat().st_size
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 5, before[1]))
+    name = re.escape(str(folder / MANIFEST))
+    try:
+        with (
+            pytest.raises(OSError, match=f'too large: .*{name}'),
+            Manifest(folder, job) as manifest,
+        ):
+            manifest.append({'part': 'a', 'rows': 3})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with Manifest(folder, job) as manifest:
+        assert manifest.lines == []
 
 
 def test_damage_in_the_midst_stops(tmp_path, job):
