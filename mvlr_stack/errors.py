@@ -78,7 +78,7 @@ def _told_by_loader(text: str, kind: str) -> str:
     All of its lines: the name of a file may have several.
     """
     begins = list(re.finditer(rf'^(?:\w+\.)*{kind}: ', text, re.MULTILINE))
-    return text[begins[-1].end() :].strip() if begins else text.strip()
+    return text[begins[-1].end() :].strip() if begins else kind
 
 
 def _reader_is_gone() -> bool:

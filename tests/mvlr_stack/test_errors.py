@@ -83,6 +83,16 @@ def test_an_error_of_a_loader_is_said_without_its_traceback(capsys):
     assert capsys.readouterr().err.startswith('error: a.jpg is cut.\n')
 
 
+def test_an_error_of_a_loader_without_words_is_said_by_its_kind(capsys):
+    text = (
+        'Caught ValueError in DataLoader worker process 0.\nOriginal Traceback (most '
+        'recent call last):\n  File "x.py", line 1, in get\nValueError\n'
+    )
+    with pytest.raises(SystemExit, match='2'), plain_errors():
+        raise ValueError(text)
+    assert capsys.readouterr().err.startswith('error: ValueError\n')
+
+
 def test_an_error_of_a_loader_keeps_all_its_lines(capsys):
     text = (
         'Caught FileNotFoundError in DataLoader worker process 0.\nOriginal Traceback '

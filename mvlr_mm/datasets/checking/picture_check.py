@@ -36,7 +36,7 @@ def inspect_picture(path: str, load: BaseTransform) -> Inspection:
     except FileNotFoundError:
         return Inspection(None, 'does not exist')
     except Exception as error:  # of addresses, backends raise whatever they like
-        if isinstance(error, ValueError):
+        if str(error).startswith(f'{path} '):  # it says all that there is to say
             return Inspection(None, str(error).removeprefix(f'{path} ').rstrip('.'))
         reason = getattr(error, 'strerror', None) or error
         return Inspection(None, f'cannot be read: {reason}'.rstrip('.'))

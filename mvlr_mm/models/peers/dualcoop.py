@@ -83,9 +83,10 @@ class DualPrompts(PDLR):
 class DualPromptsPerLabel(DualPrompts):
     """Two soft prompts for each label: class-specific contexts.
 
-    The published code's ``--csc``, as its commands for partial labels have it. What
-    was learned for a label tells nothing of others, so that this model recognises the
-    labels of its training alone.
+    Of Sun et al., NeurIPS 2022: their code's ``--csc``, as its command for partial
+    labels has it. Fills what :class:`DualPrompts` fills, each (C, D). What was learned
+    for a label tells nothing of others, so that this model recognises the labels of its
+    training alone.
 
     Args:
         text_encoder: As for :class:`DualPrompts`.

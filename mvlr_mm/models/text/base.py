@@ -105,7 +105,9 @@ class TextEncoder(BaseModule):
             cut = TokenBatch(tokens.ids[rows, :longest], tokens.mask[rows, :longest])
             parts.append((rows, cut))
 
-        def encode_part(part: tuple[Tensor, TokenBatch], prompt: Tensor) -> Tensor:
+        def encode_part(
+            part: tuple[Tensor, TokenBatch], prompt: Tensor | None
+        ) -> Tensor:
             rows, tokens = part
             return self(tokens, prompt[rows] if is_per_text(prompt) else prompt)
 

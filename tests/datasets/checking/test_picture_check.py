@@ -103,6 +103,11 @@ def test_an_address_of_an_unknown_kind_is_told():
     assert problem.startswith('is no address that can be read; give the path')
 
 
+def test_a_name_that_no_file_can_have_is_told():
+    _, problem, _ = inspect_picture('a\0.jpg', LOAD)
+    assert problem == 'cannot be read: embedded null byte'
+
+
 def test_files_are_read_by_the_backend_of_the_loader(write):
     content = encoded()
 
