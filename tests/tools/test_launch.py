@@ -64,3 +64,22 @@ def test_several_machines_need_an_address(programs):
     done = run('dist_train.sh', *words, **several, MASTER_ADDR='10.0.0.1')
     assert done.returncode == 0, done.stderr
     assert '--master_addr=10.0.0.1 --master_port=29500' in done.stdout
+
+
+@pytest.mark.parametrize(
+    ('asked', 'gpus', 'per_node'),
+    [
+        ({}, 8, 8),
+        ({'GPUS': '4'}, 4, 4),
+        ({'GPUS': '16'}, 16, 8),
+        ({'GPUS': '4', 'GPUS_PER_NODE': '2'}, 4, 2),
+    ],
+)
+def test_slurm_is_asked_for_no_more_of_a_machine_than_all(
+    asked, gpus, per_node, programs
+):
+    path = f'{programs}:{os.environ["PATH"]}'
+    done = run('slurm_train.sh', *SCRIPTS['slurm_train.sh'], PATH=path, **asked)
+    assert done.returncode == 0, done.stderr
+    words = f'--gres=gpu:{per_node} --ntasks={gpus} --ntasks-per-node={per_node} '
+    assert words in done.stdout
