@@ -1,9 +1,11 @@
 """Any backbone in CLIP's place."""
 
+import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from .dense_projection import DenseProjection
+from .layout import in_layout, suits_channels_last
 from .patch_backbone import PatchBackbone, TrunkPatches
 from .trunk_parts import parts_of
 
@@ -21,6 +23,8 @@ class DenseBackbone(PatchBackbone):
         embed_dim: Width D of the patches; None passes the trunk's own channels on,
             without a projection.
         prefix_tokens: Tokens before the patches where the trunk gives tokens.
+        channels_last: Keep the trunk's maps and weights in NHWC; the result is the same
+            but for rounding. None does so where most weights are convolutions'.
         init_cfg: As in mmengine.
 
     Attributes:
@@ -35,10 +39,16 @@ class DenseBackbone(PatchBackbone):
         in_channels: int,
         embed_dim: int | None = None,
         prefix_tokens: int = 0,
+        channels_last: bool | None = None,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.trunk = MODELS.build(trunk)
+        if channels_last is None:
+            channels_last = suits_channels_last(self.trunk)
+        self.channels_last = channels_last
+        if channels_last:
+            self.trunk.to(memory_format=torch.channels_last)
         self.dense = DenseProjection(in_channels, embed_dim, prefix_tokens)
         self.embed_dim = in_channels if embed_dim is None else embed_dim
 
@@ -48,7 +58,8 @@ class DenseBackbone(PatchBackbone):
 
     def trunk_patches(self, images: Tensor) -> TrunkPatches:
         """Turn images (B, 3, H, W) into the patches of the trunk's last map."""
-        return TrunkPatches(*self.dense.patches(self.trunk(images)))
+        maps = self.trunk(in_layout(images, self.channels_last))
+        return TrunkPatches(*self.dense.patches(maps))
 
     def project(self, patches: Tensor) -> Tensor:
         """Bring the trunk's patches (B, N, in_channels) to the labels' width."""

@@ -64,6 +64,37 @@ def test_without_a_width_the_trunks_own_channels_come_out():
     torch.testing.assert_close(feats.visual, last.flatten(2).mT)
 
 
+def test_channels_last_changes_nothing_but_the_layout():
+    cfg = dict(type='DenseBackbone', trunk=TRUNK, in_channels=512, embed_dim=8)
+    fast, plain = MODELS.build(cfg), MODELS.build(cfg | dict(channels_last=False))
+    plain.load_state_dict(fast.state_dict())
+    last = torch.channels_last
+    assert fast.trunk.conv1.weight.is_contiguous(memory_format=last)
+    assert plain.trunk.conv1.weight.is_contiguous()
+    seen = []
+    for backbone in (fast, plain):
+        backbone.trunk.layer1.register_forward_hook(lambda *args: seen.append(args[2]))
+    images = torch.rand(2, 3, 64, 96)
+    pair = [backbone(images).visual for backbone in (fast, plain)]
+    torch.testing.assert_close(*pair, atol=1e-5, rtol=1e-4)
+    assert seen[0].is_contiguous(memory_format=last)
+    assert seen[1].is_contiguous()
+    for patches in pair:
+        patches.square().sum().backward()
+    pair = [backbone.trunk.conv1.weight.grad for backbone in (fast, plain)]
+    torch.testing.assert_close(*pair, atol=1e-3, rtol=1e-3)
+
+
+def test_maps_kept_of_the_first_parts_are_laid_out_too():
+    cfg = dict(type='DenseBackbone', trunk=TRUNK, in_channels=512, embed_dim=8)
+    backbone = MODELS.build(cfg).eval()
+    kept = backbone.stage_map(torch.rand(1, 3, 64, 64), 'trunk.layer1.1')
+    seen = []
+    backbone.trunk.layer2.register_forward_hook(lambda *args: seen.append(args[2]))
+    backbone(kept._replace(values=kept.values.contiguous()))
+    assert seen[0].is_contiguous(memory_format=torch.channels_last)
+
+
 def test_the_stage_and_the_backbone_are_one_way():
     stage = dict(type='DenseProjection', in_channels=512, out_channels=8)
     backbone = MODELS.build(
