@@ -87,6 +87,25 @@ def test_is_the_method_written_out_patch_by_patch(head, scale):
     assert scale < 100 or found[0] > 0.5 > found[1]
 
 
+def test_a_label_that_stands_out_is_classified_by_its_region_alone(head):
+    torch.manual_seed(0)
+    patches = torch.randn(1, 3, 16)
+    refined = [  # of three patches: cat, sky, boat, and the background road
+        [0.60, 0.40, 0.10, 0.20],
+        [0.45, 0.10, 0.10, 0.90],
+        [0.40, 0.20, 0.10, 0.30],
+    ]
+    head.pre_logits = lambda feats: torch.tensor([refined])
+    found = head(VLFeatures(patches, (1, 3))).sigmoid()[0]
+    # in the middle of all scores, the background's too, is 0.5: only the cat is above
+    texts = torch.cat([head.labels, head.background])
+    cosines = nn.functional.cosine_similarity(patches[0, :1], texts)
+    # and in the middle of its own is 0.5 as well: its region is the first patch
+    again = (100 * cosines).softmax(dim=0)[0].item()
+    expected = [(0.6 + again) / 2, 0.4, 0.1]
+    assert found.tolist() == pytest.approx(expected, abs=1e-5)
+
+
 @pytest.mark.parametrize(
     ('kind', 'grid'), [('one patch', (1, 1)), ('all alike', (2, 3))]
 )
