@@ -57,7 +57,9 @@ def load_text(
     Arguments and errors are those of :func:`load_visual`.
 
     Returns:
-        open_clip's ``TextTransformer``, or its ``HFTextEncoder``.
+        open_clip's ``TextTransformer``, or its ``HFTextEncoder``. Its ``trained_scale``
+        is the factor of the cosines that the CLIP was trained with, about 100 for
+        OpenAI's; None for random weights.
     """
     return _load_tower(model, pretrained, 'text')
 
@@ -85,7 +87,8 @@ def _load_tower(
     if path is not None:
         state = read_weights(path, part)
         if state is None:  # others' formats, which open_clip converts as a whole
-            return getattr(_load_whole(config, path), part)
+            whole = _load_whole(config, path)
+            return _with_scale(getattr(whole, part), whole.logit_scale)
         _build_without_download(config)
     # a patch has its place in the map: none is dropped in training
     config['vision_cfg']['patch_dropout'] = 0.0
@@ -97,6 +100,12 @@ def _load_tower(
         raise ValueError(f'model ({model}): its {key} is wrong: {error}.') from error
     if state is not None:
         _fill(tower, part, state, path, model)
+    return _with_scale(tower, (state or {}).get('logit_scale'))
+
+
+def _with_scale(tower: nn.Module, logarithm: Tensor | None) -> nn.Module:
+    """Note at a tower what its CLIP's cosines were multiplied by in training."""
+    tower.trained_scale = None if logarithm is None else logarithm.float().exp().item()
     return tower
 
 

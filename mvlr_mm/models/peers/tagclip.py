@@ -41,7 +41,9 @@ class TagCLIPHead(NamedLabelsHead):
         embed_dim: Width D of patches and texts.
         background: What is no label; a label of the same name is left out of it.
         template: ``{}`` stands for the label, or a name of the background.
-        scale: Factor of the cosines of patches and texts.
+        scale: Factor of the cosines of patches and texts. None takes what the CLIP of
+            ``text_encoder`` was trained with, as published; where that is not known,
+            100, OpenAI's.
         attention_scale: Factor of the cosines of patches; a sharp attention leaves
             each patch to itself.
         classes: The C label names; see :class:`NamedLabelsHead`.
@@ -63,7 +65,7 @@ class TagCLIPHead(NamedLabelsHead):
         embed_dim: int,
         background: Sequence[str] = BACKGROUND,
         template: str = 'a photo of a {}.',
-        scale: float = 100.0,
+        scale: float | None = None,
         attention_scale: float = 3.0,
         classes: Sequence[str] | str | None = None,
         loss: dict | None = None,
@@ -74,15 +76,19 @@ class TagCLIPHead(NamedLabelsHead):
         super().__init__(classes, None, loss, thr, topk, init_cfg)
         background = [name for name in background if name not in self.classes]
         filled = [template.replace('{}', x) for x in (*self.classes, *background)]
-        texts = torch.zeros(len(filled), embed_dim)
+        texts, trained = torch.zeros(len(filled), embed_dim), None
         if text_encoder is not None:
             if isinstance(text_encoder, dict):
                 text_encoder = MODELS.build(text_encoder)
             texts = text_encoder.encode_texts(filled)
+            trained = text_encoder.trained_scale
         check_widths('TagCLIPHead', embed_dim, texts=texts)
         self.register_buffer('labels', texts[: self.num_labels])
         self.register_buffer('background', texts[self.num_labels :])
-        self.scale = scale
+        self.scale_is_given = scale is not None
+        scale = (trained or 100.0) if scale is None else float(scale)
+        # a buffer beside the texts, since the tower is not kept
+        self.register_buffer('scale', torch.tensor(scale))
         self.attention_scale = attention_scale
 
     def pre_logits(self, feats: VLFeatures) -> Tensor:
@@ -123,6 +129,16 @@ class TagCLIPHead(NamedLabelsHead):
         region = (refined >= (low + high) / 2).to(patches.dtype)
         vectors = F.normalize(region.mT @ patches, dim=-1)  # (B, C + K, D), any length
         return self._classify(vectors).diagonal(dim1=1, dim2=2)
+
+    def _load_from_state_dict(
+        self, state_dict: dict, prefix: str, *args: object
+    ) -> None:
+        # checkpoints of before have none, and 100 where no other was given
+        name = f'{prefix}scale'
+        state_dict.setdefault(name, torch.tensor(100.0))
+        if self.scale_is_given:
+            state_dict[name] = self.scale
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
 
 def _reach(values: Tensor, mean: Tensor | float) -> Tensor:

@@ -42,11 +42,14 @@ class TextEncoder(BaseModule):
     Attributes:
         embed_dim: Width D of the vectors that come out.
         token_dim: Width of the word embeddings, and so of a soft prompt.
+        trained_scale: Factor of the cosines of pictures and texts that the tower was
+            trained with, None where it is not known.
         built_from: See :meth:`freeze`.
     """
 
     embed_dim: int
     token_dim: int
+    trained_scale: float | None = None
     built_from: str | None = None
 
     def __init__(self, init_cfg: dict | None = None) -> None:

@@ -66,6 +66,7 @@ class CLIPTextEncoder(TextEncoder):
         self.text_projection = tower.text_projection
         self.register_buffer('attn_mask', tower.attn_mask, persistent=False)
         self.context_length = tower.context_length
+        self.trained_scale = tower.trained_scale
         self.pool_type, self.eos_id = tower.pool_type, getattr(tower, 'eos_id', None)
         self.num_seen_behind = self._count_seen_behind()
         self.shares_prefix = (

@@ -45,6 +45,9 @@ def test_each_half_is_that_of_the_whole(tiny_clip, reference_clip, kind):
     same(text, {name: whole[name] for name in text})
     image = {name for name in whole if name.startswith('visual.')}
     assert set(text) == set(whole) - image - {'logit_scale'}
+    scale = whole['logit_scale'].exp().item()
+    assert load_text(**files).trained_scale == pytest.approx(scale)
+    assert load_text(files['model']).trained_scale is None
 
 
 def test_halves_of_a_model_with_its_own_text_tower(custom):
@@ -91,7 +94,10 @@ def test_formats_of_others_are_converted_by_open_clip(custom, tmp_path, monkeypa
     monkeypatch.setattr(open_clip, 'load_checkpoint', load)
     other = tmp_path / 'other.safetensors'
     save_file({'image_encoder.w': torch.ones(1)}, other)
-    same(load_text(model, str(other)).state_dict(), part(whole, 'text.'))
+    text = load_text(model, str(other))
+    same(text.state_dict(), part(whole, 'text.'))
+    scale = whole['logit_scale'].exp().item()
+    assert text.trained_scale == pytest.approx(scale)
     assert seen == [str(other)]
 
 

@@ -51,3 +51,42 @@ def test_dropout_acts_in_training_alone():
     assert not weights.equal(block.attention(tokens, tokens))
     block.eval()
     assert block(tokens, tokens).equal(block(tokens, tokens))
+
+
+def test_in_training_it_drops_what_torchs_layer_drops(torchs_attention):
+    torch.manual_seed(0)
+    block = PostNormBlock(8, 2, 12, dropout=0.4)
+    stock = nn.TransformerEncoderLayer(8, 2, 12, dropout=0.4, batch_first=True)
+    stock.self_attn = torchs_attention(block.attention)
+    stock.self_attn.dropout = 0.4
+    stock.linear1, stock.linear2 = block.feed_forward[0], block.feed_forward[3]
+    stock.norm1, stock.norm2 = block.norm, block.out_norm
+    # of one picture, so that random numbers fall on the same places of both
+    tokens = torch.randn(1, 50, 8)
+    torch.manual_seed(1)
+    found = block(tokens, tokens)
+    torch.manual_seed(1)
+    torch.testing.assert_close(found, stock(tokens))
+    assert not found.allclose(block.eval()(tokens, tokens))
+
+
+def test_first_weights_are_those_of_torchs_attention():
+    torch.manual_seed(0)
+    ours, stock = PostNormBlock(128, 4, 64), nn.MultiheadAttention(128, 4)
+    attention = ours.attention
+    maps = attention.query, attention.key, attention.value
+    pairs = [(m, w) for m, w in zip(maps, stock.in_proj_weight.chunk(3), strict=True)]
+    for linear, published in (*pairs, (attention.out, stock.out_proj.weight)):
+        assert not linear.bias.any()
+        for size in (torch.std, lambda w: w.abs().max()):
+            torch.testing.assert_close(
+                size(linear.weight), size(published), rtol=0.03, atol=0
+            )
+    stock = nn.TransformerEncoderLayer(128, 4, 64)
+    for linear, published in (
+        (ours.feed_forward[0], stock.linear1),
+        (ours.feed_forward[3], stock.linear2),
+    ):
+        torch.testing.assert_close(
+            linear.weight.std(), published.weight.std(), rtol=0.03, atol=0
+        )

@@ -127,3 +127,13 @@ def test_cost_at_448_px(cost):
     assert parameters == maps + c * d + c
     products = n * (d * h + h * s) + c * (v * h + h * s) + n * c * (s + d)
     assert multiply_adds == products
+
+
+def test_what_is_not_said_is_as_its_page_says(label_file):
+    head = MODELS.build(
+        dict(type='CMAHead', embed_dim=8, classes=label_file.names,
+             graph=label_file.path, label_vectors=label_file.path, vectors_key='glove')
+    )  # fmt: skip
+    assert (head.relaxation, head.graph_weight) == (0.05, 1)
+    for embed in (head.embed_labels, head.embed_patches):
+        assert embed[2].weight.shape == (256, 512)

@@ -54,6 +54,11 @@ def test_the_mean_of_the_patches_is_the_part_without_attention():
     torch.testing.assert_close(head.patch_logits(feats).mean(dim=1), head(feats))
 
 
+def test_what_is_not_said_is_one_head_as_published_for_voc():
+    head = build()
+    assert (head.temperatures, head.lam) == ((1,), 0.1)
+
+
 def test_a_bias_counts_once_for_each_label():
     head = build(num_heads=2, bias=True)
     feats = VLFeatures(torch.randn(2, 6, 5), (2, 3))

@@ -138,3 +138,20 @@ def test_size_of_the_published_model(size_of):
     layers = 3 * (6 * 2048**2 + 6 * 2048 + 4 * 2048)
     labels = (80 + 2) * 2048 + 80 * 2049 + 2 * 2048
     assert size.parameters == pytest.approx((42.50e6 + layers + labels) / 1e6, abs=0.01)
+
+
+def test_what_is_not_said_is_as_published():
+    torch.manual_seed(0)
+    head = MODELS.build(dict(type='CTranHead', embed_dim=256, num_classes=4))
+    assert len(head.layers) == 3
+    assert head.most_told == 0.75
+    for layer in head.layers:
+        assert layer.attention.num_heads == 4
+        assert layer.feed_forward[0].out_features == 256
+        dropped = layer.dropout.p, layer.feed_forward[2].p, layer.feed_forward[4].p
+        assert (layer.attention.dropout, *dropped) == (0.1,) * 4
+    # the three states, and "unknown" like the others, begin in one range
+    for vectors in (head.unknown, head.told.weight, head.labels.weight):
+        assert vectors.shape[1] == 256
+        for vector in vectors:
+            assert 0.9 / 16 < vector.abs().max() <= 1 / 16

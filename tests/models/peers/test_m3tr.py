@@ -130,3 +130,11 @@ def test_cost_of_the_head(cost):
         + d * c + c * c * 768 + c * c * d + c * c
     )  # fmt: skip
     assert multiply_adds == pytest.approx(products, rel=2e-3)
+
+
+def test_maps_of_another_size_are_resized_linearly(label_file, patches):
+    head = build(label_file, map_side=6)
+    maps = head.patch_logits(patches).mT.unflatten(2, (3, 4))
+    resized = F.interpolate(maps, size=(6, 6), mode='bilinear', align_corners=False)
+    expected = head.semantic(resized.flatten(2))
+    torch.testing.assert_close(head.semantic_tokens(patches), expected)

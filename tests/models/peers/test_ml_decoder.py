@@ -248,3 +248,19 @@ def test_size_of_the_published_model(size_of):
     attention = sum(p.numel() for p in head.decoder.block.attention.parameters()) / 1e6
     assert attention == pytest.approx(2.36, abs=0.01)
     assert size.parameters + queries - attention == pytest.approx(47.3, abs=0.06)
+
+
+@pytest.mark.parametrize('kind', ['MLDecoderHead', 'MLDecoderTextHead'])
+def test_what_is_not_said_is_as_published(kind):
+    torch.manual_seed(0)
+    more = dict(num_classes=300) if kind == 'MLDecoderHead' else {}
+    head = MODELS.build(dict(type=kind, embed_dim=8, **more))
+    decoder, block = head.decoder, head.decoder.block
+    assert block.attention.num_heads == 8
+    assert block.feed_forward[0].weight.shape == (2048, 768)
+    dropped = block.dropout.p, block.feed_forward[2].p, block.feed_forward[4].p
+    assert (decoder.dropout.p, block.attention.dropout, *dropped) == (0.1,) * 5
+    if more:  # the queries of a torch embedding
+        assert head.queries.shape == (100, 768)
+        assert head.queries.std().item() == pytest.approx(1, rel=0.02)
+        assert not head.bias.any()

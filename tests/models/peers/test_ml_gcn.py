@@ -4,7 +4,7 @@ import torch
 from mmpretrain.registry import MODELS
 
 from mvlr_mm.labels.graph import LabelGraph, read_label_graph
-from mvlr_mm.models.peers.ml_gcn import correlation_matrix
+from mvlr_mm.models.peers.ml_gcn import GraphConvolution, correlation_matrix
 
 
 def build(file, classes=None, **more):
@@ -140,3 +140,16 @@ def test_labels_without_edges_keep_themselves():
     none = np.zeros((2, 2), int)
     alone = LabelGraph(('a', 'b'), np.array([3, 0]), none, none)
     np.testing.assert_array_equal(correlation_matrix(alone), np.eye(2))
+
+
+def test_what_is_not_said_is_as_published(label_file):
+    torch.manual_seed(0)
+    head = build(label_file)
+    graph = read_label_graph(label_file.path, label_file.names)
+    expected = matrix_by_hand(label_file.probabilities, 0.4, 0.25)
+    np.testing.assert_allclose(correlation_matrix(graph), expected, rtol=1e-6)
+    np.testing.assert_allclose(head.graph, expected, rtol=1e-6)
+    # a convolution begins in a range by the width that comes out
+    weight = GraphConvolution(30, 400).weight
+    assert 0.99 / 20 < weight.abs().max() <= 1 / 20
+    assert weight.std().item() == pytest.approx(1 / 20 / 3**0.5, rel=0.03)

@@ -116,3 +116,10 @@ def test_cost_of_the_head(cost):
     adapter = 512 * 128 + 128 + 128 * 512 + 512
     assert parameters == adapter + 2
     assert multiply_adds == 2 * 512 * 128 + 80 * 512
+
+
+def test_what_is_not_said_is_as_its_page_says():
+    head = build()
+    assert (head.temperature, head.transport_weight) == (0.1, 1)
+    assert head.log_scale.exp().item() == pytest.approx(20)
+    assert head.bias.item() == -4

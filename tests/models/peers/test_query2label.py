@@ -59,23 +59,35 @@ def test_is_an_encoder_layer_and_two_decoder_layers(head, torchs_attention):
 def test_first_weights_are_those_of_the_published_model():
     torch.manual_seed(0)
     config = dict(type='Query2LabelHead', num_classes=3, embed_dim=128, hidden_dim=256)
-    (block,) = MODELS.build(config).encoder
+    head = MODELS.build(config)
+    assert head.queries.weight.std().item() == pytest.approx(1, rel=0.1)
     stock = nn.TransformerEncoderLayer(128, 4, 256)
     for weight in stock.parameters():  # as the authors' code draws a Transformer
         if weight.dim() > 1:
             nn.init.xavier_uniform_(weight)
     joint = stock.self_attn.in_proj_weight.chunk(3)
-    attention, net = block.attention, block.feed_forward
-    for ours, theirs in (
-        (attention.query.weight, joint[0]),
-        (attention.key.weight, joint[1]),
-        (attention.value.weight, joint[2]),
-        (attention.out.weight, stock.self_attn.out_proj.weight),
-        (net[0].weight, stock.linear1.weight),
-        (net[3].weight, stock.linear2.weight),
-    ):
-        assert ours.std().item() == pytest.approx(theirs.std().item(), rel=0.03)
-        assert ours.abs().max().item() == pytest.approx(theirs.abs().max().item(), 0.01)
+    for block in (*head.encoder, *head.decoder):
+        attention, net = block.attention, block.feed_forward
+        for ours, theirs in (
+            (attention.query.weight, joint[0]),
+            (attention.key.weight, joint[1]),
+            (attention.value.weight, joint[2]),
+            (attention.out.weight, stock.self_attn.out_proj.weight),
+            (net[0].weight, stock.linear1.weight),
+            (net[3].weight, stock.linear2.weight),
+        ):
+            for size in (torch.std, lambda w: w.abs().max()):
+                torch.testing.assert_close(size(ours), size(theirs), rtol=0.03, atol=0)
+
+
+def test_what_is_not_said_is_as_published():
+    head = MODELS.build(dict(type='Query2LabelHead', num_classes=3, embed_dim=16))
+    assert (len(head.encoder), len(head.decoder)) == (1, 2)
+    for layer in (*head.encoder, *head.decoder):
+        assert layer.attention.num_heads == 4
+        assert layer.feed_forward[0].out_features == 64
+        dropped = layer.dropout.p, layer.feed_forward[2].p, layer.feed_forward[4].p
+        assert (layer.attention.dropout, *dropped) == (0.1,) * 4
 
 
 def test_one_picture_of_another_size_trains_every_parameter(head, learns):

@@ -225,3 +225,21 @@ def test_cost_at_448_px(cost):
         + c * 2 * d * d
     )
     assert multiply_adds == pytest.approx(products, rel=2e-3)
+
+
+def test_what_is_not_said_is_as_published(label_file):
+    head = MODELS.build(
+        dict(type='SALGLHead', embed_dim=16, classes=label_file.names,
+             label_vectors=label_file.path, vectors_key='glove')
+    )  # fmt: skip
+    encoder, graphs = head.encoder, head.scenes
+    assert encoder.attention.num_heads == 8
+    assert encoder.feed_forward[0].out_features == 16
+    dropped = encoder.dropout.p, encoder.feed_forward[2].p, encoder.feed_forward[4].p
+    assert (encoder.attention.dropout, *dropped) == (0.1,) * 4
+    assert head.attention.hidden.out_features == 8
+    assert head.network.num_steps == 3
+    assert head.entropy_weight == 1
+    assert graphs.num_scenes == 4
+    assert not any((graphs.soft, graphs.ignore_self, graphs.normalize))
+    assert not head.count_first  # unlike theirs: the graph must not know the answer

@@ -1,8 +1,10 @@
 import math
+from functools import partial
 
 import pytest
 import torch
 from mmpretrain.registry import MODELS
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from mvlr_mm import VLFeatures
@@ -25,7 +27,9 @@ def build(tiny_clip, **more):
 
 @pytest.fixture
 def head(tiny_clip):
-    return build(tiny_clip, background=['sky', 'road'], attention_scale=10.0)
+    return build(
+        tiny_clip, background=['sky', 'road'], scale=100.0, attention_scale=10.0
+    )
 
 
 def test_texts_are_encoded_once_and_the_tower_is_not_kept(head, tiny_clip):
@@ -34,12 +38,12 @@ def test_texts_are_encoded_once_and_the_tower_is_not_kept(head, tiny_clip):
     expected = encoder.encode_texts(texts)
     torch.testing.assert_close(torch.cat([head.labels, head.background]), expected)
     assert not list(head.parameters())
-    assert set(head.state_dict()) == {'labels', 'background', 'label_record'}
+    assert set(head.state_dict()) == {'labels', 'background', 'scale', 'label_record'}
 
 
 @pytest.mark.parametrize('scale', [100.0, 5.0])
 def test_is_the_method_written_out_patch_by_patch(head, scale):
-    head.scale = scale
+    head.scale.fill_(scale)
     torch.manual_seed(0)
     # near a text each, so that regions are more than noise
     texts = torch.cat([head.labels, head.background])
@@ -83,6 +87,25 @@ def test_is_the_method_written_out_patch_by_patch(head, scale):
     assert scale < 100 or found[0] > 0.5 > found[1]
 
 
+def test_a_label_that_stands_out_is_classified_by_its_region_alone(head):
+    torch.manual_seed(0)
+    patches = torch.randn(1, 3, 16)
+    refined = [  # of three patches: cat, sky, boat, and the background road
+        [0.60, 0.40, 0.10, 0.20],
+        [0.45, 0.10, 0.10, 0.90],
+        [0.40, 0.20, 0.10, 0.30],
+    ]
+    head.pre_logits = lambda feats: torch.tensor([refined])
+    found = head(VLFeatures(patches, (1, 3))).sigmoid()[0]
+    # in the middle of all scores, the background's too, is 0.5: only the cat is above
+    texts = torch.cat([head.labels, head.background])
+    cosines = nn.functional.cosine_similarity(patches[0, :1], texts)
+    # and in the middle of its own is 0.5 as well: its region is the first patch
+    again = (100 * cosines).softmax(dim=0)[0].item()
+    expected = [(0.6 + again) / 2, 0.4, 0.1]
+    assert found.tolist() == pytest.approx(expected, abs=1e-5)
+
+
 @pytest.mark.parametrize(
     ('kind', 'grid'), [('one patch', (1, 1)), ('all alike', (2, 3))]
 )
@@ -103,7 +126,7 @@ def test_where_no_patch_differs_each_is_classified_as_it_is(head, kind, grid):
 @pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
 def test_a_sure_score_has_a_finite_logit_in_half_precision(head, dtype):
     sure = (10 * head.labels[0]).expand(1, 6, 16)
-    head.scale = 1000.0
+    head.scale.fill_(1000)
     head.to(dtype)
     feats = VLFeatures(sure.to(dtype), (2, 3))
     assert head(feats).isfinite().all()
@@ -132,6 +155,49 @@ def test_texts_of_another_width_are_refused(tiny_clip):
     with pytest.raises(ValueError, match=r'TagCLIPHead: texts is 16 wide'):
         kind(encoder, embed_dim=20, classes=NAMES)
     assert isinstance(encoder, nn.Module)
+
+
+@pytest.fixture
+def clip_of(tiny_clip, tmp_path):
+    """Make the tiny CLIP as if its cosines had been trained with a factor."""
+
+    def make(factor):
+        files = tiny_clip()
+        weights = load_file(files['pretrained'])
+        weights['logit_scale'] = torch.tensor(factor).log()
+        path = tmp_path / f'{factor}.safetensors'
+        save_file(weights, str(path))
+        return dict(files, pretrained=str(path))
+
+    return make
+
+
+def test_scores_are_as_sharp_as_the_clip_was_trained(clip_of, tiny_clip):
+    patches = VLFeatures(torch.randn(1, 1, 16), (1, 1))
+    for factor in (7.5, 40.0):
+        head = build(partial(clip_of, factor), background=['road'])
+        texts = torch.cat([head.labels, head.background])
+        cosines = nn.functional.cosine_similarity(patches.visual[0], texts)
+        expected = (factor * cosines).softmax(dim=0)[:3]
+        torch.testing.assert_close(head(patches).sigmoid()[0], expected)
+    random = build(lambda: dict(tiny_clip(), pretrained=None))
+    assert random.scale == 100  # OpenAI's, where the CLIP does not say
+    assert build(partial(clip_of, 7.5), scale=3.0).scale == 3
+
+
+def test_a_checkpoint_knows_how_sharp_its_scores_were(clip_of):
+    trained = build(partial(clip_of, 7.5))
+    other = build(partial(clip_of, 40.0))
+    other.load_state_dict(trained.state_dict())
+    assert other.scale == pytest.approx(7.5)
+    given = build(partial(clip_of, 40.0), scale=3.0)
+    given.load_state_dict(trained.state_dict())
+    assert given.scale == 3
+    before = {k: v for k, v in trained.state_dict().items() if k != 'scale'}
+    other.load_state_dict(before)
+    assert other.scale == 100  # what all had, if no other was given
+    given.load_state_dict(before)
+    assert given.scale == 3
 
 
 def test_a_checkpoint_is_taken_by_name(head, tiny_clip):
