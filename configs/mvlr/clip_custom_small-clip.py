@@ -12,7 +12,7 @@ model = dict(
     head=dict(
         _delete_=True,
         type='SimilarityHead',
-        # CLIP's own 100 would round most scores to 1, and equal scores have no order
+        # OpenAI's 100 would round most scores to 1, and equal scores have no order
         scale=10.0,
         bias=-5.0,
     ),
