@@ -67,3 +67,23 @@ class VLFeatures(NamedTuple):
         if labels.dim() == 2:
             return labels.expand(self.visual.shape[0], -1, -1)
         return labels
+
+
+def as_features(given: object, taker: str) -> VLFeatures:
+    """Return what a neck or a head is given, where it is features.
+
+    Args:
+        given: Of the stage before.
+        taker: Who takes it, for the message.
+
+    Raises:
+        TypeError: It is something else, such as the maps of a backbone of mmpretrain.
+    """
+    if isinstance(given, VLFeatures):
+        return given
+    raise TypeError(
+        f'{taker} takes VLFeatures, but the stage before it gave a '
+        f'{type(given).__name__}, as backbones and necks of mmpretrain do: put '
+        "dict(type='DenseProjection', in_channels=...), which makes patches of a map, "
+        'in the neck between them, or the backbone into a DenseBackbone.'
+    )

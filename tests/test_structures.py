@@ -1,5 +1,6 @@
 import pytest
 import torch
+from mmpretrain.registry import MODELS
 
 from mvlr_mm import VLFeatures
 
@@ -26,3 +27,34 @@ def test_batch_labels_hand_their_gradient_on():
     shared = VLFeatures(visual, (2, 2), labels=labels).batch_labels('x')
     (gradient,) = torch.autograd.grad((shared * weight).sum(), labels)
     torch.testing.assert_close(gradient, weight.sum(0))
+
+
+@pytest.mark.parametrize(
+    ('kind', 'settings'),
+    [
+        ('CSRAHead', dict(embed_dim=3, num_classes=2)),
+        ('VisualClassifierHead', dict(embed_dim=3, num_classes=2)),
+        ('SimilarityHead', {}),
+    ],
+)
+def test_heads_say_what_is_missing_behind_a_backbone_of_mmpretrain(kind, settings):
+    head = MODELS.build(dict(type=kind, **settings))
+    for maps in ((torch.zeros(2, 3, 4, 4),), torch.zeros(2, 3)):
+        given = type(maps).__name__
+        message = f"{kind} takes VLFeatures, .* gave a {given}, .*'DenseProjection'"
+        with pytest.raises(TypeError, match=message):
+            head.predict(maps)
+
+
+def test_a_prompt_stage_says_what_is_missing_before_it(tiny_labels):
+    stage = MODELS.build(
+        dict(
+            type='LabelVectors',
+            file=tiny_labels,
+            classes=['cat', 'dog'],
+            embed_dim=6,
+            key='vectors',
+        )
+    )
+    with pytest.raises(TypeError, match=r'LabelVectors takes VLFeatures, .* a tuple'):
+        stage((torch.zeros(2, 3, 4, 4),))

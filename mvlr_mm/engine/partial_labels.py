@@ -32,6 +32,29 @@ def refuse_mixed(dataset: Any, source: str) -> None:
         )
 
 
+def refuse_blended(model: nn.Module) -> None:
+    """Stop where unknown labels would be blended with known ones, as pictures are.
+
+    -1 and 1 in equal parts would be an absent label.
+
+    Args:
+        model: Not wrapped, for data some of whose labels are unknown.
+
+    Raises:
+        ValueError: Its preprocessor blends pictures, by Mixup, CutMix or the like.
+    """
+    preprocessor = getattr(model, 'data_preprocessor', None)
+    blends = getattr(preprocessor, 'batch_augments', None)
+    if blends is None:
+        return
+    kinds = [type(blend).__name__ for blend in blends.augments if blend is not None]
+    raise ValueError(
+        f'model.train_cfg.augments ({", ".join(kinds)}) blends the labels of pictures, '
+        'and labels of the train data are unknown (-1 in gt_score), which cannot be '
+        "blended; leave augments out, or say hide=dict(rest='absent') of hidden labels."
+    )
+
+
 def has_unknown(dataset: Any) -> bool:
     """Say whether labels of a data set are unknown, by its first records.
 

@@ -1,6 +1,11 @@
 """Rates by the names of parameters, apart from the other settings."""
 
-from mmengine.logging import print_log
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mmengine.logging import MMLogger, print_log
 from mmengine.optim import DefaultOptimWrapperConstructor
 from mmpretrain.registry import OPTIM_WRAPPER_CONSTRUCTORS
 from torch import nn
@@ -44,9 +49,12 @@ class SeparateRatesConstructor(DefaultOptimWrapperConstructor):
     ) -> None:
         super().__init__(optim_wrapper_cfg, paramwise_cfg)
         cfg = self.optimizer_cfg
-        if cfg.get('type') in _FUSED and not {'fused', 'foreach'} & set(cfg):
+        # a config in pure Python gives the class, or a name with its module
+        kind = cfg.get('type')
+        name = getattr(kind, '__name__', str(kind)).rpartition('.')[2]
+        if name in _FUSED and not {'fused', 'foreach'} & set(cfg):
             self.optimizer_cfg = {**cfg, 'fused': True}
-            print_log(f'{cfg["type"]} runs fused.', logger='current')
+            print_log(f'{name} runs fused.', logger='current')
 
     def add_params(
         self, params: list[dict], module: nn.Module, prefix: str = '', **kwargs: object
@@ -66,11 +74,27 @@ class SeparateRatesConstructor(DefaultOptimWrapperConstructor):
         rates, others = split_rates(every.get('custom_keys', {}))
         self.paramwise_cfg = {**every, 'custom_keys': others}
         try:
-            super().add_params(params, module, prefix, **kwargs)
+            with _rates_unsaid():
+                super().add_params(params, module, prefix, **kwargs)
         finally:
             self.paramwise_cfg = every
         set_rates(params, module, rates, self.base_lr)
         params[:] = merge_groups(params)
+
+
+@contextmanager
+def _rates_unsaid() -> Iterator[None]:
+    """Keep mmengine from logging rates, which are not those of the end."""
+
+    def says_no_rate(record: logging.LogRecord) -> bool:
+        return not re.match(r'paramwise_options -- \S+:lr=', record.getMessage())
+
+    logger = MMLogger.get_current_instance()
+    logger.addFilter(says_no_rate)
+    try:
+        yield
+    finally:
+        logger.removeFilter(says_no_rate)
 
 
 def split_rates(keys: dict[str, dict]) -> tuple[dict[str, dict], dict[str, dict]]:
@@ -89,7 +113,7 @@ def split_rates(keys: dict[str, dict]) -> tuple[dict[str, dict], dict[str, dict]
 def set_rates(
     groups: list[dict], model: nn.Module, rates: dict[str, dict], lr: float
 ) -> None:
-    """Set the rate of each group of one parameter to what its name says.
+    """Set, and log, the rate of each group of one parameter by what its name says.
 
     Args:
         groups: Changed in place.
@@ -102,10 +126,11 @@ def set_rates(
     longest_first = sorted(sorted(rates), key=len, reverse=True)
     for group in groups:
         name = names[id(group['params'][0])]
-        rate = next((rates[key] for key in longest_first if key in name), None)
-        if rate is None:
-            continue
+        rate = next((rates[key] for key in longest_first if key in name), {})
         if 'lr' in rate:
             group['lr'] = rate['lr']
-        else:
+        elif rate:
             group['lr'] = group.get('lr', lr) * rate['lr_mult']
+        if 'lr' in group:
+            text = f'paramwise_options -- {name}:lr={group["lr"]}'  # as mmengine's
+            print_log(text, logger='current')

@@ -8,6 +8,7 @@ from torch import nn
 
 from mvlr_mm.engine.partial_labels import (
     has_unknown,
+    refuse_blended,
     refuse_mixed,
     takes_unknown_for_known,
 )
@@ -55,3 +56,17 @@ def test_losses_say_whether_they_leave_them_out():
     assert takes_unknown_for_known(model) is None
     model.head.loss_module = MODELS.build(dict(type='AsymmetricLoss'))
     assert takes_unknown_for_known(model) == 'AsymmetricLoss'
+
+
+def test_unknown_labels_are_not_blended():
+    model = nn.Module()
+    refuse_blended(model)
+    model.data_preprocessor = MODELS.build(dict(type='ClsDataPreprocessor'))
+    refuse_blended(model)
+    kinds = [dict(type='Mixup', alpha=0.8), dict(type='CutMix', alpha=1.0)]
+    blends = dict(augments=kinds, probs=[0.5, 0.3])
+    model.data_preprocessor = MODELS.build(
+        dict(type='ClsDataPreprocessor', batch_augments=blends)
+    )
+    with pytest.raises(ValueError, match=r'augments \(Mixup, CutMix\) blends'):
+        refuse_blended(model)

@@ -1,5 +1,8 @@
+import logging
+
 import pytest
 import torch
+from mmengine.logging import MMLogger
 from mmengine.optim import build_optim_wrapper
 from mmpretrain.registry import OPTIM_WRAPPER_CONSTRUCTORS
 from torch import nn
@@ -66,7 +69,9 @@ def test_training_is_the_same():
         assert torch.equal(value, start[name]) == name.startswith('3.')
 
 
-@pytest.mark.parametrize('kind', ['AdamW', 'Adam', 'SGD'])
+@pytest.mark.parametrize(
+    'kind', ['AdamW', 'Adam', 'SGD', torch.optim.AdamW, 'torch.optim.adamw.AdamW']
+)
 def test_the_optimizer_is_fused_where_nothing_else_is_said(kind):
     def fused(**settings):
         wrapper = build_optim_wrapper(
@@ -164,3 +169,30 @@ def test_a_rate_of_a_part_multiplies_that_of_its_biases():
 def test_older_configs_name_it_otherwise():
     found = OPTIM_WRAPPER_CONSTRUCTORS.get('MergedGroupsConstructor')
     assert found is SeparateRatesConstructor
+
+
+def test_the_log_has_the_rates_that_are_set(monkeypatch):
+    texts = []
+    logger, handler = MMLogger.get_current_instance(), logging.Handler()
+    monkeypatch.setattr(handler, 'emit', lambda r: texts.append(r.getMessage()))
+    logger.addHandler(handler)
+    keys = {'0': dict(lr_mult=0.5), '0.1': dict(decay_mult=0.0), '2': dict(lr=0.3)}
+    build_optim_wrapper(
+        make(),
+        dict(
+            constructor='SeparateRatesConstructor',
+            optimizer=dict(type='SGD', lr=1.0, weight_decay=0.2),
+            paramwise_cfg=dict(bias_lr_mult=2.0, custom_keys=keys),
+        ),
+    )
+    logger.removeHandler(handler)
+    told = [text.split(' -- ')[1] for text in texts if ':lr=' in text]
+    assert told == [
+        '0.0.weight:lr=0.5',
+        '0.0.bias:lr=1.0',
+        '0.1.weight:lr=0.5',
+        '0.1.bias:lr=0.5',
+        '2.weight:lr=0.3',
+        '2.bias:lr=0.3',
+        '4.bias:lr=2.0',
+    ]

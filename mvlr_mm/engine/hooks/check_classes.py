@@ -9,7 +9,12 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from ..fit_weights import unwrap
-from ..partial_labels import has_unknown, refuse_mixed, takes_unknown_for_known
+from ..partial_labels import (
+    has_unknown,
+    refuse_blended,
+    refuse_mixed,
+    takes_unknown_for_known,
+)
 
 
 @HOOKS.register_module()
@@ -22,8 +27,9 @@ class CheckClassNames(Hook):
     ``ClassNumCheckHook`` compares numbers only, so it misses another order. A module
     with a method ``check_labels`` is given the names, for a check of its own.
 
-    It looks at unknown labels as well: at a mixture of data that mark some and data
-    that do not, which is refused, and at losses that would take them for known.
+    It looks at unknown labels as well. A mixture of data that mark some and data that
+    do not is refused, and so are Mixup and the like on unknown labels; of a loss that
+    would take them for known it warns.
 
     ``default_hooks=dict(check_classes=None)`` switches it off.
     """
@@ -37,16 +43,23 @@ class CheckClassNames(Hook):
     def before_train(self, runner: Runner) -> None:
         """Check the training data, and the validation data if there are any."""
         self._check_loader(runner, runner.train_dataloader, 'train')
-        loss = takes_unknown_for_known(unwrap(runner.model))
-        if loss is not None and has_unknown(runner.train_dataloader.dataset):
+        if has_unknown(runner.train_dataloader.dataset):
+            self._check_unknown(runner)
+        if runner.val_loop is not None:
+            self._check_loader(runner, runner.val_dataloader, 'val')
+
+    def _check_unknown(self, runner: Runner) -> None:
+        """Look whether the model can learn from data with unknown labels."""
+        model = unwrap(runner.model)
+        refuse_blended(model)
+        loss = takes_unknown_for_known(model)
+        if loss is not None:
             runner.logger.warning(
                 f'Labels of the train data are unknown (-1 in gt_score), and {loss} '
                 'does not say that it leaves them out, by leaves_out_unknown=True: it '
                 'may learn from them as if they were known. LogitAsymmetricLoss does '
                 'leave them out.'
             )
-        if runner.val_loop is not None:
-            self._check_loader(runner, runner.val_dataloader, 'val')
 
     def before_val(self, runner: Runner) -> None:
         """Check the validation data."""

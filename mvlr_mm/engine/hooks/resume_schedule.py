@@ -3,7 +3,7 @@
 from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapper
 from mmengine.runner import EpochBasedTrainLoop, Runner
-from mmpretrain.registry import HOOKS
+from mmpretrain.registry import HOOKS, PARAM_SCHEDULERS
 
 from ..best_of_folder import keep_to_folder
 from ..rest_of_epoch import skip_batches
@@ -109,6 +109,8 @@ def _check_unit(runner: Runner) -> None:
     for cfg in [found] if isinstance(found, dict) else found:
         if not isinstance(cfg, dict) or 'type' not in cfg:
             continue
+        if _steps_at_validations(cfg['type']):
+            continue
         converted = cfg.get('convert_to_iter_based', False) and 'end' in cfg
         if cfg.get('by_epoch', True) and not converted:
             raise ValueError(
@@ -116,6 +118,16 @@ def _check_unit(runner: Runner) -> None:
                 'iterations, so the schedule would not end with the training; write '
                 'by_epoch=False in the param_scheduler, without convert_to_iter_based.'
             )
+
+
+def _steps_at_validations(kind: str | type) -> bool:
+    """Whether a scheduler counts validations, which a training in iterations has too.
+
+    Args:
+        kind: As the config says it.
+    """
+    kind = PARAM_SCHEDULERS.get(kind) if isinstance(kind, str) else kind
+    return getattr(kind, 'need_val_args', False)
 
 
 def _settle_epoch(runner: Runner, length: int) -> int:

@@ -6,7 +6,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor
 
 from ...labels.names import read_label_names
-from ...structures import VLFeatures
+from ...structures import VLFeatures, as_features
 from ..layers.named_rows import NamedRows
 from .multi_label_head import MultiLabelHead
 
@@ -105,6 +105,7 @@ class NamedLabelsHead(NamedRows, MultiLabelHead):
 
     def _meet(self, feats: VLFeatures) -> VLFeatures:
         """Take the names of a prompt stage, or give it those of this head."""
+        feats = as_features(feats, type(self).__name__)
         if self.classes is None:
             self.classes = feats.names
         if feats.names is None:

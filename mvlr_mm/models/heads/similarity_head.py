@@ -10,7 +10,7 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from ...structures import VLFeatures
+from ...structures import VLFeatures, as_features
 from .multi_label_head import MultiLabelHead
 
 
@@ -75,6 +75,7 @@ class SimilarityHead(MultiLabelHead):
 
     def patch_logits(self, feats: VLFeatures) -> Tensor:
         """Logit of every patch, (B, N, C); ``feats.grid`` gives their places."""
+        feats = as_features(feats, 'SimilarityHead')
         visual, labels = feats.visual, feats.batch_labels('SimilarityHead')
         if visual.shape[-1] != labels.shape[-1]:
             raise ValueError(

@@ -8,7 +8,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from ...labels.names import check_label_names
-from ...structures import VLFeatures
+from ...structures import VLFeatures, as_features
 from ..layers.named_rows import NamedRows, rows_among
 
 
@@ -87,4 +87,5 @@ class FixedLabels(NamedRows, BaseModule):
     def forward(self, feats: VLFeatures) -> VLFeatures:
         """Fill ``hard``, ``soft`` and ``labels``, maybe ``negative``, each (C, D)."""
         vectors = {name: getattr(self, name) for name in self.named_rows}
+        feats = as_features(feats, type(self).__name__)
         return feats._replace(names=self.classes, **vectors)

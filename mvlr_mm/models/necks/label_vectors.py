@@ -8,7 +8,7 @@ from mmpretrain.registry import MODELS
 from torch import nn
 
 from ...labels.names import read_label_names
-from ...structures import VLFeatures
+from ...structures import VLFeatures, as_features
 from ..layers.named_rows import NamedRows, match_vectors
 from ..text import read_label_vectors
 
@@ -74,7 +74,7 @@ class LabelVectors(NamedRows, BaseModule):
     def forward(self, feats: VLFeatures) -> VLFeatures:
         """Fill ``hard``, ``soft`` and ``labels``, each (C, D)."""
         labels = self.proj(self.vectors)
-        return feats._replace(
+        return as_features(feats, 'LabelVectors')._replace(
             hard=labels, soft=labels, labels=labels, names=self.classes
         )
 

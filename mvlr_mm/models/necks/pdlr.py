@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ...argument_checks import check_choice
 from ...labels.names import read_label_names
-from ...structures import VLFeatures
+from ...structures import VLFeatures, as_features
 from ..layers.eval_cache import EvalCache
 from ..layers.named_rows import NamedRows, match_vectors
 from ..text import TextEncoder, TokenBatch
@@ -146,6 +146,7 @@ class PDLR(NamedRows, EvalCache, BaseModule):
 
     def forward(self, feats: VLFeatures) -> VLFeatures:
         """Fill ``hard`` (C, D), ``soft`` (C, D) and ``labels`` (C, D)."""
+        feats = as_features(feats, type(self).__name__)
         # In evaluation the very same tensors every time: later stages remember, too.
         hard, soft, labels = self.remember('labels', self._encode)
         return feats._replace(hard=hard, soft=soft, labels=labels, names=self.classes)

@@ -26,6 +26,15 @@ def loader(classes):
     return SimpleNamespace(dataset=SimpleNamespace(metainfo=metainfo))
 
 
+class Data(list):
+    """Records as a data set."""
+
+    metainfo: ClassVar = dict(classes=NAMES)
+
+    def get_data_info(self, i):
+        return self[i]
+
+
 def runner(ours=NAMES, train=NAMES, val=NAMES, test=NAMES):
     return SimpleNamespace(
         model=model(ours),
@@ -141,12 +150,6 @@ def test_a_module_may_check_the_labels_itself():
 def test_a_loss_that_would_learn_from_unknown_labels_is_told(
     monkeypatch, state, warnings
 ):
-    class Data(list):
-        metainfo: ClassVar = dict(classes=NAMES)
-
-        def get_data_info(self, i):
-            return self[i]
-
     here, said = runner(), []
     here.model.head = MODELS.build(dict(type='SimilarityHead'))
     record = dict(gt_label=[0], gt_score=np.array([1, state, 0], np.int8))
@@ -158,3 +161,21 @@ def test_a_loss_that_would_learn_from_unknown_labels_is_told(
     HOOK.before_train(here)
     assert len(said) == warnings
     assert all('BCEWithLogitsLoss does not say that it leaves' in text for text in said)
+
+
+@pytest.mark.parametrize(('state', 'refused'), [(-1, True), (0, False)])
+def test_pictures_with_unknown_labels_are_not_blended(state, refused):
+    here = runner()
+    here.model.data_preprocessor = MODELS.build(
+        dict(
+            type='ClsDataPreprocessor',
+            batch_augments=dict(augments=dict(type='Mixup', alpha=0.8)),
+        )
+    )
+    record = dict(gt_label=[0], gt_score=np.array([1, state, 0], np.int8))
+    here.train_dataloader.dataset = Data([record])
+    if refused:
+        with pytest.raises(ValueError, match='cannot be blended'):
+            HOOK.before_train(here)
+    else:
+        HOOK.before_train(here)

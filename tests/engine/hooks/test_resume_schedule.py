@@ -2,6 +2,7 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 from mmengine.model import BaseModel
+from mmengine.optim import ReduceOnPlateauLR
 from mmengine.runner import Runner
 from torch import nn
 
@@ -194,3 +195,10 @@ def test_a_checkpoint_behind_the_end_is_refused(tmp_path):
 def test_a_schedule_in_epochs_needs_a_training_in_epochs(tmp_path):
     with pytest.raises(ValueError, match='CosineAnnealingLR is counted in epochs'):
         run(tmp_path / 'run', by_epoch=False, max_iters=12)
+
+
+@pytest.mark.parametrize('kind', ['ReduceOnPlateauLR', ReduceOnPlateauLR])
+def test_a_schedule_of_validations_goes_with_iterations(tmp_path, kind):
+    plateau = dict(type=kind, monitor='loss', patience=1000)
+    watch, _ = run(tmp_path / 'run', schedule=plateau, by_epoch=False, max_iters=2)
+    assert len(watch.rates) == 2
