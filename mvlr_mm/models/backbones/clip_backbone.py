@@ -1,6 +1,6 @@
 """An image tower of CLIP as a backbone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -123,6 +123,25 @@ class CLIPBackbone(PatchBackbone):
                     'there are no statistics to synchronise.'
                 )
 
+    def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple[int, int]:
+        """Return the layer of a parameter, and how many there are.
+
+        For mmpretrain's ``LearningRateDecayOptimWrapperConstructor``. Layers are the
+        stages, as ``frozen_stages`` counts them; projection, necks and head are the
+        last one.
+
+        Args:
+            param_name: In the classifier.
+            prefix: What the names of this backbone's parameters begin with there.
+        """
+        stages = self.tower.stages()
+        if param_name.startswith(prefix):
+            parameter = self.get_parameter(param_name[len(prefix) :])
+            for depth, parts in enumerate(stages):
+                if any(parameter is own for part in parts for own in _weights(part)):
+                    return depth, len(stages) + 1
+        return len(stages), len(stages) + 1
+
     def parts(self) -> list[str]:
         """See :class:`PatchBackbone`."""
         return [f'tower.{name}' for name in self.tower.parts()]
@@ -135,3 +154,7 @@ class CLIPBackbone(PatchBackbone):
     def project(self, patches: Tensor) -> Tensor:
         """Bring the trunk's patches (B, N, W) to the joint space, (B, N, D)."""
         return self.tower.project(patches)
+
+
+def _weights(part: nn.Module | nn.Parameter) -> Iterable[nn.Parameter]:
+    return part.parameters() if isinstance(part, nn.Module) else [part]

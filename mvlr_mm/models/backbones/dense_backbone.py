@@ -52,6 +52,26 @@ class DenseBackbone(PatchBackbone):
         self.dense = DenseProjection(in_channels, embed_dim, prefix_tokens)
         self.embed_dim = in_channels if embed_dim is None else embed_dim
 
+    def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple[int, int]:
+        """Return the layer of a parameter, and how many there are, as the trunk does.
+
+        For mmpretrain's ``LearningRateDecayOptimWrapperConstructor``; what is behind
+        the trunk is the last layer.
+
+        Args:
+            param_name: In the classifier.
+            prefix: What the names of this backbone's parameters begin with there.
+
+        Raises:
+            NotImplementedError: The trunk tells no layers.
+        """
+        if not hasattr(self.trunk, 'get_layer_depth'):
+            raise NotImplementedError(
+                f'{type(self.trunk).__name__} has no get_layer_depth, which a rate for '
+                'each layer needs; say rates by name, in custom_keys of paramwise_cfg.'
+            )
+        return self.trunk.get_layer_depth(param_name, f'{prefix}trunk.')
+
     def parts(self) -> list[str]:
         """See :class:`PatchBackbone`."""
         return list(parts_of(self.trunk, 'trunk'))

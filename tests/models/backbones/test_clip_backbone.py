@@ -1,6 +1,7 @@
 import pytest
 import torch
 from mmengine.model import convert_sync_batchnorm
+from mmengine.optim import build_optim_wrapper
 from mmpretrain.registry import MODELS
 from torch import nn
 
@@ -77,6 +78,49 @@ def test_channels_last_changes_nothing_but_the_layout(tiny_clip):
 )
 def test_convolutions_are_channels_last_by_themselves(tiny_clip, kind, expected):
     assert build(tiny_clip(kind)).channels_last == expected
+
+
+@pytest.mark.parametrize(
+    ('kind', 'layers'),
+    [
+        (
+            'vit',
+            {
+                'class_embedding': 0,
+                'conv1.weight': 0,
+                'transformer.resblocks.0.ln_1.weight': 1,
+                'transformer.resblocks.1.mlp.c_fc.bias': 2,
+                'ln_post.weight': 3,
+                'proj': 3,
+            },
+        ),
+        (
+            'resnet',
+            {'conv1.weight': 0, 'bn3.bias': 0, 'layer1.0.conv1.weight': 1}
+            | {'layer4.0.conv1.weight': 4},
+        ),
+    ],
+)
+def test_a_rate_for_each_layer_falls_from_the_head_to_the_picture(
+    tiny_clip, kind, layers
+):
+    backbone = dict(type='CLIPBackbone', **tiny_clip(kind))
+    head = dict(type='VisualClassifierHead', embed_dim=16, num_classes=3)
+    model = MODELS.build(dict(type='ImageClassifier', backbone=backbone, head=head))
+    settings = dict(
+        constructor='LearningRateDecayOptimWrapperConstructor',
+        optimizer=dict(type='AdamW', lr=1.0, weight_decay=0.1),
+        paramwise_cfg=dict(layer_decay_rate=0.5),
+    )
+    groups = build_optim_wrapper(model, settings).optimizer.param_groups
+    rates = {group['param_name']: group['lr'] for group in groups}
+    assert set(rates) == {name for name, _ in model.named_parameters()}
+    last = 3 if kind == 'vit' else 5
+    for name, layer in layers.items():
+        assert rates[f'backbone.tower.trunk.{name}'] == 0.5 ** (last - layer)
+    assert rates['head.fc.weight'] == 1
+    if kind == 'resnet':  # what is folded from the pool
+        assert rates['backbone.tower.proj.weight'] == 1
 
 
 def test_init_weights_keeps_the_pretrained_weights(tiny_clip):

@@ -85,6 +85,26 @@ def test_channels_last_changes_nothing_but_the_layout():
     torch.testing.assert_close(*pair, atol=1e-3, rtol=1e-3)
 
 
+def test_layers_for_rates_are_those_of_the_trunk():
+    trunk = dict(type='ResNet', depth=50, stem_channels=4, base_channels=4)
+    backbone = MODELS.build(dict(type='DenseBackbone', trunk=trunk, in_channels=128))
+    assert backbone.get_layer_depth('x.trunk.conv1.weight', 'x.')[0] == 0
+    first, count = backbone.get_layer_depth('x.trunk.layer1.0.conv1.weight', 'x.')
+    own = backbone.trunk.get_layer_depth('layer1.0.conv1.weight')
+    assert (first, count) == own
+    behind = (count - 1, count)
+    assert first < count - 1
+    assert backbone.get_layer_depth('x.dense.proj.weight', 'x.') == behind
+    assert backbone.get_layer_depth('head.bias', 'x.') == behind
+
+
+def test_a_trunk_without_layers_says_so():
+    trunk = dict(type='TIMMBackbone', model_name='mobilenetv3_small_050')
+    cfg = dict(type='DenseBackbone', trunk=trunk, in_channels=288)
+    with pytest.raises(NotImplementedError, match='TIMMBackbone has no get_layer_d'):
+        MODELS.build(cfg).get_layer_depth('trunk.x')
+
+
 def test_maps_kept_of_the_first_parts_are_laid_out_too():
     cfg = dict(type='DenseBackbone', trunk=TRUNK, in_channels=512, embed_dim=8)
     backbone = MODELS.build(cfg).eval()
