@@ -16,6 +16,14 @@ PLAIN = (ImportError, OSError, UnpicklingError, ValueError)
 INTERRUPTED, NO_READER = 130, 141  # as a shell counts the signals SIGINT and SIGPIPE
 
 
+def replace_closed_streams() -> None:
+    """Print to nowhere what has no place, as where a shell has closed it by ``>&-``."""
+    for name in ('stdout', 'stderr'):
+        if getattr(sys, name) is None:
+            # the lowest number that is free: also what C code prints goes there
+            setattr(sys, name, open(os.devnull, 'w'))  # noqa: SIM115 (until the end)
+
+
 def show_all_letters() -> None:
     """Let names be printed whose letters a terminal lacks, as escapes."""
     for stream in (sys.stdout, sys.stderr):
@@ -27,7 +35,8 @@ def show_all_letters() -> None:
 def plain_errors() -> Iterator[None]:
     """Say in one line what a person can mend: a wrong value, a missing file.
 
-    Whatever is printed within is shown, see :func:`show_all_letters`.
+    Whatever is printed within is shown, see :func:`show_all_letters`, if there is a
+    place for it.
 
     Other errors keep their traceback, and so does whatever comes out of the model at
     work on a batch: there the way to the error tells more than its text.
@@ -36,6 +45,7 @@ def plain_errors() -> Iterator[None]:
         SystemExit: With status 2 instead of such an error; 130 if the command was
             interrupted, 141 if nobody reads any more what it prints.
     """
+    replace_closed_streams()
     show_all_letters()
     try:
         try:

@@ -126,6 +126,21 @@ def test_a_reader_that_has_gone_is_no_error(statement):
     assert program.wait() == 141
 
 
+@pytest.mark.parametrize(('closed', 'other'), [('>&-', 'err'), ('2>&-', 'out')])
+def test_an_output_that_is_closed_is_no_error(closed, other):
+    code = """
+import sys
+from mvlr_stack.errors import plain_errors
+with plain_errors():
+    print('out')
+    print('err', file=sys.stderr)
+raise SystemExit(7)
+"""
+    shell = ['sh', '-c', f'exec "$0" -c "$1" {closed}', sys.executable, code]
+    done = subprocess.run(shell, capture_output=True, text=True)
+    assert (done.returncode, done.stdout + done.stderr) == (7, f'{other}\n')
+
+
 def test_another_broken_pipe_is_an_error(capsys):
     with pytest.raises(SystemExit, match='2'), plain_errors():
         raise BrokenPipeError('a loader has gone')
