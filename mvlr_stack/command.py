@@ -8,11 +8,12 @@ import re
 import runpy
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from .arguments import HelpFormatter
 from .build_errors import nearest
-from .errors import plain_errors
+from .errors import ended_on_request, plain_errors
 from .memory import freeze_imports, keep_freed_memory
 from .threads import settle_threads
 from .words import WORDS
@@ -98,4 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         logging.raiseExceptions = False
         program = importlib.import_module(WORDS[args.word].PROGRAM)
         freeze_imports()
-        return program.run(args)
+        # one of several processes may wait for another, where it hears nothing
+        alone = getattr(args, 'launcher', 'none') == 'none'
+        with ended_on_request() if alone else nullcontext():
+            return program.run(args)

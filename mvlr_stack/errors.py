@@ -4,7 +4,9 @@ import io
 import os
 import re
 import select
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +15,39 @@ from pickle import UnpicklingError
 from .build_errors import explain_build
 
 PLAIN = (ImportError, OSError, UnpicklingError, ValueError)
-INTERRUPTED, NO_READER = 130, 141  # as a shell counts the signals SIGINT and SIGPIPE
+SIGNALLED = 128  # what a shell adds to the number of a signal
+INTERRUPTED, NO_READER = SIGNALLED + signal.SIGINT, SIGNALLED + signal.SIGPIPE
+_REQUESTS = (signal.SIGHUP, signal.SIGTERM)
+
+
+@contextmanager
+def ended_on_request() -> Iterator[None]:
+    """Let a command that is asked to end put away what it has begun, as at Ctrl-C.
+
+    `timeout`, batch systems and a terminal that is closed ask by a signal at which
+    Python ends at once: drafts would stay, and tags that are not written yet be lost.
+
+    Raises:
+        SystemExit: With the status that a shell gives a command ended by that signal.
+    """
+
+    def end(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)  # another one ends it at once
+        # loaders' processes end as well, which torch would raise as an error here
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        raise SystemExit(SIGNALLED + number)
+
+    heard = []
+    if threading.current_thread() is threading.main_thread():  # others may set none
+        # nohup has a command ignore one
+        heard = [x for x in _REQUESTS if signal.getsignal(x) is signal.SIG_DFL]
+    for number in heard:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in heard:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def replace_closed_streams() -> None:

@@ -115,6 +115,38 @@ def test_an_interruption_is_no_traceback():
     assert (program.returncode, err) == (130, '\nstopped.\n')
 
 
+DRAFT = """
+    from mvlr_stack.errors import ended_on_request
+    from mvlr_stack.outputs import whole_file
+    with ended_on_request(), whole_file({path!r}) as draft:
+        draft.touch()
+        print('drawn', flush=True)
+        time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_is_asked_to_end_leaves_no_draft(number, tmp_path):
+    program = start(DRAFT.strip().format(path=str(tmp_path / 'f')))
+    assert [program.stdout.readline() for _ in range(2)] == ['begin\n', 'drawn\n']
+    assert len(list(tmp_path.iterdir())) == 1
+    program.send_signal(number)
+    _, err = program.communicate()
+    assert (program.returncode, err) == (128 + number, '')
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_request_that_nohup_ignores_is_no_end():
+    program = start(
+        'exec("from mvlr_stack.errors import ended_on_request\\n'
+        'with ended_on_request(): import os, signal; '
+        'os.kill(os.getpid(), signal.SIGHUP)")',
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    )
+    assert program.communicate() == ('begin\n', '')
+    assert program.returncode == 0
+
+
 @pytest.mark.parametrize(
     'statement', ['[print("x" * 999) for _ in range(999)]', 'print("x")', 'sys.exit(0)']
 )
