@@ -3,14 +3,17 @@
 import argparse
 import importlib
 import logging
+import os
+import re
 import runpy
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from .arguments import HelpFormatter
 from .build_errors import nearest
-from .errors import plain_errors
+from .errors import ended_on_request, plain_errors
 from .memory import freeze_imports, keep_freed_memory
 from .threads import settle_threads
 from .words import WORDS
@@ -55,7 +58,7 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     Raises:
         SystemExit: With status 2, if they are not a command.
     """
-    argv = sys.argv[1:] if argv is None else list(argv)
+    argv = [_at_home(word) for word in (sys.argv[1:] if argv is None else argv)]
     parser = build_parser()
     if argv and not argv[0].startswith('-') and argv[0] not in WORDS:
         parser.error(
@@ -68,6 +71,15 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
         if check is not None:
             check(args)
     return args
+
+
+def _at_home(word: str) -> str:
+    """Return a word with ``~/`` as a shell reads it, which leaves ``--out=~/f`` as is.
+
+    Otherwise some paths would begin in a folder that is called ~, and others at home.
+    """
+    argument, path = re.fullmatch(r'(--[\w-]+=)?(.*)', word, re.DOTALL).groups('')
+    return argument + os.path.expanduser(path) if path.startswith('~/') else word
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -87,4 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         logging.raiseExceptions = False
         program = importlib.import_module(WORDS[args.word].PROGRAM)
         freeze_imports()
-        return program.run(args)
+        # one of several processes may wait for another, where it hears nothing
+        alone = getattr(args, 'launcher', 'none') == 'none'
+        with ended_on_request() if alone else nullcontext():
+            return program.run(args)

@@ -4,7 +4,9 @@ import io
 import os
 import re
 import select
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +15,47 @@ from pickle import UnpicklingError
 from .build_errors import explain_build
 
 PLAIN = (ImportError, OSError, UnpicklingError, ValueError)
-INTERRUPTED, NO_READER = 130, 141  # as a shell counts the signals SIGINT and SIGPIPE
+SIGNALLED = 128  # what a shell adds to the number of a signal
+INTERRUPTED, NO_READER = SIGNALLED + signal.SIGINT, SIGNALLED + signal.SIGPIPE
+_REQUESTS = (signal.SIGHUP, signal.SIGTERM)
+
+
+@contextmanager
+def ended_on_request() -> Iterator[None]:
+    """Let a command that is asked to end put away what it has begun, as at Ctrl-C.
+
+    `timeout`, batch systems and a terminal that is closed ask by a signal at which
+    Python ends at once: drafts would stay, and tags that are not written yet be lost.
+
+    Raises:
+        SystemExit: With the status that a shell gives a command ended by that signal.
+    """
+
+    def end(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)  # another one ends it at once
+        # loaders' processes end as well, which torch would raise as an error here
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        raise SystemExit(SIGNALLED + number)
+
+    heard = []
+    if threading.current_thread() is threading.main_thread():  # others may set none
+        # nohup has a command ignore one
+        heard = [x for x in _REQUESTS if signal.getsignal(x) is signal.SIG_DFL]
+    for number in heard:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in heard:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def replace_closed_streams() -> None:
+    """Print to nowhere what has no place, as where a shell has closed it by ``>&-``."""
+    for name in ('stdout', 'stderr'):
+        if getattr(sys, name) is None:
+            # the lowest number that is free: also what C code prints goes there
+            setattr(sys, name, open(os.devnull, 'w'))  # noqa: SIM115 (until the end)
 
 
 def show_all_letters() -> None:
@@ -27,7 +69,8 @@ def show_all_letters() -> None:
 def plain_errors() -> Iterator[None]:
     """Say in one line what a person can mend: a wrong value, a missing file.
 
-    Whatever is printed within is shown, see :func:`show_all_letters`.
+    Whatever is printed within is shown, see :func:`show_all_letters`, if there is a
+    place for it.
 
     Other errors keep their traceback, and so does whatever comes out of the model at
     work on a batch: there the way to the error tells more than its text.
@@ -36,6 +79,7 @@ def plain_errors() -> Iterator[None]:
         SystemExit: With status 2 instead of such an error; 130 if the command was
             interrupted, 141 if nobody reads any more what it prints.
     """
+    replace_closed_streams()
     show_all_letters()
     try:
         try:

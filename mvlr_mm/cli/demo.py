@@ -1,7 +1,6 @@
 """Serve a page on which a model can be tried."""
 
 import argparse
-import signal
 import sys
 import warnings
 from contextlib import redirect_stdout
@@ -29,8 +28,6 @@ def run(args: argparse.Namespace) -> int:
     require('gradio', extra='demo')  # before the model, which takes its time
     warnings.filterwarnings('ignore', module='gradio')  # of packages that it calls
     with listen(args.host, args.port) as listening, private_folder() as folder:
-        # so that the folder goes, too, when the process is asked to end
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
         with redirect_stdout(sys.stderr):  # what loading logs
             infer = MultiLabelInferencer(args.model, args.checkpoint, args.device)
         title = Path(args.model).resolve().name

@@ -6,10 +6,13 @@ import logging
 import multiprocessing
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import torch
 from mmengine.config import Config
+from mmengine.dist import is_main_process
 
 
 def import_yapf_alone() -> None:
@@ -43,6 +46,36 @@ def join_processes(cfg: Config) -> None:
         broadcast_buffers=False,
         find_unused_parameters=cfg.get('find_unused_parameters', False),
     )
+
+
+@contextmanager
+def alone_in(work_dir: str) -> Iterator[None]:
+    """Let no two trainings write into a work folder, which is there.
+
+    Each would replace and remove checkpoints of the other one. The lock is of this
+    process alone: a training that is killed can be started again at once, while its
+    loaders' processes still end.
+
+    Args:
+        work_dir: The folder.
+
+    Raises:
+        BlockingIOError: Another training is at work there.
+    """
+    if not is_main_process():
+        yield
+        return
+    with open(Path(work_dir) / '.lock', 'w') as lock:
+        try:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):  # POSIX leaves open which
+            raise BlockingIOError(
+                f'the work folder {work_dir}: another training is at work there; wait '
+                'for it, or name another --work-dir.'
+            ) from None
+        except OSError:  # some network file systems have no such lock
+            pass
+        yield
 
 
 def leave_processes() -> None:

@@ -18,7 +18,7 @@ from .config import (
     load_config,
 )
 from .half import half_type
-from .processes import join_processes, leave_processes
+from .processes import alone_in, join_processes, leave_processes
 from .replaced_training import (
     RemoveReplaced,
     check_config_place,
@@ -186,6 +186,8 @@ def run(args: argparse.Namespace) -> int:
     Returns:
         The exit status, 0.
     """
-    build(args).train()
+    runner = build(args)
+    with alone_in(runner.work_dir):
+        runner.train()
     leave_processes()
     return 0

@@ -130,6 +130,19 @@ def test_a_wrong_value_is_said_before_anything_is_imported(words, message, capsy
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('words', [['--out=~/p q'], ['--out', '~/p q']])
+def test_a_path_at_home_is_there_however_it_is_given(words, monkeypatch, tmp_path):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    args = command.parse(['pack', '~/work', '--licence=~', *words])
+    assert (args.source, args.out) == (f'{tmp_path}/work', f'{tmp_path}/p q')
+    assert args.licence == '~'
+    (tmp_path / 'p q').mkdir()
+    (tmp_path / 'p q/a').touch()
+    with pytest.raises(SystemExit, match='2'):  # it is looked at where it is written
+        command.parse(['pack', '~/work', *words])
+
+
 def test_a_program_gets_its_own_arguments(monkeypatch):
     seen = []
     monkeypatch.setattr(doctor, 'run', lambda args: seen.append(args.word) or 1)

@@ -115,6 +115,38 @@ def test_an_interruption_is_no_traceback():
     assert (program.returncode, err) == (130, '\nstopped.\n')
 
 
+DRAFT = """
+    from mvlr_stack.errors import ended_on_request
+    from mvlr_stack.outputs import whole_file
+    with ended_on_request(), whole_file({path!r}) as draft:
+        draft.touch()
+        print('drawn', flush=True)
+        time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_is_asked_to_end_leaves_no_draft(number, tmp_path):
+    program = start(DRAFT.strip().format(path=str(tmp_path / 'f')))
+    assert [program.stdout.readline() for _ in range(2)] == ['begin\n', 'drawn\n']
+    assert len(list(tmp_path.iterdir())) == 1
+    program.send_signal(number)
+    _, err = program.communicate()
+    assert (program.returncode, err) == (128 + number, '')
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_request_that_nohup_ignores_is_no_end():
+    program = start(
+        'exec("from mvlr_stack.errors import ended_on_request\\n'
+        'with ended_on_request(): import os, signal; '
+        'os.kill(os.getpid(), signal.SIGHUP)")',
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    )
+    assert program.communicate() == ('begin\n', '')
+    assert program.returncode == 0
+
+
 @pytest.mark.parametrize(
     'statement', ['[print("x" * 999) for _ in range(999)]', 'print("x")', 'sys.exit(0)']
 )
@@ -124,6 +156,21 @@ def test_a_reader_that_has_gone_is_no_error(statement):
     program.stdout.close()
     assert program.stderr.read() == ''
     assert program.wait() == 141
+
+
+@pytest.mark.parametrize(('closed', 'other'), [('>&-', 'err'), ('2>&-', 'out')])
+def test_an_output_that_is_closed_is_no_error(closed, other):
+    code = """
+import sys
+from mvlr_stack.errors import plain_errors
+with plain_errors():
+    print('out')
+    print('err', file=sys.stderr)
+raise SystemExit(7)
+"""
+    shell = ['sh', '-c', f'exec "$0" -c "$1" {closed}', sys.executable, code]
+    done = subprocess.run(shell, capture_output=True, text=True)
+    assert (done.returncode, done.stdout + done.stderr) == (7, f'{other}\n')
 
 
 def test_another_broken_pipe_is_an_error(capsys):

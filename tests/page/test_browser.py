@@ -43,7 +43,7 @@ def address(trained, tmp_path_factory):
     yield re.fullmatch(r'open (http://127\.0\.0\.1:\d+/) in a browser.*\n', line)[1]
     assert len(list(temporary.glob('mvlr_demo_*'))) == 1
     process.terminate()
-    assert process.wait(60) == 130
+    assert process.wait(60) == 143
     assert not list(temporary.glob('mvlr_demo_*'))
 
 
