@@ -1,5 +1,6 @@
 import pytest
 import torch
+from mmengine.analysis import get_model_complexity_info
 from mmengine.config import Config, ConfigDict
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
@@ -41,6 +42,16 @@ def test_clip_is_said_once_and_all_widths_follow(tiny_clip):
     name = 'ln_final.weight'
     text = built.neck.prompt.text_encoder.state_dict()
     torch.testing.assert_close(text[name], weights_of(tiny_clip(), name))
+
+
+@pytest.mark.parametrize('kind', ['resnet', 'vit', 'timm'])
+def test_mmengine_counts_its_parameters_and_products(tiny_clip, kind):
+    """mmpretrain's get_flops, which stops where a part of a model is None."""
+    built = MODELS.build(model(tiny_clip(kind))).eval()
+    told = get_model_complexity_info(built, (3, 64, 64), show_table=False)
+    assert told['params'] == sum(p.numel() for p in built.parameters())
+    assert told['flops'] > 0
+    assert 'fusion' in told['out_arch']
 
 
 def test_a_classifier_counts_the_labels_of_the_prompt_stage(tiny_clip):

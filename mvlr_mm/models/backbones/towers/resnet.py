@@ -19,7 +19,7 @@ class ResNetTower(DenseTower):
         pool = tower.attnpool
         self.proj = fold(pool.v_proj, pool.c_proj)
         self.embed_dim = self.proj.out_features
-        tower.attnpool = None
+        del tower.attnpool
         self.trunk = tower
 
     def stages(self) -> list[list[nn.Module | nn.Parameter]]:

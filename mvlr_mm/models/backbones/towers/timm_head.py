@@ -55,6 +55,7 @@ def take_head(trunk: nn.Module) -> list[nn.Module]:
                 'own, which a patch alone has not; choose another timm_model_name.'
             )
         parts += [PoolOfOne(pool), trunk.fc_norm]
+        del trunk.attn_pool  # or None would stay among its modules
         trunk.attn_pool, trunk.fc_norm, trunk.global_pool = None, nn.Identity(), 'token'
     classifier = trunk.get_classifier()
     _check_kind(trunk, 'classifier', classifier, (nn.Linear, nn.Identity))

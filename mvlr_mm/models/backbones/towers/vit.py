@@ -36,7 +36,7 @@ class ViTTower(DenseTower):
                     'known here; no model of open_clip has one.'
                 )
             self.pool = _patch_map(tower.attn_pool)
-            tower.attn_pool = None
+            del tower.attn_pool
         make_traceable(tower.transformer)
         self.trunk = tower
         self.embed_dim = tower.proj.shape[1]

@@ -52,6 +52,7 @@ def test_what_is_taken_is_no_longer_in_the_trunk():
     pool, linear = take_head(trunk)
     assert linear is classifier
     assert not any('attn_pool' in name for name, _ in trunk.named_parameters())
+    assert 'attn_pool' not in trunk._modules
     left = trunk.forward_head(features)
     torch.testing.assert_close(linear(pool(left)), expected)
 

@@ -83,6 +83,7 @@ def test_a_patch_alone_in_cocas_attention_pool(width):
     torch.testing.assert_close(patches[1, 2:3], expected)
     patches.square().sum().backward()
     assert all(p.grad is not None for p in tower.parameters())
+    assert 'attn_pool' not in visual._modules
 
 
 def test_two_attention_pools_are_refused():
