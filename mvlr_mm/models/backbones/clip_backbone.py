@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ..clip import load_visual
-from .layout import in_layout, suits_channels_last
 from .patch_backbone import PatchBackbone, TrunkPatches
 from .towers import make_tower
 from .towers.base import Size
@@ -73,7 +72,7 @@ class CLIPBackbone(PatchBackbone):
         self.projection = tuple(f'tower.{name}' for name in self.tower.projection)
         self.norm_eval = norm_eval
         if channels_last is None:
-            channels_last = suits_channels_last(self.tower.trunk)
+            channels_last = self.tower.convolutional
         self.channels_last = channels_last
         if channels_last:
             self.tower.to(memory_format=torch.channels_last)
@@ -148,7 +147,8 @@ class CLIPBackbone(PatchBackbone):
 
     def trunk_patches(self, images: Tensor) -> TrunkPatches:
         """Turn images (B, 3, H, W), normalised as CLIP's, into the trunk's patches."""
-        images = in_layout(images, self.channels_last)
+        if self.channels_last and images.dim() == 4:  # there may be tokens in its place
+            images = images.contiguous(memory_format=torch.channels_last)
         return TrunkPatches(*self.tower.trunk_patches(images))
 
     def project(self, patches: Tensor) -> Tensor:

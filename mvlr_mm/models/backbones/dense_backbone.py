@@ -5,7 +5,6 @@ from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from .dense_projection import DenseProjection
-from .layout import in_layout, suits_channels_last
 from .patch_backbone import PatchBackbone, TrunkPatches
 from .trunk_parts import parts_of
 
@@ -24,7 +23,9 @@ class DenseBackbone(PatchBackbone):
             without a projection.
         prefix_tokens: Tokens before the patches where the trunk gives tokens.
         channels_last: Keep the trunk's maps and weights in NHWC; the result is the same
-            but for rounding. None does so where most weights are convolutions'.
+            but for rounding, and a convolutional trunk is faster. It is not the default,
+            since not every trunk and operator takes it: torch 2.10 on a CPU crashes at
+            the gradient of a strided 1 x 1 convolution of fewer than 8 channels.
         init_cfg: As in mmengine.
 
     Attributes:
@@ -39,13 +40,11 @@ class DenseBackbone(PatchBackbone):
         in_channels: int,
         embed_dim: int | None = None,
         prefix_tokens: int = 0,
-        channels_last: bool | None = None,
+        channels_last: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.trunk = MODELS.build(trunk)
-        if channels_last is None:
-            channels_last = suits_channels_last(self.trunk)
         self.channels_last = channels_last
         if channels_last:
             self.trunk.to(memory_format=torch.channels_last)
@@ -78,8 +77,9 @@ class DenseBackbone(PatchBackbone):
 
     def trunk_patches(self, images: Tensor) -> TrunkPatches:
         """Turn images (B, 3, H, W) into the patches of the trunk's last map."""
-        maps = self.trunk(in_layout(images, self.channels_last))
-        return TrunkPatches(*self.dense.patches(maps))
+        if self.channels_last:
+            images = images.contiguous(memory_format=torch.channels_last)
+        return TrunkPatches(*self.dense.patches(self.trunk(images)))
 
     def project(self, patches: Tensor) -> Tensor:
         """Bring the trunk's patches (B, N, in_channels) to the labels' width."""

@@ -66,7 +66,7 @@ def test_without_a_width_the_trunks_own_channels_come_out():
 
 def test_channels_last_changes_nothing_but_the_layout():
     cfg = dict(type='DenseBackbone', trunk=TRUNK, in_channels=512, embed_dim=8)
-    fast, plain = MODELS.build(cfg), MODELS.build(cfg | dict(channels_last=False))
+    fast, plain = MODELS.build(cfg | dict(channels_last=True)), MODELS.build(cfg)
     plain.load_state_dict(fast.state_dict())
     last = torch.channels_last
     assert fast.trunk.conv1.weight.is_contiguous(memory_format=last)
@@ -107,7 +107,7 @@ def test_a_trunk_without_layers_says_so():
 
 def test_maps_kept_of_the_first_parts_are_laid_out_too():
     cfg = dict(type='DenseBackbone', trunk=TRUNK, in_channels=512, embed_dim=8)
-    backbone = MODELS.build(cfg).eval()
+    backbone = MODELS.build(cfg | dict(channels_last=True)).eval()
     kept = backbone.stage_map(torch.rand(1, 3, 64, 64), 'trunk.layer1.1')
     seen = []
     backbone.trunk.layer2.register_forward_hook(lambda *args: seen.append(args[2]))

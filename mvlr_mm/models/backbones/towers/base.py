@@ -22,6 +22,7 @@ class DenseTower(nn.Module):
         dropout: Acts on the trunk's features, before their projection to that space.
         trunk: What is before that projection.
         projection: Names of what is behind the trunk's features.
+        convolutional: Whether most of the trunk's weights are convolutions'.
     """
 
     embed_dim: int
@@ -31,6 +32,12 @@ class DenseTower(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.dropout = nn.Dropout(0.0)
+
+    @property
+    def convolutional(self) -> bool:
+        """See the class."""
+        sizes = [(p.dim() == 4, p.numel()) for p in self.trunk.parameters()]
+        return 2 * sum(n for conv, n in sizes if conv) > sum(n for _, n in sizes)
 
     @abstractmethod
     def stages(self) -> list[list[nn.Module | nn.Parameter]]:
