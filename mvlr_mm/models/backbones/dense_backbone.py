@@ -23,9 +23,9 @@ class DenseBackbone(PatchBackbone):
             without a projection.
         prefix_tokens: Tokens before the patches where the trunk gives tokens.
         channels_last: Keep the trunk's maps and weights in NHWC; the result is the same
-            but for rounding, and a convolutional trunk is faster. It is not the default,
-            since not every trunk and operator takes it: torch 2.10 on a CPU crashes at
-            the gradient of a strided 1 x 1 convolution of fewer than 8 channels.
+            but for rounding, and a convolutional trunk is faster. Not the default, as
+            not every trunk and operator takes it: torch 2.10 on a CPU crashes at the
+            gradient of a strided 1 x 1 convolution of fewer than 8 channels.
         init_cfg: As in mmengine.
 
     Attributes:
@@ -77,7 +77,7 @@ class DenseBackbone(PatchBackbone):
 
     def trunk_patches(self, images: Tensor) -> TrunkPatches:
         """Turn images (B, 3, H, W) into the patches of the trunk's last map."""
-        if self.channels_last:
+        if self.channels_last and images.dim() == 4:  # there may be tokens in its place
             images = images.contiguous(memory_format=torch.channels_last)
         return TrunkPatches(*self.dense.patches(self.trunk(images)))
 
