@@ -65,8 +65,11 @@ def test_without_a_width_the_trunks_own_channels_come_out():
 
 
 def test_channels_last_changes_nothing_but_the_layout():
+    torch.manual_seed(0)
     cfg = dict(type='DenseBackbone', trunk=TRUNK, in_channels=512, embed_dim=8)
     fast, plain = MODELS.build(cfg | dict(channels_last=True)), MODELS.build(cfg)
+    for backbone in (fast, plain):  # statistics of two pictures would enlarge rounding
+        backbone.eval()
     plain.load_state_dict(fast.state_dict())
     last = torch.channels_last
     assert fast.trunk.conv1.weight.is_contiguous(memory_format=last)
@@ -81,8 +84,8 @@ def test_channels_last_changes_nothing_but_the_layout():
     assert seen[1].is_contiguous()
     for patches in pair:
         patches.square().sum().backward()
-    pair = [backbone.trunk.conv1.weight.grad for backbone in (fast, plain)]
-    torch.testing.assert_close(*pair, atol=1e-3, rtol=1e-3)
+    there, here = [backbone.trunk.conv1.weight.grad for backbone in (fast, plain)]
+    assert (there - here).norm() < 1e-3 * here.norm()
 
 
 def test_layers_for_rates_are_those_of_the_trunk():
