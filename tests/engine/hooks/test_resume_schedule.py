@@ -2,9 +2,11 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 from mmengine.model import BaseModel
-from mmengine.optim import ReduceOnPlateauLR
+from mmengine.optim import CosineAnnealingLR, ReduceOnPlateauLR
 from mmengine.runner import Runner
 from torch import nn
+
+from mvlr_mm.engine.hooks.resume_schedule import _steps_at_validations
 
 COSINE = dict(type='CosineAnnealingLR', by_epoch=True, convert_to_iter_based=True)
 WARM = [
@@ -197,8 +199,14 @@ def test_a_schedule_in_epochs_needs_a_training_in_epochs(tmp_path):
         run(tmp_path / 'run', by_epoch=False, max_iters=12)
 
 
-@pytest.mark.parametrize('kind', ['ReduceOnPlateauLR', ReduceOnPlateauLR])
-def test_a_schedule_of_validations_goes_with_iterations(tmp_path, kind):
-    plateau = dict(type=kind, monitor='loss', patience=1000)
+def test_a_schedule_of_validations_goes_with_iterations(tmp_path):
+    plateau = dict(type='ReduceOnPlateauLR', monitor='loss', patience=1000)
     watch, _ = run(tmp_path / 'run', schedule=plateau, by_epoch=False, max_iters=2)
     assert len(watch.rates) == 2
+
+
+@pytest.mark.parametrize('plateau', ['ReduceOnPlateauLR', ReduceOnPlateauLR])
+@pytest.mark.parametrize('cosine', ['CosineAnnealingLR', CosineAnnealingLR])
+def test_schedules_of_validations_are_known_by_name_and_by_class(plateau, cosine):
+    assert _steps_at_validations(plateau)
+    assert not _steps_at_validations(cosine)
