@@ -132,6 +132,12 @@ class CLIPBackbone(PatchBackbone):
         Args:
             param_name: In the classifier.
             prefix: What the names of this backbone's parameters begin with there.
+
+        Returns:
+            The layer, 0 at the picture, and their number.
+
+        Raises:
+            AttributeError: The backbone has no such parameter.
         """
         stages = self.tower.stages()
         if param_name.startswith(prefix):

@@ -23,9 +23,9 @@ class DenseBackbone(PatchBackbone):
             without a projection.
         prefix_tokens: Tokens before the patches where the trunk gives tokens.
         channels_last: Keep the trunk's maps and weights in NHWC; the result is the same
-            but for rounding, and a convolutional trunk is faster. Not the default, as
-            not every trunk and operator takes it: torch 2.10 on a CPU crashes at the
-            gradient of a strided 1 x 1 convolution of fewer than 8 channels.
+            but for rounding, and convolutions may be faster. Not the default, as not
+            every trunk and operator takes it: torch 2.10 on a CPU with AVX2 crashes at
+            the gradient of a strided 1 x 1 convolution of 4 to 7 channels.
         init_cfg: As in mmengine.
 
     Attributes:
