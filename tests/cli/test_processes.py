@@ -1,6 +1,7 @@
 import fcntl
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,30 @@ def test_yapf_is_imported_by_one_process_at_a_time(monkeypatch):
     assert seen == ['yapf']
     with open(processes.__file__) as other:  # free again
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+HOLD = """
+import fcntl, sys
+with open(sys.argv[1], 'w') as lock:
+    fcntl.lockf(lock, fcntl.LOCK_EX)
+    print('held', flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_two_trainings_do_not_share_a_work_folder(config, tmp_path, capsys):
+    """Each would replace checkpoints of the other one."""
+    work_dir = tmp_path / 'shared'
+    work_dir.mkdir()
+    words = [sys.executable, '-c', HOLD, str(work_dir / '.lock')]
+    pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    train = ['train', str(config), '--work-dir', str(work_dir), '--no-validate']
+    with subprocess.Popen(words, **pipes) as other:
+        assert other.stdout.readline() == 'held\n'
+        with pytest.raises(SystemExit, match='2'):
+            main(train)
+        other.stdin.close()
+    assert f'{work_dir}: another training is at work there' in capsys.readouterr().err
+    assert not list(work_dir.glob('*.p*'))
+    assert main(train) == 0
+    assert (work_dir / 'epoch_1.pth').is_file()
