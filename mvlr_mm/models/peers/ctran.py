@@ -23,7 +23,8 @@ def draw_states(targets: Tensor, most: float) -> Tensor:
     is random: label-mask training (section 3.3 of the paper).
 
     Args:
-        targets: (B, C) in {0, 1}; below 0 where they are not known themselves.
+        targets: (B, C), 1 there, 0 absent. What is below 0, or between them as in
+            blended pictures, is known to nobody and never told.
         most: Largest part that is told.
 
     Returns:
@@ -32,7 +33,7 @@ def draw_states(targets: Tensor, most: float) -> Tensor:
     pictures, labels = targets.shape
     counts = torch.randint(int(most * labels) + 1, (pictures, 1), device=targets.device)
     ranks = torch.rand_like(targets).argsort(dim=1).argsort(dim=1)
-    told = (ranks < counts) & (targets >= 0)
+    told = (ranks < counts) & ((targets == 0) | (targets == 1))
     return torch.where(told, targets.long(), UNKNOWN)
 
 

@@ -197,9 +197,11 @@ class SceneGraphs(nn.Module):
 
         Args:
             choice: Logits of the scenes, (B, K).
-            targets: (B, C): 1 there, 0 absent, -1 unknown.
+            targets: (B, C): 1 there, 0 absent; what is below 0, or between them as in
+                blended pictures, is unknown.
         """
-        there, known = (targets == 1).float(), (targets >= 0).float()
+        there, absent = (targets == 1).float(), (targets == 0).float()
+        known = there + absent
         shares = self._shares(choice.float())
         beside = torch.stack([there, known])
         found = torch.einsum('bk,bi,nbj->nkij', shares, there, beside)

@@ -75,9 +75,10 @@ def test_scenes_count_the_labels_of_their_pictures(soft, ignore_self, normalize)
         torch.testing.assert_close(graph, mine)
 
 
-def test_a_label_that_nobody_knows_says_nothing_of_the_others():
+@pytest.mark.parametrize('unknown', [-1, 0.3], ids=['unknown', 'of blended pictures'])
+def test_a_label_that_nobody_knows_says_nothing_of_the_others(unknown):
     graphs = SceneGraphs(2)
-    targets = torch.tensor([[1, 1], [1, 0], [1, -1], [1, -1]])
+    targets = torch.tensor([[1, 1], [1, 0], [1, unknown], [1, unknown]])
     graphs.add(torch.eye(4)[[0, 0, 0, 0]], targets)
     assert graphs.probabilities()[0].tolist() == [[1, 0.5], [1, 1]]
 
