@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ..argument_checks import check_count
 from ..labels.thresholds import in_order, read_thresholds
 from ..near_names import nearest_names
 
@@ -36,8 +37,7 @@ class TagChoice:
         topk: int | None = None,
         stored: Mapping[str, float] | None = None,
     ) -> None:
-        if topk is not None and (isinstance(topk, bool) or topk < 1):
-            raise ValueError(f'topk ({topk!r}) must be at least 1, or None.')
+        check_count('topk', topk, or_none=True)
         self.names, self.topk = tuple(names), topk
         # in float64, as the evaluation has them: 0.7 in float32 is below 0.7
         self.thresholds = _thresholds(self.names, thr, stored)

@@ -10,6 +10,7 @@ from mmpretrain.models.heads import MultiLabelClsHead
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from ..argument_checks import check_count
 from ..models.heads.probabilities import probabilities
 from ..structures import VLFeatures
 from .choose_tags import TagChoice, Thresholds
@@ -106,8 +107,7 @@ class MultiLabelInferencer:
         for word in fmt:
             if word not in FORMATS:
                 raise ValueError(f'fmt ({word!r}) must be of {FORMATS}.')
-        if batch_size < 1:
-            raise ValueError(f'batch_size ({batch_size}) must be at least 1.')
+        check_count('batch_size', batch_size)
         model, names = self._model_for(classes)
         if 'heatmap' in fmt and not hasattr(model.head, 'patch_logits'):
             raise ValueError(

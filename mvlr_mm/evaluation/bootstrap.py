@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
-from ..argument_checks import check_choice
+from ..argument_checks import check_choice, check_count
 from .average_precision import AP_MODES, average_precision
 from .columns import Matrix, checked, per_label
 from .hits import hits_of_label
@@ -72,8 +72,7 @@ def map_interval(
     """
     check_choice('mode', mode, AP_MODES)
     check_choice('empty', empty, EMPTY)
-    if resamples < 1:
-        raise ValueError(f'resamples ({resamples}) must be at least 1.')
+    check_count('resamples', resamples)
     if not 0 < level < 1:
         raise ValueError(f'level ({level}) must lie between 0 and 1, such as 0.95.')
     scores, targets = checked(scores, targets)

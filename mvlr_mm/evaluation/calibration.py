@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..argument_checks import check_count
 from .columns import Matrix, checked, per_label
 
 LOWEST, HIGHEST = 0.01, 100.0  # the range of temperatures
@@ -25,8 +26,7 @@ def calibration_error(scores: Matrix, targets: Matrix, bins: int = 15) -> np.nda
         ValueError: As for :func:`average_precision`, a score is no probability, or
             ``bins`` is below 1.
     """
-    if bins < 1:
-        raise ValueError(f'bins ({bins}) must be at least 1.')
+    check_count('bins', bins)
     edges = np.linspace(0, 1, bins + 1)[1:-1]
 
     def of_label(

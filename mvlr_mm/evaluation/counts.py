@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..argument_checks import check_count
 from .columns import Matrix, checked
 
 
@@ -55,8 +56,7 @@ def decide(
         thr = _thresholds(thr, scores.shape[1])
         predicted = predicted & (scores > thr if must_exceed else scores >= thr)
     if topk is not None:
-        if topk < 1:
-            raise ValueError(f'topk ({topk}) must be at least 1, or None.')
+        check_count('topk', topk)
         rank = max(scores.shape[1] - topk, 0)
         kth = np.partition(scores, rank, axis=1)[:, rank, None]
         predicted = predicted & (scores >= kth)

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ..argument_checks import check_choice
+from ..argument_checks import check_choice, check_count
 from .average_precision import AP_MODES
 from .f1 import FAMILIES
 from .means import EMPTY
@@ -67,10 +67,7 @@ class Protocol:
                 f'thr ({self.thr!r}) must be a number, such as 0.5; a file '
                 'of thresholds goes into `thresholds`.'
             )
-        if self.topk is not None and (not isinstance(self.topk, int) or self.topk < 1):
-            raise ValueError(
-                f'topk ({self.topk!r}) must be a whole number of at least 1, or None.'
-            )
+        check_count('topk', self.topk, or_none=True)
 
     @property
     def equal_is_too_low(self) -> bool:

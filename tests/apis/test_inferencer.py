@@ -1,5 +1,6 @@
 import dataclasses
 import itertools
+import re
 
 import cv2
 import numpy as np
@@ -173,15 +174,17 @@ def test_other_labels_leave_the_model_as_it_was(infer, trained, found):
         (dict(thr={'cat': 0.2}), "lacks 2 of the 3 classes, first: 'dog'"),
         (dict(thr={'kat': 0.2}), "'kat', which is no label; nearest: 'cat'"),
         (dict(thr=float('nan')), 'one number'),
-        (dict(topk=0), 'topk'),
-        (dict(batch_size=0), 'batch_size'),
+        (dict(topk=0), 'topk (0) must be a whole number of at least 1, or None'),
+        (dict(topk=1.5), 'topk (1.5)'),
+        (dict(batch_size=0), 'batch_size (0)'),
+        (dict(batch_size=2.5), 'batch_size (2.5) must be a whole number of at least 1'),
         (dict(fmt=('tags', 'boxes')), "'boxes'"),
         (dict(classes='cat'), 'must be a list'),
         (dict(classes=['cat', 'cat']), 'occurs twice'),
     ],
 )
 def test_wrong_arguments_stop_at_once(infer, options, message):
-    with pytest.raises(ValueError, match=message.replace('(', r'\(')):
+    with pytest.raises(ValueError, match=re.escape(message)):
         infer(iter(()), **options)
 
 

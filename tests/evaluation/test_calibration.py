@@ -122,5 +122,5 @@ def test_scores_that_are_no_probabilities_are_refused(cases, function):
     scores, targets = cases('constant')
     with pytest.raises(ValueError, match=r'scores from 1\.4 to 1\.4 are no probab'):
         function(2 * scores, targets)
-    with pytest.raises(ValueError, match=r'bins \(0\) must be at least 1'):
+    with pytest.raises(ValueError, match=r'bins \(0\) must be a whole number'):
         calibration_error(scores, targets, bins=0)

@@ -3,6 +3,8 @@
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
+from ...argument_checks import check_count
+
 
 @MODELS.register_module()
 class MeanPatchPooling(nn.Module):
@@ -35,8 +37,7 @@ class TopKPatchPooling(nn.Module):
 
     def __init__(self, k: int) -> None:
         super().__init__()
-        if k < 1:
-            raise ValueError(f'k ({k}) must be at least 1.')
+        check_count('k', k)
         self.k = k
 
     def forward(self, logits: Tensor) -> Tensor:

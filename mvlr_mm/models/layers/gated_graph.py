@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from ...argument_checks import check_count
+
 
 class GatedGraph(nn.Module):
     """The `gated graph network <https://arxiv.org/abs/1511.05493>`_ of SSGRL and SALGL.
@@ -22,8 +24,7 @@ class GatedGraph(nn.Module):
 
     def __init__(self, embed_dim: int, num_steps: int = 3) -> None:
         super().__init__()
-        if num_steps < 1:
-            raise ValueError(f'num_steps ({num_steps}) must be at least 1.')
+        check_count('num_steps', num_steps)
         self.num_steps = num_steps
         self.update_message = nn.Linear(2 * embed_dim, embed_dim)
         self.update_state = nn.Linear(embed_dim, embed_dim)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ...argument_checks import check_count
 from ...ops import causal_conv_silu, check_backend, selective_scan
 from .guarded_linear import GuardedLinear
 
@@ -77,10 +78,7 @@ class MambaBlock(nn.Module):
             ('expand * embed_dim', inner),
             ('dt_rank', dt_rank),
         ):
-            if size < 1:
-                raise ValueError(
-                    f'MambaBlock: {name} is {size}, but must be at least 1.'
-                )
+            check_count(f'MambaBlock: {name}', size)
         check_backend(scan_backend)
         self.scan_backend = scan_backend
         self.split = (dt_rank, state_dim, state_dim)

@@ -5,6 +5,7 @@ from mmengine.model import BaseModule
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
+from ...argument_checks import check_count
 from ...structures import VLFeatures
 from ..layers.attention import Attention
 from ..layers.blocked_attention import attend_in_blocks
@@ -84,8 +85,7 @@ class IFM(EvalCache, BaseModule):
         super().__init__(init_cfg)
         if alpha is not None and not 0 <= alpha <= 1:
             raise ValueError(f'alpha ({alpha}) must be in [0, 1], or None to learn it.')
-        if max_map_labels < 1:
-            raise ValueError(f'max_map_labels ({max_map_labels}) must be at least 1.')
+        check_count('max_map_labels', max_map_labels)
         self.embed_dim = embed_dim
         self.max_map_labels = max_map_labels
         self.label_attention = self.patch_attention = None

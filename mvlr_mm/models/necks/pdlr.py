@@ -9,7 +9,7 @@ from mmengine.model import BaseModule
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from ...argument_checks import check_choice
+from ...argument_checks import check_choice, check_count
 from ...labels.names import read_label_names
 from ...structures import VLFeatures, as_features
 from ..layers.eval_cache import EvalCache
@@ -79,10 +79,9 @@ class PDLR(NamedRows, EvalCache, BaseModule):
                 f"template ({template!r}) must be a text with one '{{}}', where the "
                 "label goes, such as 'A photo of a {}.'"
             )
-        if chunk_size < 1:
-            raise ValueError(f'chunk_size ({chunk_size}) must be at least 1.')
-        if 'soft' in prompts and num_tokens < 1:
-            raise ValueError(f'num_tokens ({num_tokens}) must be at least 1.')
+        check_count('chunk_size', chunk_size)
+        if 'soft' in prompts:
+            check_count('num_tokens', num_tokens)
         self.chunk_size, self.num_tokens = chunk_size, num_tokens
         if isinstance(text_encoder, dict):
             text_encoder = MODELS.build(text_encoder)

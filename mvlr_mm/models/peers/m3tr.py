@@ -8,6 +8,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...argument_checks import check_count
 from ...structures import VLFeatures
 from ..heads.label_files_head import LabelFilesHead
 from ..layers.transformer import TransformerBlock
@@ -70,9 +71,8 @@ class M3TRHead(LabelFilesHead):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(classes, num_classes, loss, thr, topk, init_cfg)
-        for name, value in (('depth', depth), ('map_side', map_side)):
-            if value < 1:
-                raise ValueError(f'{name} ({value}) must be at least 1.')
+        check_count('depth', depth)
+        check_count('map_side', map_side)
         self.map_side = map_side
         width = self.add_vectors(label_vectors, vectors_key)
         self.words = nn.Linear(width, embed_dim)

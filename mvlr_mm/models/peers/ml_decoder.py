@@ -9,6 +9,7 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from ...argument_checks import check_count
 from ...structures import VLFeatures
 from ..heads.multi_label_head import MultiLabelHead
 from ..heads.named_labels_head import NamedLabelsHead
@@ -96,8 +97,7 @@ class MLDecoderHead(NamedLabelsHead):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(classes, num_classes, loss, thr, topk, init_cfg)
-        if num_groups < 1:
-            raise ValueError(f'MLDecoderHead: num_groups ({num_groups}) is below 1.')
+        check_count('MLDecoderHead: num_groups', num_groups)
         num_groups = min(num_groups, self.num_labels)
         size = math.ceil(self.num_labels / num_groups)
         self.decoder = MLDecoder(embed_dim, width, num_heads, hidden_dim, dropout)

@@ -7,6 +7,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...argument_checks import check_count
 from ...labels.graph import LabelGraph
 from ...structures import VLFeatures
 from ..heads.label_files_head import LabelFilesHead
@@ -66,8 +67,7 @@ class SSGRLHead(LabelFilesHead):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(classes, num_classes, loss, thr, topk, init_cfg)
-        if pooling < 1:
-            raise ValueError(f'pooling ({pooling}) must be at least 1.')
+        check_count('pooling', pooling)
         self.pooling = pooling
         width = self.add_vectors(label_vectors, vectors_key)
         self.add_graph(graph, LabelGraph.probabilities)

@@ -54,5 +54,5 @@ def test_each_picture_may_have_a_graph_of_its_own():
 
 
 def test_refuses_no_step():
-    with pytest.raises(ValueError, match=r'num_steps \(0\) must be at least 1'):
+    with pytest.raises(ValueError, match=r'num_steps \(0\) must be a whole number'):
         GatedGraph(4, 0)

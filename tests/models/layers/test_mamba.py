@@ -147,12 +147,12 @@ def test_the_rank_of_the_steps_is_rounded_up():
     [('state_dim', 0), ('conv_width', 0), ('dt_rank', 0), ('embed_dim', 0)],
 )
 def test_a_size_below_one_is_named(name, value):
-    with pytest.raises(ValueError, match=f'{name} is {value}, but must be at least 1'):
+    with pytest.raises(ValueError, match=rf'{name} \({value}\) must be a whole'):
         make_block(**{name: value})
 
 
 def test_expand_that_leaves_no_channel_is_named():
-    with pytest.raises(ValueError, match=r'expand \* embed_dim is 0'):
+    with pytest.raises(ValueError, match=r'expand \* embed_dim \(0\)'):
         make_block(expand=0.01)
 
 

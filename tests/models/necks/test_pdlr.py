@@ -207,7 +207,7 @@ def test_arguments_are_checked(build):
         build(num_tokens=8, context_init='a photo of a')
     with pytest.raises(ValueError, match=r'num_tokens \(0\)'):
         build(num_tokens=0)
-    with pytest.raises(ValueError, match=r'chunk_size \(0\) must be at least 1'):
+    with pytest.raises(ValueError, match=r'chunk_size \(0\) must be a whole number'):
         build(chunk_size=0)
     with pytest.raises(FileNotFoundError, match=r'no_such_file\.txt'):
         build(classes='no_such_file.txt')

@@ -110,7 +110,7 @@ def test_is_exported_for_any_number_of_pictures(label_file, square):
 
 @pytest.mark.parametrize('name', ['depth', 'map_side'])
 def test_numbers_out_of_range_are_refused(label_file, name):
-    with pytest.raises(ValueError, match=rf'{name} \(0\) must be at least 1'):
+    with pytest.raises(ValueError, match=rf'{name} \(0\) must be a whole number'):
         build(label_file, **{name: 0})
 
 

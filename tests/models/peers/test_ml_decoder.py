@@ -126,7 +126,7 @@ def test_the_classifiers_begin_in_xaviers_range_of_the_published_array(
 
 
 def test_no_groups_are_refused():
-    with pytest.raises(ValueError, match=r'num_groups \(0\) is below 1'):
+    with pytest.raises(ValueError, match=r'num_groups \(0\) must be a whole number'):
         build(num_groups=0)
 
 

@@ -64,7 +64,7 @@ def test_a_checkpoint_of_another_order_gives_the_same_scores(label_file, patches
 
 
 def test_pooling_below_1_is_refused(label_file):
-    with pytest.raises(ValueError, match=r'pooling \(0\) must be at least 1'):
+    with pytest.raises(ValueError, match=r'pooling \(0\) must be a whole number'):
         build(label_file, pooling=0)
 
 
