@@ -1,9 +1,11 @@
-"""Attention of torch's own, as a reference for ours."""
+"""A reference for attention, and CLIPs of other temperatures."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from mvlr_mm.models.layers.transformer import MultiHeadAttention
@@ -24,5 +26,20 @@ def torchs_attention() -> Callable[[MultiHeadAttention], nn.MultiheadAttention]:
         stock.out_proj.weight.copy_(attention.out.weight)
         stock.out_proj.bias.copy_(attention.out.bias)
         return stock
+
+    return make
+
+
+@pytest.fixture
+def clip_of(tiny_clip: Callable[..., dict], tmp_path: Path) -> Callable[[float], dict]:
+    """Make the tiny CLIP as if its cosines had been trained with a factor."""
+
+    def make(factor: float) -> dict:
+        files = tiny_clip()
+        weights = load_file(files['pretrained'])
+        weights['logit_scale'] = torch.tensor(factor).log()
+        path = tmp_path / f'{factor}.safetensors'
+        save_file(weights, str(path))
+        return dict(files, pretrained=str(path))
 
     return make

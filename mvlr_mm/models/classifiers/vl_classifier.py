@@ -15,7 +15,7 @@ from ..backbones import CLIPBackbone
 from ..heads.named_labels_head import NamedLabelsHead
 from ..layers.onednn_maps import use_onednn
 from ..necks import NeckSequence
-from ..text import CLIPTextEncoder
+from ..text import CLIPTextEncoder, TextEncoder
 
 _OF_CLIP = ('model', 'pretrained')
 _WIDTHS = ('embed_dim', 'in_channels')  # here and in mmpretrain's heads
@@ -39,6 +39,8 @@ class VLClassifier(ImageClassifier):
       ``DenseProjection``.
     - A head with a ``num_classes`` that says neither it nor its ``classes`` counts the
       labels of the prompt stage.
+    - A head with a ``trained_scale`` that does not say it takes that of the text tower
+      in the neck.
     - The last stage that chooses what to ``refine`` refines the patches alone where the
       head reads no labels (its ``reads``, fields of ``VLFeatures``).
     - A head's ``kcr`` is left out, with a line in the log, where no stage of a
@@ -80,7 +82,7 @@ class VLClassifier(ImageClassifier):
             neck = MODELS.build(_for_head(neck, head))
         if isinstance(head, dict):
             head = _with_count(_complete(head, clip, width), neck)
-            head = _without_kcr(head, neck)
+            head = _without_kcr(_with_scale(head, neck), neck)
         super().__init__(backbone, neck, head, **kwargs)
         use_onednn(self)
 
@@ -239,6 +241,16 @@ def _with_count(head: dict, neck: nn.Module | None) -> dict:
     ):
         return head
     return dict(head, num_classes=len(neck.classes))
+
+
+def _with_scale(head: dict, neck: nn.Module | None) -> dict:
+    """Return a head's config with the factor of the cosines of the neck's CLIP."""
+    kind = _class_of(head)
+    if kind is None or 'trained_scale' not in inspect.signature(kind).parameters:
+        return head
+    parts = () if neck is None else neck.modules()
+    tower = next((part for part in parts if isinstance(part, TextEncoder)), None)
+    return _with(head, trained_scale=getattr(tower, 'trained_scale', None))
 
 
 def _without_kcr(head: dict, neck: nn.Module | None) -> dict:

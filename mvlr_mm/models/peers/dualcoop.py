@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ...labels.names import read_label_names
 from ...structures import VLFeatures
 from ..heads.multi_label_head import MultiLabelHead
+from ..layers.cosine_scale import match_scale, register_scale
 from ..layers.named_rows import rows_among
 from ..necks.pdlr import PDLR
 from ..text import TokenBatch
@@ -153,8 +154,11 @@ class DualCoOpHead(MultiLabelHead):
     backbone's, which have none.
 
     Args:
-        scale: Factor of the cosines before the softmax over places.
+        scale: Factor of the cosines before the softmax over places. None takes a fifth
+            of ``trained_scale``: the published 20, with OpenAI's CLIP.
         gain: Factor of the weighted means.
+        trained_scale: Factor of the cosines that the CLIP was trained with; None is
+            100, OpenAI's. ``VLClassifier`` takes it from the text tower of the prompts.
         loss: Config of the loss on (logits, targets); ``LogitAsymmetricLoss`` with the
             published focusing, 1 and 2, if None.
         thr: Score from which a label counts as predicted.
@@ -169,8 +173,9 @@ class DualCoOpHead(MultiLabelHead):
 
     def __init__(
         self,
-        scale: float = 20.0,
+        scale: float | None = None,
         gain: float = 5.0,
+        trained_scale: float | None = None,
         loss: dict | None = None,
         thr: float | str | Mapping[str, float] | None = None,
         topk: int | None = None,
@@ -180,7 +185,7 @@ class DualCoOpHead(MultiLabelHead):
             type='LogitAsymmetricLoss', gamma_pos=1.0, gamma_neg=2.0, clip=0.05
         )
         super().__init__(loss, thr, topk, init_cfg)
-        self.scale = scale
+        register_scale(self, scale, (trained_scale or 100.0) / 5)
         self.gain = gain
 
     def pre_logits(self, feats: VLFeatures) -> tuple[Tensor, Tensor]:
@@ -208,3 +213,9 @@ class DualCoOpHead(MultiLabelHead):
         """Return the logits, (B, C)."""
         positive, negative = self.pre_logits(feats)
         return positive - negative
+
+    def _load_from_state_dict(
+        self, state_dict: dict, prefix: str, *args: object
+    ) -> None:
+        match_scale(self, state_dict, prefix, 20.0)
+        super()._load_from_state_dict(state_dict, prefix, *args)

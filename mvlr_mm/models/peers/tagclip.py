@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ...structures import VLFeatures
 from ..heads.named_labels_head import NamedLabelsHead
+from ..layers.cosine_scale import match_scale, register_scale
 from ..layers.width_check import check_widths
 from ..text import TextEncoder
 
@@ -85,10 +86,7 @@ class TagCLIPHead(NamedLabelsHead):
         check_widths('TagCLIPHead', embed_dim, texts=texts)
         self.register_buffer('labels', texts[: self.num_labels])
         self.register_buffer('background', texts[self.num_labels :])
-        self.scale_is_given = scale is not None
-        scale = (trained or 100.0) if scale is None else float(scale)
-        # a buffer beside the texts, since the tower is not kept
-        self.register_buffer('scale', torch.tensor(scale))
+        register_scale(self, scale, trained or 100.0)
         self.attention_scale = attention_scale
 
     def pre_logits(self, feats: VLFeatures) -> Tensor:
@@ -133,11 +131,7 @@ class TagCLIPHead(NamedLabelsHead):
     def _load_from_state_dict(
         self, state_dict: dict, prefix: str, *args: object
     ) -> None:
-        # checkpoints of before have none, and 100 where no other was given
-        name = f'{prefix}scale'
-        state_dict.setdefault(name, torch.tensor(100.0))
-        if self.scale_is_given:
-            state_dict[name] = self.scale
+        match_scale(self, state_dict, prefix, 100.0)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
 

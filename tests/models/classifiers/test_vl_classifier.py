@@ -64,6 +64,20 @@ def test_a_classifier_counts_the_labels_of_the_prompt_stage(tiny_clip):
     assert built.head.fc.out_features == 5
 
 
+def test_a_head_takes_the_temperature_of_the_clip(clip_of):
+    cfg = model(
+        clip_of(7.5),
+        prompt=PROMPT | dict(type='DualPrompts', num_tokens=2),
+        fusion=None,
+        head=dict(type='DualCoOpHead'),
+    )
+    assert MODELS.build(ConfigDict(cfg)).head.scale == pytest.approx(1.5)
+    cfg['head'] = dict(type='DualCoOpHead', trained_scale=50.0)
+    assert MODELS.build(ConfigDict(cfg)).head.scale == 10
+    cfg['head'] = dict(type='DualCoOpHead', scale=3.0)
+    assert MODELS.build(ConfigDict(cfg)).head.scale == 3
+
+
 def test_a_childs_backbone_decides_about_the_text(tiny_clip):
     elsewhere = dict(model='RN101-quickgelu', pretrained='openai')
     built = MODELS.build(model(elsewhere, dict(type='CLIPBackbone', **tiny_clip())))

@@ -221,6 +221,16 @@ def test_is_the_published_aggregation_of_regions(feats):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
 
 
+def test_the_factor_is_a_fifth_of_the_clips(feats):
+    """With half of OpenAI's factor a CLIP's cosines spread twice as far."""
+    half = MODELS.build(dict(type='DualCoOpHead', trained_scale=50.0))
+    assert half.scale == 10
+    before = MODELS.build(dict(type='DualCoOpHead', scale=10.0))
+    torch.testing.assert_close(half(feats), before(feats))
+    half.load_state_dict({})  # a checkpoint of before there was a scale
+    assert half.scale == MODELS.build(dict(type='DualCoOpHead')).scale == 20
+
+
 def test_the_loss_is_the_asymmetric_one_on_the_softmax(feats):
     head = MODELS.build(dict(type='DualCoOpHead'))
     p = head(feats).sigmoid()

@@ -4,7 +4,6 @@ from functools import partial
 import pytest
 import torch
 from mmpretrain.registry import MODELS
-from safetensors.torch import load_file, save_file
 from torch import nn
 
 from mvlr_mm import VLFeatures
@@ -155,21 +154,6 @@ def test_texts_of_another_width_are_refused(tiny_clip):
     with pytest.raises(ValueError, match=r'TagCLIPHead: texts is 16 wide'):
         kind(encoder, embed_dim=20, classes=NAMES)
     assert isinstance(encoder, nn.Module)
-
-
-@pytest.fixture
-def clip_of(tiny_clip, tmp_path):
-    """Make the tiny CLIP as if its cosines had been trained with a factor."""
-
-    def make(factor):
-        files = tiny_clip()
-        weights = load_file(files['pretrained'])
-        weights['logit_scale'] = torch.tensor(factor).log()
-        path = tmp_path / f'{factor}.safetensors'
-        save_file(weights, str(path))
-        return dict(files, pretrained=str(path))
-
-    return make
 
 
 def test_scores_are_as_sharp_as_the_clip_was_trained(clip_of, tiny_clip):
