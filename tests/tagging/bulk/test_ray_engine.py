@@ -85,7 +85,7 @@ def kill_workers(out, chosen, killed):
             if chosen(command, grown):
                 os.kill(process, signal.SIGKILL)
                 killed.append(command)
-        time.sleep(0.005)
+        time.sleep(0.02)  # looking is work, too
 
 
 def run_and_kill(model, source, out, chosen):
