@@ -70,13 +70,17 @@ def find_run(folder: str | Path) -> tuple[Path, Path]:
 def find_config(folder: str | Path) -> Path:
     """Return the newest config in a folder.
 
+    Blank ones do not count: a runner that a tool makes without a config, such as
+    mmpretrain's ``vis_scheduler.py``, leaves one beside that of the training.
+
     Args:
         folder: The work dir of a training.
 
     Raises:
         FileNotFoundError: There is none.
     """
-    config = _newest(Path(folder), '*.py')
+    found = [path for path in Path(folder).glob('*.py') if not _is_blank(path)]
+    config = max(found, key=_age, default=None)
     if config is None:
         raise FileNotFoundError(
             f'{folder} has no config (.py); name the config and a checkpoint.'
@@ -91,6 +95,10 @@ def _newest(folder: Path, *patterns: str) -> Path | None:
     """
     found = [path for pattern in patterns for path in folder.glob(pattern)]
     return max(found, key=_age, default=None)
+
+
+def _is_blank(config: Path) -> bool:
+    return not config.read_bytes().strip()
 
 
 def _age(path: Path) -> tuple[float, list[int], str]:

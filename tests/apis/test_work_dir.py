@@ -1,8 +1,14 @@
 import os
 
 import pytest
+from mmengine.config import Config
 
-from mvlr_mm.apis.work_dir import find_checkpoint, find_last_checkpoint, find_run
+from mvlr_mm.apis.work_dir import (
+    find_checkpoint,
+    find_config,
+    find_last_checkpoint,
+    find_run,
+)
 
 
 def touch(path, seconds):
@@ -48,12 +54,23 @@ def test_a_project_leads_to_its_last_run(tmp_path):
     for name, seconds in (('a', 20), ('b', 10)):
         (tmp_path / 'work_dirs' / name).mkdir(parents=True)
         touch(tmp_path / f'work_dirs/{name}/epoch_1.pth', seconds)
-        touch(tmp_path / f'work_dirs/{name}/{name}.py', seconds)
+        (tmp_path / f'work_dirs/{name}/{name}.py').write_text('model = None')
     (tmp_path / 'work_dirs/failed').mkdir()
     touch(tmp_path / 'project.py', 99)
     config, checkpoint = find_run(tmp_path)
     assert config == tmp_path / 'work_dirs/a/a.py'
     assert checkpoint == tmp_path / 'work_dirs/a/epoch_1.pth'
+
+
+def test_a_runner_without_a_config_leaves_none_to_load(tmp_path):
+    trained = tmp_path / 'trained.py'
+    trained.write_text('model = dict()')
+    os.utime(trained, (1, 1))
+    Config().dump(tmp_path / '20260101_000000.py')
+    assert find_config(tmp_path) == trained
+    trained.unlink()
+    with pytest.raises(FileNotFoundError, match=r'no config \(.py\)'):
+        find_config(tmp_path)
 
 
 def test_folders_without_a_run_say_what_they_lack(tmp_path):

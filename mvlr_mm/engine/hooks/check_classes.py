@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
@@ -23,7 +24,8 @@ class CheckClassNames(Hook):
 
     The model's names are the attribute ``classes``, a list or tuple of str, of whatever
     modules have one. For models without, such as mmpretrain's own, they are those of
-    the data that the checkpoint was trained on, where it tells. mmpretrain's
+    the data that the checkpoint was trained on, where it tells, and the ``num_classes``
+    of the config's head has to be the number of the data's. mmpretrain's
     ``ClassNumCheckHook`` compares numbers only, so it misses another order. A module
     with a method ``check_labels`` is given the names, for a check of its own.
 
@@ -79,7 +81,8 @@ class CheckClassNames(Hook):
             (f'{name}.classes', 'the model', classes)
             for name, classes in _class_lists(runner.model)
         ]
-        if not ours and self._stored is not None:
+        unnamed = not ours
+        if unnamed and self._stored is not None:
             place = 'the checkpoint'
             ours = [(f'the classes of {place}', place, self._stored)]
         dataset = loader.dataset
@@ -95,6 +98,8 @@ class CheckClassNames(Hook):
             return
         for name, place, classes in ours:
             _compare(name, place, classes, source, found)
+        if unnamed:
+            _compare_count(runner.cfg, source, len(found))
         for module in runner.model.modules():
             if hasattr(module, 'check_labels'):
                 module.check_labels(found)
@@ -107,6 +112,21 @@ def _class_lists(model: nn.Module) -> Iterator[tuple[str, Sequence[str]]]:
         named = isinstance(classes, (list, tuple)) and len(classes) > 0
         if named and all(isinstance(entry, str) for entry in classes):
             yield f'model.{name}'.rstrip('.'), classes
+
+
+def _compare_count(cfg: Config, source: str, count: int) -> None:
+    """Raise if a config's head is made for another number of labels.
+
+    The config is asked, since mmpretrain's heads keep the number under several names.
+    """
+    model = cfg.get('model')  # may be a module that is built already
+    head = model.get('head') if isinstance(model, dict) else None
+    given = head.get('num_classes') if isinstance(head, dict) else None
+    if given is not None and given != count:
+        raise ValueError(
+            f'model.head.num_classes is {given}, but {source} has {count} labels; '
+            'give their number.'
+        )
 
 
 def _compare(

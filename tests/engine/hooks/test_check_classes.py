@@ -3,6 +3,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmpretrain.registry import HOOKS, MODELS
 from torch import nn
@@ -35,8 +36,9 @@ class Data(list):
         return self[i]
 
 
-def runner(ours=NAMES, train=NAMES, val=NAMES, test=NAMES):
+def runner(ours=NAMES, train=NAMES, val=NAMES, test=NAMES, cfg=None):
     return SimpleNamespace(
+        cfg=Config(cfg),
         model=model(ours),
         train_dataloader=loader(train),
         val_dataloader=loader(val),
@@ -121,6 +123,23 @@ def test_a_model_without_names_has_those_of_its_checkpoint():
         hook.before_test(runner(ours=None))
     # weights of a model with names are taken by name
     hook.before_test(runner())
+
+
+@pytest.mark.parametrize('head', ['MultiLabelLinearClsHead', 'CSRAClsHead'])
+@pytest.mark.parametrize(
+    ('event', 'split'),
+    [('before_train', 'train'), ('before_val', 'val'), ('before_test', 'test')],
+)
+def test_a_head_without_names_has_as_many_labels_as_the_data(head, event, split):
+    for number in (2, 4):
+        cfg = dict(model=dict(head=dict(type=head, num_classes=number)))
+        message = rf'num_classes is {number}, but the {split} data .* has 3 labels'
+        with pytest.raises(ValueError, match=message):
+            getattr(HOOK, event)(runner(ours=None, cfg=cfg))
+    cfg = dict(model=dict(head=dict(type=head, num_classes=3)))
+    getattr(HOOK, event)(runner(ours=None, cfg=cfg))
+    for model in (None, dict(head=None), dict(head=dict(type='Any'))):
+        getattr(HOOK, event)(runner(ours=None, cfg=dict(model=model)))
 
 
 @pytest.mark.parametrize(
