@@ -86,6 +86,14 @@ class VLClassifier(ImageClassifier):
         super().__init__(backbone, neck, head, **kwargs)
         use_onednn(self)
 
+    def _load_from_state_dict(
+        self, state_dict: dict, prefix: str, *args: object
+    ) -> None:
+        # here all weights are seen; a part is given its own alone
+        if hasattr(self.head, 'complete_weights'):
+            self.head.complete_weights(state_dict, f'{prefix}head.')
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
     @property
     def _metainfo(self) -> Any:
         """What ``mmpretrain.inference_model`` chooses an inferencer by."""

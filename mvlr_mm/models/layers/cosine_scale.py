@@ -21,20 +21,13 @@ def register_scale(head: nn.Module, given: float | None, follows: float) -> None
     head.register_buffer('scale', torch.tensor(scale))
 
 
-def match_scale(
-    head: nn.Module, state_dict: dict[str, Tensor], prefix: str, before: float
-) -> None:
-    """Choose the ``scale`` among the weights that are about to be loaded.
-
-    What the head's config gives goes before what the checkpoint has.
+def match_scale(head: nn.Module, state_dict: dict[str, Tensor], prefix: str) -> None:
+    """Put what the head's config gives before the ``scale`` of a checkpoint.
 
     Args:
         head: The head, which has a scale.
         state_dict: Of the checkpoint; changed in place.
         prefix: Of the head's names there.
-        before: What checkpoints were trained with that have none.
     """
-    name = f'{prefix}scale'
-    state_dict.setdefault(name, torch.tensor(before))
     if head.scale_is_given:
-        state_dict[name] = head.scale
+        state_dict[f'{prefix}scale'] = head.scale

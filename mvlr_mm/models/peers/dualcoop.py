@@ -214,8 +214,18 @@ class DualCoOpHead(MultiLabelHead):
         positive, negative = self.pre_logits(feats)
         return positive - negative
 
+    def complete_weights(self, state_dict: dict[str, Tensor], prefix: str) -> None:
+        """Add the scale to checkpoints of before there was one; see `VLClassifier`.
+
+        They are known by the prompts against the labels, or by their vectors in a pack
+        without text: the head itself had no weight.
+        """
+        names = {name.rpartition('.')[2] for name in state_dict}
+        if not names.isdisjoint(('negative_context', 'negative')):
+            state_dict.setdefault(f'{prefix}scale', torch.tensor(20.0))
+
     def _load_from_state_dict(
         self, state_dict: dict, prefix: str, *args: object
     ) -> None:
-        match_scale(self, state_dict, prefix, 20.0)
+        match_scale(self, state_dict, prefix)
         super()._load_from_state_dict(state_dict, prefix, *args)

@@ -131,7 +131,9 @@ class TagCLIPHead(NamedLabelsHead):
     def _load_from_state_dict(
         self, state_dict: dict, prefix: str, *args: object
     ) -> None:
-        match_scale(self, state_dict, prefix, 100.0)
+        if f'{prefix}background' in state_dict:  # a checkpoint of before had no scale
+            state_dict.setdefault(f'{prefix}scale', torch.tensor(100.0))
+        match_scale(self, state_dict, prefix)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
 

@@ -11,7 +11,7 @@ class Head(nn.Module):
         register_scale(self, given, follows)
 
     def _load_from_state_dict(self, state_dict, prefix, *args):
-        match_scale(self, state_dict, prefix, before=20.0)
+        match_scale(self, state_dict, prefix)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
 
@@ -21,17 +21,16 @@ def test_what_the_config_gives_goes_before_what_follows():
     assert Head(given=3).scale.dtype == torch.float32
 
 
-@pytest.mark.parametrize(
-    ('given', 'stored', 'expected'),
-    [
-        (None, True, 40.0),  # a checkpoint knows its own
-        (None, False, 20.0),  # or is of before there was one
-        (3.0, True, 3.0),
-        (3.0, False, 3.0),
-    ],
-)
-def test_a_checkpoint_knows_its_scale(given, stored, expected):
+@pytest.mark.parametrize(('given', 'expected'), [(None, 40.0), (3.0, 3.0)])
+def test_a_checkpoint_knows_its_scale(given, expected):
     model = nn.Sequential(Head(given))
-    weights = nn.Sequential(Head(follows=40.0)).state_dict() if stored else {}
-    model.load_state_dict(weights)
+    model.load_state_dict(nn.Sequential(Head(follows=40.0)).state_dict())
     assert model[0].scale == expected
+
+
+def test_weights_without_a_scale_are_refused_where_none_is_given():
+    with pytest.raises(RuntimeError, match='Missing key'):
+        Head().load_state_dict({})
+    head = Head(given=3)
+    head.load_state_dict({})
+    assert head.scale == 3

@@ -4,6 +4,7 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
 from mvlr_mm import VLFeatures
+from mvlr_mm.engine import load_weights
 from mvlr_mm.models.necks import FixedLabels
 from mvlr_mm.models.text import TokenBatch
 
@@ -227,8 +228,37 @@ def test_the_factor_is_a_fifth_of_the_clips(feats):
     assert half.scale == 10
     before = MODELS.build(dict(type='DualCoOpHead', scale=10.0))
     torch.testing.assert_close(half(feats), before(feats))
-    half.load_state_dict({})  # a checkpoint of before there was a scale
-    assert half.scale == MODELS.build(dict(type='DualCoOpHead')).scale == 20
+    assert MODELS.build(dict(type='DualCoOpHead')).scale == 20
+
+
+def test_a_checkpoint_of_before_has_the_published_factor(tiny_clip, tmp_path):
+    def build(**head):
+        stage = dict(type='DualPrompts', num_tokens=2, classes=NAMES)
+        return MODELS.build(
+            dict(
+                type='VLClassifier',
+                clip=tiny_clip(),
+                backbone=dict(type='CLIPBackbone'),
+                neck=dict(stage, text_encoder=dict(type='CLIPTextEncoder')),
+                head=dict(type='DualCoOpHead', **head),
+            )
+        )
+
+    model = build(trained_scale=15.0)
+    before = {k: v for k, v in model.state_dict().items() if k != 'head.scale'}
+    model.load_state_dict(before)
+    assert model.head.scale == 20
+    given = build(scale=4.0)
+    given.load_state_dict(before)
+    assert given.head.scale == 4
+    other = {name: x for name, x in before.items() if 'negative' not in name}
+    of_pack = {'neck.prompt.negative': torch.ones(2, 16)}
+    for weights, expected in ((other, 3), (of_pack, 20)):
+        torch.save(weights, tmp_path / 'weights.pth')
+        model = build(trained_scale=15.0)
+        allow = ['missing', 'unexpected']
+        load_weights(tmp_path / 'weights.pth', into=model, allow=allow)
+        assert model.head.scale == expected  # of another system it stays as it is
 
 
 def test_the_loss_is_the_asymmetric_one_on_the_softmax(feats):
