@@ -1,8 +1,10 @@
 """A head's factor of cosines that follows from the CLIP and travels with the weights.
 
 Cosines of a CLIP spread the less the larger the factor is that it was trained with, so
-what was published for OpenAI's, 100, suits no other.
+a number that was made for OpenAI's, 100, need not suit another.
 """
+
+from numbers import Real
 
 import torch
 from torch import Tensor, nn
@@ -15,10 +17,18 @@ def register_scale(head: nn.Module, given: float | None, follows: float) -> None
         head: The head.
         given: What its config says.
         follows: What follows from the CLIP, where the config says nothing.
+
+    Raises:
+        ValueError: ``given`` is no number above 0.
     """
     head.scale_is_given = given is not None
-    scale = float(follows if given is None else given)
-    head.register_buffer('scale', torch.tensor(scale))
+    scale = given if head.scale_is_given else follows
+    if not isinstance(scale, Real) or not scale > 0:
+        name = type(head).__name__
+        raise ValueError(
+            f'{name}: scale ({scale!r}) must be a number above 0, or None.'
+        )
+    head.register_buffer('scale', torch.tensor(float(scale)))
 
 
 def match_scale(head: nn.Module, state_dict: dict[str, Tensor], prefix: str) -> None:

@@ -166,7 +166,8 @@ class DualCoOpHead(MultiLabelHead):
         init_cfg: As in mmengine.
 
     Raises:
-        ValueError: In ``forward``, no :class:`DualPrompts` stands before the head.
+        ValueError: ``scale`` is no number above 0; or, in ``forward``, no
+            :class:`DualPrompts` stands before the head.
     """
 
     reads = ('visual', 'labels', 'negative')
