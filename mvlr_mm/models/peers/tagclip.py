@@ -54,8 +54,8 @@ class TagCLIPHead(NamedLabelsHead):
         init_cfg: As in mmengine.
 
     Raises:
-        ValueError: The texts are not ``embed_dim`` wide, ``scale`` is no number above 0,
-            or see :class:`NamedLabelsHead`.
+        ValueError: The texts are not ``embed_dim`` wide, ``scale`` is no number above
+            0, or see :class:`NamedLabelsHead`.
     """
 
     named_rows = ('labels',)
