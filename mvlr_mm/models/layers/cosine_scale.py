@@ -4,6 +4,7 @@ Cosines of a CLIP spread the less the larger the factor is that it was trained w
 a number that was made for OpenAI's, 100, need not suit another.
 """
 
+import math
 from numbers import Real
 
 import torch
@@ -19,15 +20,13 @@ def register_scale(head: nn.Module, given: float | None, follows: float) -> None
         follows: What follows from the CLIP, where the config says nothing.
 
     Raises:
-        ValueError: ``given`` is no number above 0.
+        ValueError: ``given``, or else ``follows``, is no finite number above 0.
     """
     head.scale_is_given = given is not None
     scale = given if head.scale_is_given else follows
-    if not isinstance(scale, Real) or not scale > 0:
+    if not isinstance(scale, Real) or not 0 < scale < math.inf:
         name = type(head).__name__
-        raise ValueError(
-            f'{name}: scale ({scale!r}) must be a number above 0, or None.'
-        )
+        raise ValueError(f'{name}: scale ({scale!r}) must be a finite number above 0.')
     head.register_buffer('scale', torch.tensor(float(scale)))
 
 

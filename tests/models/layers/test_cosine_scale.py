@@ -19,10 +19,8 @@ def test_what_the_config_gives_goes_before_what_follows():
     assert Head().scale == 7.5
     assert Head(given=3).scale == 3
     assert Head(given=3).scale.dtype == torch.float32
-    for wrong in (0, -1.0, float('nan'), '3'):
-        with pytest.raises(
-            ValueError, match=r'Head: scale \(.*\) must be a number abo'
-        ):
+    for wrong in (0, -1.0, float('nan'), float('inf'), '3'):
+        with pytest.raises(ValueError, match=r'Head: scale \(.*\) must be a finite nu'):
             Head(given=wrong)
 
 
