@@ -61,12 +61,14 @@ class TrainedWeightsEMA(ExponentialMovingAverage):
             self.avg_parameters.pop(name, None)
         self._shared = frozen
         # a state dict of all names would take longer than the average of those that
-        # move; what modules add to one, such as names of labels, has no average
-        self._places = {
-            name: place
-            for name, place in ((n, _place(model, n)) for n in self.avg_parameters)
-            if hasattr(*place)
-        }
+        # move; what modules add to one, such as names of labels, has no average, and
+        # what has two names has one
+        places = {}
+        for name in self.avg_parameters:
+            place = _place(model, name)
+            if hasattr(*place):
+                places.setdefault(id(getattr(*place)), (name, place))
+        self._places = dict(places.values())
 
     @torch.no_grad()
     def update_parameters(self, model: nn.Module) -> None:

@@ -69,6 +69,19 @@ def test_equals_the_average_of_everything(update_buffers, interval):
     assert all(not parameter.requires_grad for parameter in ours.parameters())
 
 
+@pytest.mark.parametrize('update_buffers', [False, True])
+def test_a_parameter_with_two_names_moves_once(update_buffers):
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    model[1].weight = model[0].weight
+    options = dict(momentum=0.25, warmup=0, update_buffers=update_buffers)
+    average = TrainedWeightsEMA(model, **options)
+    for value in (0.0, 8.0):  # the first update copies
+        nn.init.constant_(model[0].weight, value)
+        average.update_parameters(model)
+    for layer in average.module:
+        equal(layer.weight, torch.full((2, 2), 2.0))
+
+
 def test_older_configs_name_it_otherwise():
     assert MODELS.get('TrainableEMA') is TrainedWeightsEMA
 
