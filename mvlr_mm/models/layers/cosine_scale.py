@@ -10,24 +10,35 @@ from numbers import Real
 import torch
 from torch import Tensor, nn
 
+OPENAI = 100.0
 
-def register_scale(head: nn.Module, given: float | None, follows: float) -> None:
+
+def register_scale(
+    head: nn.Module, given: float | None, trained: float | None, share: float = 1.0
+) -> None:
     """Give a head its ``scale``, a buffer: packs and exports have no CLIP to ask.
 
     Args:
         head: The head.
         given: What its config says.
-        follows: What follows from the CLIP, where the config says nothing.
+        trained: The factor of the CLIP; None is :data:`OPENAI`.
+        share: Of the CLIP's, where the config says nothing.
 
     Raises:
-        ValueError: ``given``, or else ``follows``, is no finite number above 0.
+        ValueError: ``given`` or ``trained`` is no finite number above 0.
     """
     head.scale_is_given = given is not None
-    scale = given if head.scale_is_given else follows
-    if not isinstance(scale, Real) or not 0 < scale < math.inf:
-        name = type(head).__name__
-        raise ValueError(f'{name}: scale ({scale!r}) must be a finite number above 0.')
+    trained = OPENAI if trained is None else trained
+    for name, value in (('scale', given), ('trained_scale', trained)):
+        if value is not None:
+            _check(f'{type(head).__name__}: {name}', value)
+    scale = given if head.scale_is_given else share * trained
     head.register_buffer('scale', torch.tensor(float(scale)))
+
+
+def _check(name: str, value: object) -> None:
+    if not isinstance(value, Real) or not 0 < value < math.inf:
+        raise ValueError(f'{name} ({value!r}) must be a finite number above 0.')
 
 
 def match_scale(head: nn.Module, state_dict: dict[str, Tensor], prefix: str) -> None:

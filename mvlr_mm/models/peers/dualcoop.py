@@ -166,7 +166,7 @@ class DualCoOpHead(MultiLabelHead):
         init_cfg: As in mmengine.
 
     Raises:
-        ValueError: ``scale``, given or not, is no finite number above 0; or, in
+        ValueError: ``scale`` or ``trained_scale`` is no finite number above 0; or, in
             ``forward``, no :class:`DualPrompts` stands before the head.
     """
 
@@ -186,8 +186,7 @@ class DualCoOpHead(MultiLabelHead):
             type='LogitAsymmetricLoss', gamma_pos=1.0, gamma_neg=2.0, clip=0.05
         )
         super().__init__(loss, thr, topk, init_cfg)
-        trained_scale = 100.0 if trained_scale is None else trained_scale
-        register_scale(self, scale, 0.2 * trained_scale)
+        register_scale(self, scale, trained_scale, share=0.2)
         self.gain = gain
 
     def pre_logits(self, feats: VLFeatures) -> tuple[Tensor, Tensor]:

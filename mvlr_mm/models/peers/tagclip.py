@@ -86,7 +86,7 @@ class TagCLIPHead(NamedLabelsHead):
         check_widths('TagCLIPHead', embed_dim, texts=texts)
         self.register_buffer('labels', texts[: self.num_labels])
         self.register_buffer('background', texts[self.num_labels :])
-        register_scale(self, scale, trained or 100.0)
+        register_scale(self, scale, trained)
         self.attention_scale = attention_scale
 
     def pre_logits(self, feats: VLFeatures) -> Tensor:
