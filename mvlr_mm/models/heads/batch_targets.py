@@ -7,6 +7,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor
 
 
+@torch.compiler.disable  # it would be compiled anew for every number of labels
 def batch_targets(samples: Sequence[DataSample], num_labels: int) -> Tensor:
     """Return the targets of B pictures, (B, C) float32.
 

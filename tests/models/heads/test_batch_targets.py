@@ -55,3 +55,24 @@ def test_an_index_below_zero_never_counts_from_the_right(monkeypatch):
     monkeypatch.setattr(batch_targets_module, '_check', lambda *_: None)
     with pytest.raises(IndexError):
         batch_targets([DataSample().set_gt_label([-1])], 3)
+
+
+def test_a_compiled_step_is_not_compiled_anew_for_other_numbers_of_labels():
+    graphs = []
+
+    def count(graph, _):
+        graphs.append(graph)
+        return graph
+
+    @torch.compile(backend=count)
+    def mean(samples, factor):
+        return factor * (factor + batch_targets(samples, 5)).mean()
+
+    factor, seen = torch.tensor(2.0), set()
+    for labels in (LABELS, LABELS[::-1], [[0, 1, 2], [3], [], [1]]):
+        samples = [DataSample().set_gt_label(found) for found in labels]
+        share = sum(map(len, labels)) / 20
+        assert mean(samples, factor).item() == pytest.approx(2 * (2 + share))
+        seen.add(len(graphs))
+    assert len(seen) == 1
+    assert graphs
