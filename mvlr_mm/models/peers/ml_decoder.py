@@ -30,10 +30,10 @@ class MLDecoder(nn.Module):
     def __init__(
         self,
         embed_dim: int,
-        width: int = 768,
-        num_heads: int = 8,
-        hidden_dim: int = 2048,
-        dropout: float = 0.1,
+        width: int,
+        num_heads: int,
+        hidden_dim: int,
+        dropout: float,
     ) -> None:
         super().__init__()
         self.proj = nn.Linear(embed_dim, width)

@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
 from torch.nn import functional as F
 
 from mvlr_mm.models.peers.patchct import conditional_transport
@@ -98,6 +99,14 @@ def test_one_picture_and_another_size_train(feats, train_once):
     train_once(head, one, [()])
     half = train_once(build(transport_weight=0.5), feats)
     assert half['loss_transport'] == pytest.approx(losses['loss_transport'] / 2)
+
+
+def test_the_labels_that_are_there_pay_for_the_transport(feats):
+    samples = [DataSample().set_gt_label(found) for found in ([0, 2], [])]
+    losses = build(transport_weight=3.0, temperature=0.4).loss(feats, samples)
+    there = torch.tensor([[True, False, True], [False, False, False]])
+    expected = 3 * transport_by_hand(feats.visual, feats.labels, there, 0.4)
+    torch.testing.assert_close(losses['loss_transport'], expected)
 
 
 def test_labels_are_needed(patches):
