@@ -164,12 +164,13 @@ def test_the_shared_classifier_begins_as_published():
     assert not fc.bias.any()
 
 
-def test_texts_are_standardised_by_the_first_labels_trained_on():
+@pytest.mark.parametrize('shape', [(3, 6), (1, 3, 6)])  # of all pictures, of each
+def test_texts_are_standardised_by_the_first_labels_trained_on(shape):
     head, patches = build_text(), torch.randn(1, 4, 6)
-    feats = VLFeatures(patches, (2, 2), labels=torch.randn(3, 6))
+    feats = VLFeatures(patches, (2, 2), labels=torch.randn(shape))
     samples = [DataSample().set_gt_label([1])]
     head.loss(feats, samples)
-    units = torch.stack([row / row.norm() for row in feats.labels])
+    units = torch.stack([row / row.norm() for row in feats.labels.reshape(3, 6)])
     origin = sum(units) / 3
     deviation = (sum((row - origin).square().sum() for row in units) / 18) ** 0.5
     others = feats._replace(labels=torch.randn(2, 6))
