@@ -111,7 +111,8 @@ def test_the_loss_of_the_scenes_is_two_entropies():
         low[place] -= step
         slope = (scene_loss(high) - scene_loss(low)) / (2 * step)
         assert gradient[place].item() == pytest.approx(slope.item(), rel=0.02, abs=0.02)
-    assert scene_loss(1e4 * torch.randn(4, 3)).isfinite()
+    empty = torch.tensor([[1e4, 0.0, 0.0]])  # the last two have no share
+    assert scene_loss(empty).item() == pytest.approx(100 * math.log(3))
 
 
 def test_is_encoder_attention_graph_and_classifiers(label_file, patches):
@@ -178,6 +179,13 @@ def test_one_picture_and_another_size_train(label_file, patches, train_once):
     one = patches._replace(visual=torch.randn(1, 6, 8), grid=(2, 3))
     train_once(head, one, [(1,)])
     train_once(build(label_file, scenes=dict(soft=True)), patches)
+
+
+def test_the_loss_of_the_scenes_has_a_weight(label_file, patches):
+    head = build(label_file, entropy_weight=3.0).eval()  # without dropout
+    samples = [DataSample().set_gt_label([0])] * 2
+    found = head.loss(patches, samples)['loss_scene']
+    torch.testing.assert_close(found, 3 * scene_loss(head.pre_logits(patches)[1]))
 
 
 def test_a_checkpoint_of_another_order_gives_the_same_scores(label_file, patches):
