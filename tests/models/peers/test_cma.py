@@ -100,6 +100,10 @@ def test_the_graph_embedding_draws_cosines_to_the_likeness():
         torch.testing.assert_close(ours, theirs)
 
 
+def test_one_label_has_no_pair_to_embed():
+    assert graph_embedding_loss(torch.randn(1, 6), torch.ones(1, 1)) == 0
+
+
 def test_one_picture_and_another_size_train(label_file, patches, train_once):
     head = build(label_file, relaxation=0.0)
     losses = train_once(head, patches)
