@@ -35,6 +35,6 @@ def precision_recall_curves(scores: Matrix, targets: Matrix) -> list[Curve]:
         column: np.ndarray, positive: np.ndarray, _: np.ndarray | slice
     ) -> Curve:
         hits, correct, predicted = hits_of_label(column, positive)
-        return Curve(hits, correct / predicted, correct / max(len(hits), 1))
+        return Curve(hits, correct / predicted, correct / len(hits))
 
     return per_label(of_label, scores, targets)
