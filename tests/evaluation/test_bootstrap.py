@@ -148,8 +148,9 @@ def test_no_positive_at_all_gives_nan(cases):
 def test_bad_arguments_are_explained(cases):
     with pytest.raises(ValueError, match=r'resamples \(0\) must be a whole number'):
         map_interval(*cases('random'), resamples=0)
-    with pytest.raises(ValueError, match=r'level \(95\) must lie between 0 and 1'):
-        map_interval(*cases('random'), level=95)
+    for level in (95, 1, 0):
+        with pytest.raises(ValueError, match=rf'level \({level}\) must lie between 0'):
+            map_interval(*cases('random'), level=level)
     with pytest.raises(ValueError, match=r"mode \('x'\)"):
         map_interval(*cases('random'), mode='x')
     with pytest.raises(ValueError, match=r"empty \('x'\)"):
