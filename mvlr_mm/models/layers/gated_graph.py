@@ -22,7 +22,7 @@ class GatedGraph(nn.Module):
         ValueError: ``num_steps`` is below 1.
     """
 
-    def __init__(self, embed_dim: int, num_steps: int = 3) -> None:
+    def __init__(self, embed_dim: int, num_steps: int) -> None:
         super().__init__()
         check_count('num_steps', num_steps)
         self.num_steps = num_steps

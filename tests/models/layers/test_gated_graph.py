@@ -47,7 +47,11 @@ def test_is_the_equations():
 
 def test_each_picture_may_have_a_graph_of_its_own():
     torch.manual_seed(0)
-    layer, nodes, graphs = GatedGraph(4), torch.randn(2, 3, 4), torch.rand(2, 3, 3)
+    layer, nodes, graphs = (
+        GatedGraph(4, num_steps=3),
+        torch.randn(2, 3, 4),
+        torch.rand(2, 3, 3),
+    )
     for i in range(2):
         alone = layer(nodes[i : i + 1], graphs[i])
         torch.testing.assert_close(layer(nodes, graphs)[i], alone[0])
