@@ -162,7 +162,7 @@ class CLIPTextEncoder(TextEncoder):
             return self.text_projection(x)
         return x if self.text_projection is None else x @ self.text_projection
 
-    @torch.compiler.disable  # is_inference() and versions are not traced
+    @torch.compiler.disable  # how many tokens there are depends on the values
     def _pack(self, ids: Tensor, prompt_length: int) -> Packed:
         """Return :func:`pack`'s answer; for the labels of a model it stays the same."""
         start = self.tokenizer.num_start

@@ -46,7 +46,6 @@ def count_shared(ids: Tensor, ends: Tensor, prompt: slice = NOWHERE) -> int:
     return min(int(alike.cumprod(dim=0).sum()), int(ends.min()))
 
 
-@torch.compiler.disable  # how many tokens there are depends on the values
 def pack(ids: Tensor, ends: Tensor, prompt: slice = NOWHERE) -> Packed:
     """Find what texts share, and put the rest in a row; see :func:`count_shared`."""
     shared = count_shared(ids, ends, prompt)

@@ -126,6 +126,12 @@ def test_chunks_and_a_compiled_tower_give_the_same(encoder):
         torch.testing.assert_close(grad, wanted)
 
 
+def test_a_compiled_tower_leaves_its_graph_for_the_packing_alone(encoder):
+    tokens = encoder.tokenize(NAMES, prompt_length=4)
+    found = torch._dynamo.explain(encoder)(tokens, encoder.embed_words('a photo of a'))
+    assert found.graph_count == 1
+
+
 def test_the_packing_is_remembered_until_the_tokens_change(encoder, monkeypatch):
     calls = []
     module = type(encoder).__module__
