@@ -1,7 +1,9 @@
+import math
+
 import numpy as np
 import pytest
 
-from mvlr_mm.argument_checks import check_choice, check_count
+from mvlr_mm.argument_checks import check_choice, check_count, check_number
 
 
 def test_a_value_that_is_no_choice_is_named_with_the_choices():
@@ -21,3 +23,32 @@ def test_what_counts_nothing_is_named():
         assert str(error.value).startswith(f'k ({wrong!r}) must be a whole number')
     with pytest.raises(ValueError, match=r'of at least 1, or None\.'):
         check_count('k', 0, or_none=True)
+
+
+def test_what_is_no_number_within_its_bounds_is_named():
+    for number in (0.5, 1, np.float32(0.25), np.int64(1)):
+        check_number('alpha', number, above=0, at_most=1)
+    check_number('bias', -1e300)
+    check_number('scale', None, or_none=True, above=0)
+    for wrong in (math.nan, math.inf, -math.inf, True, '3', None, [1], 1j):
+        with pytest.raises(ValueError, match='must be a finite number') as error:
+            check_number('bias', wrong)
+        assert str(error.value) == f'bias ({wrong!r}) must be a finite number.'
+
+
+@pytest.mark.parametrize(
+    ('bounds', 'right', 'wrong', 'rule'),
+    [
+        (dict(above=0), 1e-9, 0, 'above 0'),
+        (dict(at_least=1), 1, 0.99, 'at least 1'),
+        (dict(below=1), 0.99, 1, 'below 1'),
+        (dict(at_most=1), 1, 1.01, 'at most 1'),
+        (dict(at_least=0, below=1), 0, -0.1, 'at least 0 and below 1'),
+    ],
+)
+def test_the_bounds_of_a_number_are_named(bounds, right, wrong, rule):
+    check_number('clip', right, **bounds)
+    with pytest.raises(ValueError, match=r'^clip') as error:
+        check_number('clip', wrong, or_none=True, **bounds)
+    text = f'clip ({wrong!r}) must be a finite number, {rule}, or None.'
+    assert str(error.value) == text

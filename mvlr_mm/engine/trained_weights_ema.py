@@ -5,6 +5,8 @@ from mmengine.model import ExponentialMovingAverage
 from mmpretrain.registry import MODELS
 from torch import nn
 
+from ..argument_checks import check_number
+
 
 # the first name is today's, the second that of older configs
 @MODELS.register_module(name=['TrainedWeightsEMA', 'TrainableEMA'])
@@ -34,7 +36,7 @@ class TrainedWeightsEMA(ExponentialMovingAverage):
         warmup: Length of the warm-up; 0 for none, which is mmengine's average.
 
     Raises:
-        ValueError: ``warmup`` is below 0.
+        ValueError: ``momentum`` is not in (0, 1), or ``warmup`` below 0 or not finite.
     """
 
     def __init__(
@@ -45,8 +47,8 @@ class TrainedWeightsEMA(ExponentialMovingAverage):
         update_buffers: bool = False,
         warmup: float = 9,
     ) -> None:
-        if warmup < 0:
-            raise ValueError(f'warmup ({warmup}) must be 0, for none, or more.')
+        check_number('momentum', momentum, above=0, below=1)
+        check_number('warmup', warmup, at_least=0)
         super().__init__(model, momentum, interval, update_buffers=update_buffers)
         self.warmup = warmup
         frozen = {

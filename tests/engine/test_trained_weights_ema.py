@@ -201,7 +201,9 @@ def test_a_long_run_forgets_the_warm_up_and_a_short_one_its_start():
 
 
 def test_a_warm_up_below_nothing_is_refused():
-    with pytest.raises(ValueError, match=r'warmup \(-1\) must be 0'):
+    with pytest.raises(
+        ValueError, match=r'warmup \(-1\) must be a finite number, at least 0'
+    ):
         TrainedWeightsEMA(nn.Linear(1, 1), warmup=-1)
 
 

@@ -6,6 +6,8 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmpretrain.registry import TRANSFORMS
 
+from ...argument_checks import check_number
+
 
 @TRANSFORMS.register_module()
 class CutoutPatch(BaseTransform):
@@ -23,8 +25,7 @@ class CutoutPatch(BaseTransform):
     """
 
     def __init__(self, factor: float = 0.5) -> None:
-        if not 0 < factor <= 1:
-            raise ValueError(f'factor ({factor}) must be in (0, 1].')
+        check_number('factor', factor, above=0, at_most=1)
         self.factor = factor
 
     @cache_randomness

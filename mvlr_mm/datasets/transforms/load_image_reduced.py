@@ -8,6 +8,7 @@ import numpy as np
 from mmpretrain.registry import TRANSFORMS
 from PIL import Image
 
+from ...argument_checks import check_number
 from ...pictures import decode_picture
 from .load_picture import LoadPicture
 
@@ -75,10 +76,7 @@ class LoadImageReduced(LoadPicture):
         scale = (scale, scale) if isinstance(scale, int) else scale
         if len(scale) != 2 or min(scale) < 1:
             raise ValueError(f'scale ({scale}) must be a width and a height above 0.')
-        if margin < 1:
-            raise ValueError(
-                f'margin ({margin}) must be at least 1; less would lose detail.'
-            )
+        check_number('margin', margin, at_least=1)  # less would lose detail
         self.scale, self.margin = tuple(scale), margin
         self.ignore_empty = ignore_empty
 

@@ -8,6 +8,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from ...argument_checks import check_number
 from ..clip import load_visual
 from .patch_backbone import PatchBackbone, TrunkPatches
 from .towers import make_tower
@@ -66,6 +67,7 @@ class CLIPBackbone(PatchBackbone):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
+        check_number('dropout', dropout, at_least=0, at_most=1)
         self.tower = make_tower(load_visual(model, pretrained), img_size)
         self.tower.dropout = nn.Dropout(dropout)
         self.embed_dim = self.tower.embed_dim

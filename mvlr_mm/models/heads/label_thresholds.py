@@ -6,6 +6,7 @@ from math import inf
 import torch
 from torch import Tensor
 
+from ...argument_checks import check_number
 from ...labels.thresholds import label_thresholds
 
 
@@ -24,7 +25,7 @@ class LabelThresholds:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It is no file of thresholds.
+        ValueError: It is no file of thresholds, or a threshold is no finite number.
     """
 
     def __init__(self, given: str | Mapping[str, float | None]) -> None:
@@ -32,6 +33,8 @@ class LabelThresholds:
             self._source, self.by_name = given, label_thresholds(given)
         else:
             self._source = 'by label'
+            for name, value in given.items():
+                check_number(f'thr of {name!r}', value, or_none=True)
             self.by_name = {k: inf if x is None else x for k, x in given.items()}
         self.classes = tuple(self.by_name)
 

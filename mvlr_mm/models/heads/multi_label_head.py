@@ -8,6 +8,7 @@ from mmpretrain.models.heads import MultiLabelClsHead
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
+from ...argument_checks import check_count, check_number
 from .batch_targets import batch_targets
 from .label_thresholds import LabelThresholds
 from .probabilities import probabilities
@@ -25,8 +26,9 @@ class MultiLabelHead(MultiLabelClsHead):
 
     Raises:
         FileNotFoundError: The file of thresholds does not exist.
-        ValueError: The file is none, or ``topk`` is given with it; or, in ``predict``,
-            it is for other labels than the model's.
+        ValueError: The file is none, ``topk`` is given with it, a threshold is no
+            finite number, or ``topk`` below 1; or, in ``predict``, the thresholds are
+            for other labels than the model's.
     """
 
     def __init__(
@@ -37,9 +39,13 @@ class MultiLabelHead(MultiLabelClsHead):
         init_cfg: dict | None = None,
     ) -> None:
         thr = os.fspath(thr) if isinstance(thr, os.PathLike) else thr
+        by_label = isinstance(thr, (str, Mapping))
+        if not by_label:
+            check_number('thr', thr, or_none=True)
+        check_count('topk', topk, or_none=True)
         super().__init__(loss, thr, topk, init_cfg)
         self.label_thresholds = None
-        if isinstance(thr, (str, Mapping)):
+        if by_label:
             if topk is not None:
                 raise ValueError(
                     f'give thr of each label, or topk, not both: {thr}, {topk}.'

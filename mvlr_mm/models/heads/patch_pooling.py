@@ -3,7 +3,7 @@
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from ...argument_checks import check_count
+from ...argument_checks import check_count, check_number
 
 
 @MODELS.register_module()
@@ -55,13 +55,12 @@ class SoftmaxPatchPooling(nn.Module):
         temperature: In units of a logit.
 
     Raises:
-        ValueError: ``temperature`` is not above 0.
+        ValueError: ``temperature`` is no finite number above 0.
     """
 
     def __init__(self, temperature: float = 1.0) -> None:
         super().__init__()
-        if temperature <= 0:
-            raise ValueError(f'temperature ({temperature}) must be above 0.')
+        check_number('temperature', temperature, above=0)
         self.temperature = temperature
 
     def forward(self, logits: Tensor) -> Tensor:

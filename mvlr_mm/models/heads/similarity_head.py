@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from numbers import Real
 
 import torch
 import torch.nn.functional as F
@@ -10,6 +9,7 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from ...argument_checks import check_number
 from ...structures import VLFeatures, as_features
 from .multi_label_head import MultiLabelHead
 
@@ -34,8 +34,8 @@ class SimilarityHead(MultiLabelHead):
         init_cfg: As in mmengine.
 
     Raises:
-        ValueError: ``scale`` or ``bias`` is no number, ``scale`` not above 0, or there
-            is a ``bias`` without it; or, in ``forward`` and ``loss``, a stage is
+        ValueError: ``scale`` or ``bias`` is no finite number, ``scale`` not above 0, or
+            there is a ``bias`` without it; or, in ``forward`` and ``loss``, a stage is
             missing before the head.
     """
 
@@ -55,17 +55,14 @@ class SimilarityHead(MultiLabelHead):
         self.kcr_loss = None if kcr is None else MODELS.build(kcr)
         self.pooling = MODELS.build(pooling or dict(type='MeanPatchPooling'))
         self.log_scale = None
-        for name, value in (('scale', scale), ('bias', bias)):
-            if value is not None and not isinstance(value, Real):
-                raise ValueError(f'{name} ({value!r}) must be a number.')
+        check_number('scale', scale, or_none=True, above=0)
+        check_number('bias', bias)
         if scale is None and bias:
             raise ValueError(
                 f'bias ({bias}) is added to scale * cosine, and scale is None: give '
                 'scale a number, or leave bias out (bias=0).'
             )
         if scale is not None:
-            if scale <= 0:
-                raise ValueError(f'scale ({scale}) must be above 0, or None.')
             self.log_scale = nn.Parameter(torch.tensor(math.log(scale)))
             self.bias = nn.Parameter(torch.tensor(float(bias)))
 

@@ -4,11 +4,10 @@ Cosines of a CLIP spread the less the larger the factor is that it was trained w
 a number that was made for OpenAI's, 100, need not suit another.
 """
 
-import math
-from numbers import Real
-
 import torch
 from torch import Tensor, nn
+
+from ...argument_checks import check_number
 
 OPENAI = 100.0
 
@@ -30,15 +29,9 @@ def register_scale(
     head.scale_is_given = given is not None
     trained = OPENAI if trained is None else trained
     for name, value in (('scale', given), ('trained_scale', trained)):
-        if value is not None:
-            _check(f'{type(head).__name__}: {name}', value)
+        check_number(f'{type(head).__name__}: {name}', value, or_none=True, above=0)
     scale = given if head.scale_is_given else share * trained
     head.register_buffer('scale', torch.tensor(float(scale)))
-
-
-def _check(name: str, value: object) -> None:
-    if not isinstance(value, Real) or not 0 < value < math.inf:
-        raise ValueError(f'{name} ({value!r}) must be a finite number above 0.')
 
 
 def match_scale(head: nn.Module, state_dict: dict[str, Tensor], prefix: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ...argument_checks import check_count
+from ...argument_checks import check_count, check_number
 from ...ops import causal_conv_silu, check_backend, selective_scan
 from .guarded_linear import GuardedLinear
 
@@ -54,7 +54,8 @@ class MambaBlock(nn.Module):
         scan_backend: Name of a selective scan backend, or None for a choice by device.
 
     Raises:
-        ValueError: A size is below 1, or the scan backend does not exist.
+        ValueError: A size is below 1, ``expand`` is no number, or the scan backend does
+            not exist.
         RuntimeError: The scan backend does not work on this machine.
     """
 
@@ -69,6 +70,7 @@ class MambaBlock(nn.Module):
         scan_backend: str | None = None,
     ) -> None:
         super().__init__()
+        check_number('MambaBlock: expand', expand, above=0)
         inner = int(expand * embed_dim)
         dt_rank = math.ceil(embed_dim / 16) if dt_rank is None else dt_rank
         for name, size in (

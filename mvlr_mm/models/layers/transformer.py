@@ -3,6 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ...argument_checks import check_count, check_number
 from .guarded_linear import GuardedLinear
 from .old_names import take_old_names
 
@@ -17,7 +18,8 @@ class MultiHeadAttention(nn.Module):
         dropout: Probability with which a weight of the map is zeroed in training.
 
     Raises:
-        ValueError: ``num_heads`` does not divide ``embed_dim``.
+        ValueError: ``num_heads`` does not divide ``embed_dim``, or ``dropout`` is not
+            in [0, 1].
     """
 
     def __init__(
@@ -28,7 +30,9 @@ class MultiHeadAttention(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        if num_heads < 1 or embed_dim % num_heads:
+        check_count('num_heads', num_heads)
+        check_number('dropout', dropout, at_least=0, at_most=1)
+        if embed_dim % num_heads:
             raise ValueError(
                 f'embed_dim ({embed_dim}) must be divisible by num_heads ({num_heads}).'
             )
@@ -72,6 +76,10 @@ class TransformerBlock(nn.Module):
         cross: Whether the tokens also attend to a source of another kind.
         zero_init: Whether the output map of each branch starts at zero, the block then
             as the identity.
+
+    Raises:
+        ValueError: ``num_heads`` does not divide ``embed_dim``, or ``mlp_ratio`` is not
+            above 0.
     """
 
     def __init__(
@@ -83,6 +91,7 @@ class TransformerBlock(nn.Module):
         zero_init: bool = False,
     ) -> None:
         super().__init__()
+        check_number('mlp_ratio', mlp_ratio, above=0)
         self.self_norm = nn.LayerNorm(embed_dim)
         self.self_attention = MultiHeadAttention(embed_dim, num_heads, zero_init)
         self.cross_attention = None

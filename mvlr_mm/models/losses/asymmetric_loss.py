@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from ...argument_checks import check_choice
+from ...argument_checks import check_choice, check_number
 
 REDUCTIONS = ('sum', 'mean')
 
@@ -86,8 +86,8 @@ class LogitAsymmetricLoss(nn.Module):
         detach_focus: Whether the focusing factors have no gradient.
 
     Raises:
-        ValueError: ``reduction`` is neither, a gamma is below 0, or ``clip`` is not in
-            [0, 1).
+        ValueError: ``reduction`` is neither, a gamma or the weight is below 0 or not
+            finite, or ``clip`` is not in [0, 1).
     """
 
     leaves_out_unknown = True  # of targets below 0
@@ -103,11 +103,10 @@ class LogitAsymmetricLoss(nn.Module):
     ) -> None:
         super().__init__()
         check_choice('reduction', reduction, REDUCTIONS)
-        for name, gamma in (('gamma_pos', gamma_pos), ('gamma_neg', gamma_neg)):
-            if not gamma >= 0:
-                raise ValueError(f'{name} ({gamma}) must be at least 0.')
-        if not 0 <= clip < 1:
-            raise ValueError(f'clip ({clip}) must be at least 0 and below 1.')
+        check_number('gamma_pos', gamma_pos, at_least=0)
+        check_number('gamma_neg', gamma_neg, at_least=0)
+        check_number('clip', clip, at_least=0, below=1)
+        check_number('loss_weight', loss_weight, at_least=0)
         self.gamma_pos, self.gamma_neg, self.clip = gamma_pos, gamma_neg, clip
         self.reduction, self.loss_weight = reduction, loss_weight
         self.detach_focus = detach_focus

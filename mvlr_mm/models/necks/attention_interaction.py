@@ -7,6 +7,7 @@ from mmengine.model import BaseModule
 from mmpretrain.registry import MODELS
 from torch import nn
 
+from ...argument_checks import check_count
 from ...structures import VLFeatures
 from ..layers.refined_parts import refined_parts
 from ..layers.transformer import TransformerBlock
@@ -27,6 +28,9 @@ class SelfAttentionInteraction(BaseModule):
         mlp_ratio: Width inside the MLP over ``embed_dim``.
         zero_init: Whether the stage starts as the identity.
         init_cfg: As in every mmengine module.
+
+    Raises:
+        ValueError: ``num_layers`` is below 1, or ``mlp_ratio`` not above 0.
     """
 
     requires = ('labels',)
@@ -42,6 +46,7 @@ class SelfAttentionInteraction(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
+        check_count('num_layers', num_layers)
         self.embed_dim = embed_dim
         self.layers = nn.ModuleList(
             TransformerBlock(embed_dim, num_heads, mlp_ratio, zero_init=zero_init)
@@ -84,7 +89,8 @@ class CrossAttentionInteraction(BaseModule):
         init_cfg: As in every mmengine module.
 
     Raises:
-        ValueError: ``refine`` is none of these.
+        ValueError: ``refine`` is none of these, ``num_layers`` is below 1, or
+            ``mlp_ratio`` is not above 0.
     """
 
     requires = ('labels',)
@@ -101,6 +107,7 @@ class CrossAttentionInteraction(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
+        check_count('num_layers', num_layers)
         self.embed_dim = embed_dim
         self.linguistic, self.visual = (
             nn.ModuleList(

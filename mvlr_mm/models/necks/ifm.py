@@ -5,7 +5,7 @@ from mmengine.model import BaseModule
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from ...argument_checks import check_count
+from ...argument_checks import check_count, check_number
 from ...structures import VLFeatures
 from ..layers.attention import Attention
 from ..layers.blocked_attention import attend_in_blocks
@@ -83,8 +83,7 @@ class IFM(EvalCache, BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        if alpha is not None and not 0 <= alpha <= 1:
-            raise ValueError(f'alpha ({alpha}) must be in [0, 1], or None to learn it.')
+        check_number('alpha', alpha, or_none=True, at_least=0, at_most=1)
         check_count('max_map_labels', max_map_labels)
         self.embed_dim = embed_dim
         self.max_map_labels = max_map_labels

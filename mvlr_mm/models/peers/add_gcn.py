@@ -8,6 +8,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...argument_checks import check_count
 from ...structures import VLFeatures
 from ..heads.named_labels_head import NamedLabelsHead
 from ..layers.label_linear import LabelLinear
@@ -34,7 +35,7 @@ class ADDGCNHead(NamedLabelsHead):
         init_cfg: As in mmengine.
 
     Raises:
-        ValueError: See :class:`NamedLabelsHead`.
+        ValueError: ``hidden_dim`` is below 1, or see :class:`NamedLabelsHead`.
     """
 
     named_rows = (
@@ -58,6 +59,7 @@ class ADDGCNHead(NamedLabelsHead):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(classes, num_classes, loss, thr, topk, init_cfg)
+        check_count('hidden_dim', hidden_dim, or_none=True)
         hidden_dim = hidden_dim or embed_dim // 2
         self.scores = nn.Linear(embed_dim, self.num_labels, bias=False)
         self.transform = nn.Linear(embed_dim, hidden_dim)

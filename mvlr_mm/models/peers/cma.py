@@ -9,6 +9,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...argument_checks import check_number
 from ...labels.graph import LabelGraph
 from ...structures import VLFeatures
 from ..heads.label_files_head import LabelFilesHead
@@ -45,7 +46,8 @@ class CMAHead(LabelFilesHead):
 
     Raises:
         FileNotFoundError: A file is missing.
-        ValueError: A file lacks a label.
+        ValueError: A file lacks a label, ``relaxation`` is no number, or
+            ``graph_weight`` is below 0.
     """
 
     named_rows = ('vectors', 'classifier.weight', 'classifier.bias')
@@ -68,6 +70,8 @@ class CMAHead(LabelFilesHead):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(classes, num_classes, loss, thr, topk, init_cfg)
+        check_number('relaxation', relaxation)
+        check_number('graph_weight', graph_weight, at_least=0)
         self.relaxation, self.graph_weight = relaxation, graph_weight
         width = self.add_vectors(label_vectors, vectors_key)
         self.add_graph(graph, likeness)

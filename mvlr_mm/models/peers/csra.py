@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
+from ...argument_checks import check_number
 from ...structures import VLFeatures
 from ..heads.named_labels_head import NamedLabelsHead
 
@@ -47,8 +48,8 @@ class CSRAHead(NamedLabelsHead):
         init_cfg: As in mmengine.
 
     Raises:
-        ValueError: There are no temperatures for ``num_heads``, or see
-            :class:`NamedLabelsHead`.
+        ValueError: There are no temperatures for ``num_heads``, ``lam`` is no number,
+            or see :class:`NamedLabelsHead`.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class CSRAHead(NamedLabelsHead):
                 f'{", ".join(map(str, TEMPERATURES))}.'
             )
         self.temperatures = TEMPERATURES[num_heads]
+        check_number('lam', lam)
         self.lam = lam
         self.scores = nn.ModuleList(
             nn.Linear(embed_dim, self.num_labels, bias=False) for _ in range(num_heads)

@@ -7,6 +7,7 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from ...argument_checks import check_count, check_number
 from ...structures import VLFeatures
 from ..heads.batch_targets import batch_targets
 from ..heads.named_labels_head import NamedLabelsHead
@@ -66,8 +67,9 @@ class CTranHead(NamedLabelsHead):
         init_cfg: As in mmengine.
 
     Raises:
-        ValueError: ``most_told`` is not in [0, 1], ``num_heads`` does not divide
-            ``embed_dim``, or see :class:`NamedLabelsHead`.
+        ValueError: A number of layers or a width is below 1, ``most_told`` or
+            ``dropout`` is not in [0, 1], ``num_heads`` does not divide ``embed_dim``,
+            or see :class:`NamedLabelsHead`.
     """
 
     named_rows = ('labels.weight', 'fc.weight', 'fc.bias')
@@ -89,8 +91,9 @@ class CTranHead(NamedLabelsHead):
     ) -> None:
         loss = loss or dict(type='LogitAsymmetricLoss', gamma_neg=0.0)
         super().__init__(classes, num_classes, loss, thr, topk, init_cfg)
-        if not 0 <= most_told <= 1:
-            raise ValueError(f'CTranHead: most_told ({most_told}) must be in [0, 1].')
+        check_count('num_layers', num_layers)
+        check_count('hidden_dim', hidden_dim, or_none=True)
+        check_number('CTranHead: most_told', most_told, at_least=0, at_most=1)
         self.most_told = most_told
         self.labels = nn.Embedding(self.num_labels, embed_dim)
         self.told = nn.Embedding(2, embed_dim)  # absent, there

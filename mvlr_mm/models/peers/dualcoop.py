@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
+from ...argument_checks import check_number
 from ...labels.names import read_label_names
 from ...structures import VLFeatures
 from ..heads.multi_label_head import MultiLabelHead
@@ -166,8 +167,8 @@ class DualCoOpHead(MultiLabelHead):
         init_cfg: As in mmengine.
 
     Raises:
-        ValueError: ``scale`` or ``trained_scale`` is no finite number above 0; or, in
-            ``forward``, no :class:`DualPrompts` stands before the head.
+        ValueError: ``scale``, ``gain`` or ``trained_scale`` is no finite number above
+            0; or, in ``forward``, no :class:`DualPrompts` stands before the head.
     """
 
     reads = ('visual', 'labels', 'negative')
@@ -187,6 +188,7 @@ class DualCoOpHead(MultiLabelHead):
         )
         super().__init__(loss, thr, topk, init_cfg)
         register_scale(self, scale, trained_scale, share=0.2)
+        check_number('gain', gain, above=0)
         self.gain = gain
 
     def pre_logits(self, feats: VLFeatures) -> tuple[Tensor, Tensor]:

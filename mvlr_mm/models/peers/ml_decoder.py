@@ -37,9 +37,9 @@ class MLDecoder(nn.Module):
     ) -> None:
         super().__init__()
         self.proj = nn.Linear(embed_dim, width)
-        self.dropout = nn.Dropout(dropout)
         self.norm = nn.LayerNorm(width)
         self.block = PostNormBlock(width, num_heads, hidden_dim, dropout)
+        self.dropout = nn.Dropout(dropout)
 
     def forward(self, patches: Tensor, queries: Tensor) -> Tensor:
         """Let queries, (..., G, D), gather from patches, (B, N, E): (B, G, D)."""
@@ -74,7 +74,7 @@ class MLDecoderHead(NamedLabelsHead):
 
     Raises:
         ValueError: ``num_groups`` is below 1, ``num_heads`` does not divide ``width``,
-            or see :class:`NamedLabelsHead`.
+            ``dropout`` is not in [0, 1], or see :class:`NamedLabelsHead`.
     """
 
     named_rows = ('weight', 'bias', 'group')
@@ -145,8 +145,8 @@ class MLDecoderTextHead(MultiLabelHead):
         init_cfg: As in mmengine.
 
     Raises:
-        ValueError: ``num_heads`` does not divide ``width``; or, in ``forward``, no
-            stage has made labels.
+        ValueError: ``num_heads`` does not divide ``width``, ``dropout`` is not in
+            [0, 1]; or, in ``forward``, no stage has made labels.
     """
 
     reads = ('visual', 'labels')

@@ -8,6 +8,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...argument_checks import check_count, check_number
 from ...labels.graph import LabelGraph
 from ...structures import VLFeatures
 from ..heads.label_files_head import LabelFilesHead
@@ -41,8 +42,8 @@ class MLGCNHead(LabelFilesHead):
 
     Raises:
         FileNotFoundError: A file is missing.
-        ValueError: A file lacks a label, ``threshold`` is not in (0, 1], or
-            ``neighbours`` is below 0.
+        ValueError: A file lacks a label, ``hidden_dim`` is below 1, ``threshold`` is
+            not in (0, 1], or ``neighbours`` is below 0.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class MLGCNHead(LabelFilesHead):
         self.add_graph(
             graph, lambda counts: correlation_matrix(counts, threshold, neighbours)
         )
+        check_count('hidden_dim', hidden_dim, or_none=True)
         hidden_dim = hidden_dim or embed_dim // 2
         self.first = GraphConvolution(width, hidden_dim)
         self.second = GraphConvolution(hidden_dim, embed_dim)
@@ -129,10 +131,8 @@ def correlation_matrix(
     Raises:
         ValueError: ``threshold`` is not in (0, 1], or ``neighbours`` is below 0.
     """
-    if not 0 < threshold <= 1:
-        raise ValueError(f'threshold ({threshold}) must be above 0 and at most 1.')
-    if not neighbours >= 0:
-        raise ValueError(f'neighbours ({neighbours}) must be at least 0.')
+    check_number('threshold', threshold, above=0, at_most=1)
+    check_number('neighbours', neighbours, at_least=0)
     edges = (counts.probabilities() >= threshold).astype(float)
     shares = neighbours * edges / np.maximum(edges.sum(axis=0, keepdims=True), 1)
     matrix = shares + np.eye(len(edges))

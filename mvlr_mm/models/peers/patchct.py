@@ -9,6 +9,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...argument_checks import check_number
 from ...structures import VLFeatures
 from ..heads.batch_targets import batch_targets
 from ..heads.multi_label_head import MultiLabelHead
@@ -40,8 +41,9 @@ class PatchCTHead(MultiLabelHead):
         init_cfg: As in mmengine.
 
     Raises:
-        ValueError: ``scale`` or ``temperature`` is not above 0; or, in ``forward``, no
-            stage before the head has made labels.
+        ValueError: A number breaks its rule: ratio, ``scale`` and ``temperature`` are
+            above 0, the weight at least 0; or, in ``forward``, no stage before the head
+            has made labels.
     """
 
     def __init__(
@@ -58,9 +60,11 @@ class PatchCTHead(MultiLabelHead):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(loss or dict(type='LogitAsymmetricLoss'), thr, topk, init_cfg)
-        for name, value in (('scale', scale), ('temperature', temperature)):
-            if value <= 0:
-                raise ValueError(f'{name} ({value}) must be above 0.')
+        check_number('adapter_ratio', adapter_ratio, above=0)
+        check_number('scale', scale, above=0)
+        check_number('bias', bias)
+        check_number('temperature', temperature, above=0)
+        check_number('transport_weight', transport_weight, at_least=0)
         hidden = max(1, int(adapter_ratio * embed_dim))
         self.adapter = nn.Sequential(
             nn.Linear(embed_dim, hidden), nn.ReLU(), nn.Linear(hidden, embed_dim)

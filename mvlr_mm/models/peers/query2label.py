@@ -6,6 +6,7 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
+from ...argument_checks import check_count
 from ...structures import VLFeatures
 from ..heads.named_labels_head import NamedLabelsHead
 from ..layers.label_linear import LabelLinear
@@ -38,8 +39,8 @@ class Query2LabelHead(NamedLabelsHead):
         init_cfg: As in mmengine.
 
     Raises:
-        ValueError: ``num_heads`` or 4 does not divide ``embed_dim``, or see
-            :class:`NamedLabelsHead`.
+        ValueError: ``num_heads`` or 4 does not divide ``embed_dim``, there is no
+            decoder, ``dropout`` is not in [0, 1], or see :class:`NamedLabelsHead`.
     """
 
     named_rows = ('queries.weight', 'fc.weight', 'fc.bias')
@@ -60,6 +61,8 @@ class Query2LabelHead(NamedLabelsHead):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(classes, num_classes, loss, thr, topk, init_cfg)
+        check_count('num_decoders', num_decoders)
+        check_count('hidden_dim', hidden_dim, or_none=True)
         sizes = embed_dim, num_heads, hidden_dim or 4 * embed_dim, dropout
         self.encoder = nn.ModuleList(PostNormBlock(*sizes) for _ in range(num_encoders))
         self.decoder = nn.ModuleList(PostNormBlock(*sizes) for _ in range(num_decoders))

@@ -10,6 +10,7 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from ...argument_checks import check_count, check_number
 from ...structures import VLFeatures
 from ..heads.batch_targets import batch_targets
 from ..heads.label_files_head import LabelFilesHead
@@ -55,7 +56,8 @@ class SALGLHead(LabelFilesHead):
     Raises:
         FileNotFoundError: A file is missing.
         ValueError: A file lacks a label, ``num_heads`` does not divide ``embed_dim``,
-            there are less than two scenes, or ``num_steps`` is below 1.
+            there are less than two scenes, ``num_steps`` or ``hidden_dim`` is below 1,
+            or ``entropy_weight`` below 0.
     """
 
     named_rows = ('vectors', 'classifier.weight', 'classifier.bias')
@@ -82,11 +84,13 @@ class SALGLHead(LabelFilesHead):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(classes, num_classes, loss, thr, topk, init_cfg)
+        check_number('entropy_weight', entropy_weight, at_least=0)
         self.count_first, self.entropy_weight = count_first, entropy_weight
         width = self.add_vectors(label_vectors, vectors_key)
         self.encoder = PostNormBlock(embed_dim, num_heads, hidden_dim=embed_dim)
         self.scenes = SceneGraphs(self.num_labels, **(scenes or {}))
         self.choice = nn.Linear(embed_dim, self.scenes.num_scenes, bias=False)
+        check_count('hidden_dim', hidden_dim, or_none=True)
         hidden_dim = hidden_dim or embed_dim // 2
         self.attention = LowRankAttention(embed_dim, width, hidden_dim)
         self.network = GatedGraph(embed_dim, num_steps)

@@ -45,7 +45,8 @@ class SSGRLHead(LabelFilesHead):
 
     Raises:
         FileNotFoundError: A file is missing.
-        ValueError: A file lacks a label, or ``num_steps`` or ``pooling`` is below 1.
+        ValueError: A file lacks a label, or ``num_steps``, ``hidden_dim`` or
+            ``pooling`` is below 1.
     """
 
     named_rows = ('vectors', 'classifier.weight', 'classifier.bias')
@@ -71,6 +72,7 @@ class SSGRLHead(LabelFilesHead):
         self.pooling = pooling
         width = self.add_vectors(label_vectors, vectors_key)
         self.add_graph(graph, LabelGraph.probabilities)
+        check_count('hidden_dim', hidden_dim, or_none=True)
         hidden_dim = hidden_dim or embed_dim // 2
         self.attention = LowRankAttention(embed_dim, width, hidden_dim)
         self.network = GatedGraph(embed_dim, num_steps)

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
+from ...argument_checks import check_number
 from ...structures import VLFeatures
 from ..heads.named_labels_head import NamedLabelsHead
 from ..layers.cosine_scale import match_scale, register_scale
@@ -54,8 +55,8 @@ class TagCLIPHead(NamedLabelsHead):
         init_cfg: As in mmengine.
 
     Raises:
-        ValueError: The texts are not ``embed_dim`` wide, ``scale`` is no number above
-            0, or see :class:`NamedLabelsHead`.
+        ValueError: The texts are not ``embed_dim`` wide, ``scale`` or
+            ``attention_scale`` is no number above 0, or see :class:`NamedLabelsHead`.
     """
 
     named_rows = ('labels',)
@@ -87,6 +88,7 @@ class TagCLIPHead(NamedLabelsHead):
         self.register_buffer('labels', texts[: self.num_labels])
         self.register_buffer('background', texts[self.num_labels :])
         register_scale(self, scale, trained)
+        check_number('attention_scale', attention_scale, above=0)
         self.attention_scale = attention_scale
 
     def pre_logits(self, feats: VLFeatures) -> Tensor:

@@ -143,7 +143,10 @@ def test_is_built_from_a_config_and_says_what_it_is():
         (dict(scale=0), r'scale \(\(0, 0\)\) must be a width and a height'),
         (dict(scale=(0, 448)), r'scale \(\(0, 448\)\) must be a width and a height'),
         (dict(scale=(448,)), r'scale \(\(448,\)\) must be a width and a height'),
-        (dict(scale=(8, 8), margin=0.5), r'margin \(0\.5\) must be at least 1'),
+        (
+            dict(scale=(8, 8), margin=0.5),
+            r'margin \(0\.5\) must be a finite number, at least 1',
+        ),
     ],
 )
 def test_arguments_that_break_the_rules(options, message):

@@ -38,7 +38,9 @@ def test_softmax_lies_between_mean_and_max():
 def test_arguments_are_checked():
     with pytest.raises(ValueError, match=r'k \(0\) must be a whole number'):
         MODELS.build(dict(type='TopKPatchPooling', k=0))
-    with pytest.raises(ValueError, match=r'temperature \(0\) must be above 0'):
+    with pytest.raises(
+        ValueError, match=r'temperature \(0\) must be a finite number, above 0'
+    ):
         MODELS.build(dict(type='SoftmaxPatchPooling', temperature=0))
 
 

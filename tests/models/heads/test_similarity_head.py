@@ -79,11 +79,13 @@ def test_missing_stages_and_widths_are_named():
         build(kcr=dict(type='KCRLoss')).loss(
             bare._replace(labels=torch.randn(3, 4)), [DataSample().set_gt_label([1])]
         )
-    with pytest.raises(ValueError, match=r'scale \(0\) must be above 0'):
+    with pytest.raises(
+        ValueError, match=r'scale \(0\) must be a finite number, above 0'
+    ):
         build(scale=0)
     with pytest.raises(ValueError, match=r'bias \(-4\.0\) is added to .*scale is None'):
         build(bias=-4.0)
     build(bias=0)
     for wrong in (dict(scale='20.'), dict(scale=1.0, bias='x')):
-        with pytest.raises(ValueError, match=r"\('.*'\) must be a number"):
+        with pytest.raises(ValueError, match=r"\('.*'\) must be a finite number"):
             build(**wrong)

@@ -107,10 +107,19 @@ def test_equals_exact_arithmetic_at_any_logit(clip, gamma, dtype):
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        (dict(gamma_pos=-1.0), r'gamma_pos \(-1.0\) must be at least 0'),
-        (dict(gamma_neg=float('nan')), r'gamma_neg \(nan\) must be at least 0'),
-        (dict(clip=1.0), r'clip \(1.0\) must be at least 0 and below 1'),
-        (dict(clip=-0.1), r'clip \(-0.1\) must be at least 0'),
+        (
+            dict(gamma_pos=-1.0),
+            r'gamma_pos \(-1.0\) must be a finite number, at least 0',
+        ),
+        (
+            dict(gamma_neg=float('nan')),
+            r'gamma_neg \(nan\) must be a finite number, at least 0',
+        ),
+        (
+            dict(clip=1.0),
+            r'clip \(1.0\) must be a finite number, at least 0 and below 1',
+        ),
+        (dict(clip=-0.1), r'clip \(-0.1\) must be a finite number, at least 0'),
     ],
 )
 def test_settings_without_a_meaning_are_refused(options, message):

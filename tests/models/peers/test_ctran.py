@@ -129,7 +129,10 @@ def test_biases_begin_as_published():
 
 
 def test_a_part_is_asked_for():
-    with pytest.raises(ValueError, match=r'most_told \(75\) must be in \[0, 1\]'):
+    with pytest.raises(
+        ValueError,
+        match=r'most_told \(75\) must be a finite number, at least 0 and at most 1',
+    ):
         build(most_told=75)
 
 

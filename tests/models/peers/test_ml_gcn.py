@@ -105,7 +105,9 @@ def test_a_checkpoint_of_another_order_gives_the_same_scores(label_file, patches
     [('threshold', 0, r'above 0 and at most 1'), ('neighbours', -1, r'at least 0')],
 )
 def test_numbers_out_of_range_are_refused(label_file, name, value, rule):
-    with pytest.raises(ValueError, match=rf'{name} \({value}\) must be {rule}'):
+    with pytest.raises(
+        ValueError, match=rf'{name} \({value}\) must be a finite number, {rule}'
+    ):
         build(label_file, **{name: value})
 
 

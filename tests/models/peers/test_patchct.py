@@ -116,7 +116,9 @@ def test_labels_are_needed(patches):
 
 @pytest.mark.parametrize('name', ['scale', 'temperature'])
 def test_numbers_out_of_range_are_refused(name):
-    with pytest.raises(ValueError, match=rf'{name} \(0\) must be above 0'):
+    with pytest.raises(
+        ValueError, match=rf'{name} \(0\) must be a finite number, above 0'
+    ):
         build(**{name: 0})
 
 
