@@ -219,6 +219,26 @@ def test_many_pictures_become_a_table_and_files(page, trained, tagger, tmp_path)
     assert records[3] == dict(path='bad.jpg', error=rows[3].error)
 
 
+def test_two_people_at_once_have_each_their_own(
+    page, browser, address, trained, tagger
+):
+    other = browser.new_context().new_page()
+    other.goto(address)
+    other.wait_for_selector('#picture input[type=file]', state='attached')
+    pictures, words = trained.pictures[1:3], ('red car', 'snow')
+    for one, added in zip((page, other), words, strict=True):
+        one.locator('#words textarea, #words input').fill(added)
+    for one, path in zip((page, other), pictures, strict=True):
+        drop(one, path)  # nobody waits for the other
+    for one, path, added in zip((page, other), pictures, words, strict=True):
+        one.wait_for_selector('#heat img')
+        look = tagger.look(path, (added,))
+        assert dict(shown(one)) == dict(expected(look))
+        best = one.locator('#label input').input_value()
+        np.testing.assert_array_equal(heat(one), look.where(best))
+    other.context.close()
+
+
 def test_a_folder_is_tagged_as_it_comes(page, trained, tmp_path):
     for picture in trained.pictures[:2]:
         shutil.copy(picture, tmp_path)
