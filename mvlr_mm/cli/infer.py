@@ -86,16 +86,17 @@ def run(args: argparse.Namespace) -> int:
         names = classes or infer.classes
         for output in outputs:
             output.check(names)
-        results = infer(
-            map(PictureFile, paths),
-            thr=thresholds_of(args, infer.loaded, names),
-            topk=args.max_tags,
-            classes=classes,
-            batch_size=args.batch_size,
-            fmt=('tags', 'heatmap') if args.heatmaps else ('tags',),
-        )
-        failed = 0
         console = Console(stderr=True)
+        with console.status(f'reading {len(names):,} label names'):
+            results = infer(
+                map(PictureFile, paths),
+                thr=thresholds_of(args, infer.loaded, names),
+                topk=args.max_tags,
+                classes=classes,
+                batch_size=args.batch_size,
+                fmt=('tags', 'heatmap') if args.heatmaps else ('tags',),
+            )
+        failed = 0
         mixed = sys.stdout.isatty() and any(output.prints for output in outputs)
         quiet = mixed or not console.is_terminal
         with Progress(

@@ -1,7 +1,9 @@
 import csv
+import io
 import json
 import os
 import shutil
+import sys
 
 import cv2
 import numpy as np
@@ -211,6 +213,21 @@ def test_names_that_are_no_utf8_are_known_again(infer, photos, tmp_path, suffix)
     for _ in range(2):
         assert infer(photos, '--out', out, '--skip-existing') == 0
         assert len(read_rows(out)) == 4
+
+
+def test_a_terminal_is_told_that_names_are_read(infer, photos, tmp_path, monkeypatch):
+    names = tmp_path / 'names.txt'
+    names.write_text('\n'.join(f'thing {i}' for i in range(20)))
+    said = io.StringIO()
+    monkeypatch.setattr(sys, 'stderr', said)
+    out = tmp_path / 'tags.csv'
+    assert infer(photos, '--classes', names, '--out', out) == 0
+    assert said.getvalue() == ''
+    out.unlink()
+    said.isatty = lambda: True
+    monkeypatch.setenv('TERM', 'xterm')
+    assert infer(photos, '--classes', names, '--out', out) == 0
+    assert 'reading 20 label names' in said.getvalue()
 
 
 def test_earlier_drawings_are_not_tagged(infer, photos, tmp_path):
