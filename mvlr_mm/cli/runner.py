@@ -1,5 +1,6 @@
 """The runner that the commands build from a config."""
 
+from numbers import Integral
 from typing import Any
 
 from mmengine.config import Config
@@ -11,6 +12,7 @@ from mvlr_mm.features import on_features
 
 from .replaced_training import BEHIND_A_STEP
 
+SEEDS = 2**32  # that NumPy takes
 # what a config may read instead of the files of its pictures
 _KEPT = {'cache': on_cache, 'features': on_features}
 # the hooks that mmengine has by itself, and leaves out where a config says None
@@ -59,6 +61,15 @@ class _Runner(Runner):
         super().call_hook(fn_name, **kwargs)
 
 
+def _check_seed(seed: object) -> None:
+    whole = isinstance(seed, Integral) and not isinstance(seed, bool)
+    if seed is not None and not (whole and 0 <= seed < SEEDS):
+        raise ValueError(
+            f'randomness.seed ({seed!r}) must be a whole number from 0 to {SEEDS - 1}, '
+            'or None, with which every training draws its own.'
+        )
+
+
 def build_runner(cfg: Config) -> Runner:
     """Build the runner of a config, or of its ``runner_type``.
 
@@ -68,8 +79,10 @@ def build_runner(cfg: Config) -> Runner:
             pictures that are decoded and resized.
 
     Raises:
-        ValueError: It has both; or as for :func:`~mvlr_mm.cache.on_cache`.
+        ValueError: It has both, or ``randomness.seed`` is no seed; or as for
+            :func:`~mvlr_mm.cache.on_cache`.
     """
+    _check_seed((cfg.get('randomness') or {}).get('seed'))
     kind = RUNNERS.get(cfg.runner_type) if 'runner_type' in cfg else _Runner
     words = [word for word in _KEPT if cfg.get(word) is not None]
     if len(words) > 1:

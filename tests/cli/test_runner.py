@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from mmengine.config import Config
 
@@ -27,6 +29,17 @@ def test_a_runner_of_another_type_is_built(config, tmp_path):
     cfg.work_dir = str(tmp_path / 'run')
     cfg.runner_type = 'Runner'
     assert type(build_runner(cfg)).__name__ == 'Runner'
+
+
+@pytest.mark.parametrize('seed', [-1, 2**32, 1.0, True, '0'])
+def test_what_is_no_seed_is_named(config, seed):
+    cfg = Config.fromfile(config)
+    cfg.randomness = dict(seed=seed)
+    text = (
+        rf'randomness\.seed \({re.escape(repr(seed))}\) must be .* from 0 to 4294967295'
+    )
+    with pytest.raises(ValueError, match=text):
+        build_runner(cfg)
 
 
 def test_the_config_beside_the_checkpoints_is_that_of_their_training(config, capsys):

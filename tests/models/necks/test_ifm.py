@@ -226,12 +226,15 @@ def test_blocks_of_the_maps_give_the_same_values_and_gradients(options):
     torch.testing.assert_close(gradients, want_gradients)
 
 
-def test_no_map_is_larger_than_the_limit(monkeypatch):
-    ifm, feats, rows = open_branches(build(max_map_labels=2)), features(), []
+@pytest.mark.parametrize(('limit', 'count', 'height'), [(2, 3, 1), (5, 7, 3)])
+def test_no_map_is_larger_than_the_limit(monkeypatch, limit, count, height):
+    labels, rows = torch.randn(count, D), []
+    feats = features()._replace(hard=labels, soft=labels, labels=labels)
+    ifm = open_branches(build(max_map_labels=limit))
     blocked = 'mvlr_mm.models.layers.attention.attend_in_blocks'
     monkeypatch.setattr(blocked, lambda maps, values, n: rows.append(n) or values)
     ifm(feats)
-    assert rows == [1, 1]  # of 3 labels each: at most 2 x 2 entries
+    assert rows == [height, height]  # times count: at most limit x limit entries
 
 
 @pytest.mark.parametrize('limit', [C, 1])
