@@ -1,6 +1,7 @@
 """Arguments that more than one command takes, and how their help looks."""
 
 import argparse
+import math
 import re
 from collections.abc import Callable
 
@@ -31,6 +32,32 @@ def at_least(lowest: int) -> Callable[[str], int]:
                 f'{text!r} must be a whole number of at least {lowest}'
             )
         return int(text)
+
+    return read
+
+
+def number(
+    above: float = -math.inf, below: float = math.inf, lowest: float = -math.inf
+) -> Callable[[str], float]:
+    """Return the type of an argument that is a finite number.
+
+    Args:
+        above: What it must be above.
+        below: What it must be below.
+        lowest: The smallest that is allowed.
+    """
+    bounds = {'above': above, 'of at least': lowest, 'below': below}
+    said = [f'{word} {x}' for word, x in bounds.items() if math.isfinite(x)]
+    rule = ' '.join(['a number', ' and '.join(said)]).rstrip()
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not (math.isfinite(value) and value >= lowest and above < value < below):
+            raise argparse.ArgumentTypeError(f'{text!r} must be {rule}')
+        return value
 
     return read
 
@@ -81,7 +108,7 @@ def add_tag_rules(parser: argparse.ArgumentParser) -> None:
         "model; a file of `mvlr thresholds` (default: `stored` where the model's own "
         'labels have them, else 0.5)',
     )
-    add('--min-score', type=float, help='no tag below this, whatever --thr says')
+    add('--min-score', type=number(), help='no tag below this, whatever --thr says')
     add('--max-tags', type=at_least(1), help='the most tags of a picture, the best')
     add(
         '--classes',

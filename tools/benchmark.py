@@ -24,7 +24,7 @@ import importlib
 import sys
 from pathlib import Path
 
-from mvlr_stack.arguments import HelpFormatter, add_overwrite
+from mvlr_stack.arguments import HelpFormatter, add_overwrite, at_least, number
 from mvlr_stack.errors import plain_errors
 from mvlr_stack.memory import keep_freed_memory
 from mvlr_stack.outputs import check_output
@@ -59,8 +59,12 @@ def main(argv: list[str] | None = None) -> int:
     words = kinds.add_parser('speed').add_subparsers(dest='part', required=True)
     for name, part in parts.items():
         sub = words.add_parser(name, help=part.__doc__.splitlines()[0])
-        sub.add_argument('--threads', type=int, default=2, help='of torch on the CPU')
-        sub.add_argument('--seconds', type=float, default=20, help='for a contestant')
+        sub.add_argument(
+            '--threads', type=at_least(1), default=2, help='of torch on the CPU'
+        )
+        sub.add_argument(
+            '--seconds', type=number(above=0), default=20, help='for a contestant'
+        )
         sub.add_argument('--quick', action='store_true', help='tiny sizes, to try it')
         sub.add_argument('--out', type=Path, metavar='DIR', help='write the results')
         add_overwrite(sub)

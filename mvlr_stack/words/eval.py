@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from ..arguments import add_overwrite, at_least
+from ..arguments import add_overwrite, at_least, number
 from ..outputs import check_output
 
 PROGRAM = 'mvlr_mm.cli.eval'
@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     fields.add_argument(
         '--family', choices=FAMILIES, help='how precision, recall and F1 are averaged'
     )
-    fields.add_argument('--thr', type=float, help='threshold of all labels')
+    fields.add_argument('--thr', type=number(), help='threshold of all labels')
     fields.add_argument(
         '--must-exceed',
         '--strict',

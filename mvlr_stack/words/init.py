@@ -9,7 +9,7 @@ stay where they are. Exit status: 0, or 1 if records have problems (nothing is w
 import argparse
 from pathlib import Path
 
-from ..arguments import add_overwrite, at_least
+from ..arguments import add_overwrite, at_least, number
 
 PROGRAM = 'mvlr_mm.cli.init'
 EXAMPLES = (
@@ -46,8 +46,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'its weights, both without their endings, or their folder (default: rn101 with '
         'a GPU, small without)',
     )
-    add('--val', type=share, help='share of val, if it is drawn (default: 0.15)')
-    add('--test', type=share, help='share of test, if it is drawn (default: 0.15)')
+    add(
+        '--val',
+        type=number(above=0, below=0.5),
+        help='share of val, if it is drawn (default: 0.15)',
+    )
+    add(
+        '--test',
+        type=number(above=0, below=0.5),
+        help='share of test, if it is drawn (default: 0.15)',
+    )
     add(
         '--seed',
         type=at_least(0),
@@ -60,18 +68,3 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='leave out the records that have problems',
     )
     add_overwrite(parser)
-
-
-def share(text: str) -> float:
-    """Return a share of the pictures.
-
-    Raises:
-        argparse.ArgumentTypeError: It is none between 0 and 0.5.
-    """
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 < value < 0.5:
-        raise argparse.ArgumentTypeError(f'{text!r} must be between 0 and 0.5')
-    return value

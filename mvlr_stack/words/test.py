@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from ..arguments import add_config, add_run_arguments, at_least
+from ..arguments import add_config, add_run_arguments, at_least, number
 from ..outputs import check_output, check_output_folder
 from ..project import settle_config
 
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--interval', type=at_least(1), default=1, help='draw every n-th picture'
     )
     parser.add_argument(
-        '--wait-time', type=float, default=2, help='seconds to show one'
+        '--wait-time', type=number(lowest=0), default=2, help='seconds to show one'
     )
     parser.add_argument(
         '--tta',

@@ -2,7 +2,7 @@
 
 import argparse
 
-from ..arguments import add_overwrite
+from ..arguments import add_overwrite, number
 from ..outputs import check_output
 
 PROGRAM = 'mvlr_mm.cli.thresholds'
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='what a threshold is to reach: the best F1, the best F-beta, a precision',
     )
     parser.add_argument(
-        '--level', type=float, help='beta of fbeta; the precision to keep'
+        '--level', type=number(above=0), help='beta of fbeta; the precision to keep'
     )
     parser.add_argument(
         '--temperatures',

@@ -165,7 +165,7 @@ def test_rare_labels_are_said(source, capsys):
 @pytest.mark.parametrize(
     ('more', 'message'),
     [
-        ('--val 0.5', "--val: '0.5' must be between 0 and 0.5"),
+        ('--val 0.5', "--val: '0.5' must be a number above 0 and below 0.5"),
         ('--images nowhere', '--images nowhere: there is no such folder'),
         ('--classes none.txt', 'none.txt'),
         ('--backbone rn50', '--backbone '),

@@ -2,7 +2,7 @@ import argparse
 
 import pytest
 
-from mvlr_stack.arguments import at_least
+from mvlr_stack.arguments import at_least, number
 
 
 def test_a_whole_number_above_0():
@@ -19,3 +19,26 @@ def test_the_lowest_is_in_the_message():
     assert at_least(0)('0') == 0
     with pytest.raises(argparse.ArgumentTypeError, match=r"'-1' must .* of at least 0"):
         at_least(0)('-1')
+
+
+def test_numbers_within_bounds():
+    assert [number()(text) for text in ('-3', '1e-3', ' 2 ')] == [-3, 0.001, 2]
+    assert number(lowest=0)('0') == 0
+    assert number(above=0, below=0.5)('0.25') == 0.25
+
+
+@pytest.mark.parametrize(
+    ('bounds', 'text', 'rule'),
+    [
+        ({}, 'nan', 'a number'),
+        ({}, 'inf', 'a number'),
+        ({}, '0,5', 'a number'),
+        (dict(above=0), '0', 'a number above 0'),
+        (dict(lowest=0), '-0.1', 'a number of at least 0'),
+        (dict(above=0, below=0.5), '0.5', 'a number above 0 and below 0.5'),
+    ],
+)
+def test_other_numbers_are_told_with_the_bounds(bounds, text, rule):
+    with pytest.raises(argparse.ArgumentTypeError) as error:
+        number(**bounds)(text)
+    assert str(error.value) == f'{text!r} must be {rule}'

@@ -30,7 +30,7 @@ from mvlr_mm.config import read_config
 from mvlr_mm.features.making import freezers_of
 from mvlr_mm.models.necks import NeckSequence
 from mvlr_mm.models.text import TextEncoder
-from mvlr_stack.arguments import add_overwrite
+from mvlr_stack.arguments import add_overwrite, at_least
 from mvlr_stack.errors import plain_errors
 from mvlr_stack.outputs import check_output, write_text
 from mvlr_stack.overrides import add_overrides
@@ -208,7 +208,11 @@ def parse_args(args: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument('configs', nargs='+', metavar='CONFIG')
     parser.add_argument(
-        '--shape', type=int, nargs='+', default=[448], help='side, or height width, px'
+        '--shape',
+        type=at_least(1),
+        nargs='+',
+        default=[448],
+        help='side, or height width, px',
     )
     parser.add_argument('--json', type=Path, metavar='FILE', help='write it there too')
     add_overrides(parser)

@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mvlr_stack.arguments import add_overwrite
+from mvlr_stack.arguments import add_overwrite, at_least
 from mvlr_stack.errors import plain_errors
 from mvlr_stack.outputs import check_output, write_text
 
@@ -183,10 +183,10 @@ def markdown(results: dict[str, dict]) -> str:
 def main(argv: list[str] | None = None) -> int:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--images', type=int, default=40504)
-    parser.add_argument('--labels', type=int, default=80)
-    parser.add_argument('--repeats', type=int, default=5)
-    parser.add_argument('--threads', type=int, default=torch.get_num_threads())
+    parser.add_argument('--images', type=at_least(1), default=40504)
+    parser.add_argument('--labels', type=at_least(1), default=80)
+    parser.add_argument('--repeats', type=at_least(1), default=5)
+    parser.add_argument('--threads', type=at_least(1), default=torch.get_num_threads())
     parser.add_argument(
         '--contestants', nargs='+', choices=CONTESTANTS, default=list(CONTESTANTS)
     )

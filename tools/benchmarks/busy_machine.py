@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mvlr_stack.arguments import add_overwrite
+from mvlr_stack.arguments import add_overwrite, at_least, number
 from mvlr_stack.errors import plain_errors
 from mvlr_stack.outputs import check_output, write_text
 from mvlr_stack.threads import SPINS, THREADS, WAITING
@@ -131,9 +131,11 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('--busy', type=int, default=3, help='busy processes')
-    parser.add_argument('--rounds', type=int, default=5)
-    parser.add_argument('--seconds', type=float, default=4, help='of each measurement')
+    parser.add_argument('--busy', type=at_least(1), default=3, help='busy processes')
+    parser.add_argument('--rounds', type=at_least(1), default=5)
+    parser.add_argument(
+        '--seconds', type=number(above=0), default=4, help='of each measurement'
+    )
     parser.add_argument('--out', type=Path, help='page to put the table into')
     parser.add_argument('--step', type=float, help=argparse.SUPPRESS)
     add_overwrite(parser)

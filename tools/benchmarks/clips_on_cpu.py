@@ -15,6 +15,8 @@ from pathlib import Path
 import torch
 from mmengine.logging import MMLogger
 
+from mvlr_stack.arguments import number
+
 TOOLS = Path(__file__).resolve().parents[1]
 CONFIG = TOOLS.parent / 'configs/mvlr/mvlr_custom.py'
 MODELS = ('MobileCLIP2-S0', 'MobileCLIP-S1', 'RN50-quickgelu', 'ViT-B-32-quickgelu')
@@ -54,7 +56,9 @@ def main(argv: list[str] | None = None) -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('--models', nargs='+', default=MODELS)
-    parser.add_argument('--seconds', type=float, default=20, help='each, about')
+    parser.add_argument(
+        '--seconds', type=number(above=0), default=20, help='each, about'
+    )
     parser.add_argument('--amp', action='store_true', help='bfloat16')
     args = parser.parse_args(argv)
     MMLogger.get_current_instance().setLevel('WARNING')

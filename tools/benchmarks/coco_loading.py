@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mvlr_stack.arguments import add_overwrite
+from mvlr_stack.arguments import add_overwrite, at_least
 from mvlr_stack.errors import plain_errors
 from mvlr_stack.outputs import check_output, write_text
 
@@ -147,8 +147,8 @@ def main(argv: list[str] | None = None) -> int:
     """Write the file, measure, print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--folder', type=Path, default=Path('work_dirs/coco_loading'))
-    parser.add_argument('--images', type=int, default=82783)
-    parser.add_argument('--boxes', type=int, default=600000)
+    parser.add_argument('--images', type=at_least(1), default=82783)
+    parser.add_argument('--boxes', type=at_least(1), default=600000)
     parser.add_argument('--json', type=Path, help='file for the numbers')
     add_overwrite(parser)
     args = parser.parse_args(argv)

@@ -34,6 +34,7 @@ from mvlr_mm.config import read_config
 from mvlr_mm.engine.trained_weights_ema import TrainedWeightsEMA
 from mvlr_mm.loaded_model import build_model
 from mvlr_mm.structures import VLFeatures
+from mvlr_stack.arguments import at_least
 from mvlr_stack.errors import plain_errors
 from mvlr_stack.outputs import whole_file, write_text
 
@@ -235,8 +236,8 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument('work_dir', type=Path)
     parser.add_argument('--config', default=str(CONFIG))
-    parser.add_argument('--epochs', type=int, default=4)
-    parser.add_argument('--seeds', type=int, nargs='+', default=[0])
+    parser.add_argument('--epochs', type=at_least(1), default=4)
+    parser.add_argument('--seeds', type=at_least(0), nargs='+', default=[0])
     args = parser.parse_args(argv)
     cfg = read_config(args.config)
     init_default_scope('mmpretrain')

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import torch
 
+from mvlr_stack.arguments import at_least, number
 from mvlr_stack.overrides import add_overrides
 
 TOOLS = Path(__file__).resolve().parents[1]
@@ -28,9 +29,13 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument('config')
     parser.add_argument('--device', choices=('cpu', 'cuda'), default='cuda')
-    parser.add_argument('--batch', type=int, default=32)
-    parser.add_argument('--side', type=int, default=448, help='of a picture, px')
-    parser.add_argument('--seconds', type=float, default=20, help='about that long')
+    parser.add_argument('--batch', type=at_least(1), default=32)
+    parser.add_argument(
+        '--side', type=at_least(1), default=448, help='of a picture, px'
+    )
+    parser.add_argument(
+        '--seconds', type=number(above=0), default=20, help='about that long'
+    )
     parser.add_argument('--amp', action='store_true', help='bfloat16')
     parser.add_argument(
         '--compile',

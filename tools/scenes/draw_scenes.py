@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from mvlr_mm.datasets.scenes import write_scenes
+from mvlr_stack.arguments import at_least
 from mvlr_stack.errors import plain_errors
 from mvlr_stack.progress import Progress
 
@@ -12,11 +13,17 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('root', type=Path, help='folder to write to')
-    parser.add_argument('--train', type=int, default=5000, help='pictures to train on')
-    parser.add_argument('--val', type=int, default=400, help='pictures to validate on')
-    parser.add_argument('--test', type=int, default=500, help='pictures to test on')
-    parser.add_argument('--size', type=int, default=128, help='side in pixels')
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument(
+        '--train', type=at_least(1), default=5000, help='pictures to train on'
+    )
+    parser.add_argument(
+        '--val', type=at_least(0), default=400, help='pictures to validate on'
+    )
+    parser.add_argument(
+        '--test', type=at_least(0), default=500, help='pictures to test on'
+    )
+    parser.add_argument('--size', type=at_least(1), default=128, help='side in pixels')
+    parser.add_argument('--seed', type=at_least(0), default=0)
     return parser.parse_args()
 
 

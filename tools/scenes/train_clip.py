@@ -22,6 +22,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from mvlr_mm.evaluation.functional import average_precision
+from mvlr_stack.arguments import at_least
 from mvlr_stack.errors import plain_errors
 from mvlr_stack.memory import keep_freed_memory
 from mvlr_stack.outputs import whole_file, write_text
@@ -179,9 +180,9 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('scenes', type=Path, help='folder that draw_scenes.py wrote')
     parser.add_argument('out', type=Path, help='folder for config and weights')
-    parser.add_argument('--epochs', type=int, default=2)
-    parser.add_argument('--batch-size', type=int, default=64)
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--epochs', type=at_least(1), default=2)
+    parser.add_argument('--batch-size', type=at_least(1), default=64)
+    parser.add_argument('--seed', type=at_least(0), default=0)
     return parser.parse_args()
 
 

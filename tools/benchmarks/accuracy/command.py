@@ -15,7 +15,7 @@ from mmengine.config import Config
 from mvlr_mm.cli.half import half_type
 from mvlr_mm.features.frozen_part import PATCHES
 from mvlr_mm.features.index import read_index
-from mvlr_stack.arguments import add_overwrite, at_least
+from mvlr_stack.arguments import add_overwrite, at_least, number
 from mvlr_stack.overrides import add_overrides
 from mvlr_stack.progress import track
 from mvlr_stack.words.table import RESULTS, TABLES
@@ -44,8 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--base', default=BASE, metavar='CONFIG', help="MVLR, of the tables' rows")
     add('--seeds', type=at_least(0), nargs='+', default=[0, 1, 2])
     add('--budget', type=at_least(1), required=True, metavar='EPOCHS')
-    add('--rates', type=float, nargs='+', default=[3e-4, 1e-3, 3e-3], help='to try')
-    add('--decays', type=float, nargs='+', default=[1e-2, 1e-1], help='to try')
+    rate, decay = number(above=0), number(lowest=0)
+    add('--rates', type=rate, nargs='+', default=[3e-4, 1e-3, 3e-3], help='to try')
+    add('--decays', type=decay, nargs='+', default=[1e-2, 1e-1], help='to try')
     add('--reference', metavar='ROW', help='compared with it (default: the first row)')
     add('--jobs', type=at_least(1), default=1, help='runs side by side')
     add('--features', type=Path, metavar='FOLDER', help='of `mvlr features`: train on')

@@ -74,8 +74,13 @@ def chosen_names(names: Sequence[str], asked: float, seed: int) -> tuple[str, ..
         seed: Of the choice.
 
     Raises:
-        ValueError: Fewer than one is held out, or fewer than two are left.
+        ValueError: Fewer than one is held out, fewer than two are left, or ``asked`` is
+            neither a share nor a number of names.
     """
+    if asked >= 1 and asked % 1:
+        raise ValueError(
+            f'--held-out {asked:g} must be a share below 1, or a whole number of names.'
+        )
     number = round(asked * len(names)) if asked < 1 else int(asked)
     if not 1 <= number <= len(names) - 2:
         raise ValueError(

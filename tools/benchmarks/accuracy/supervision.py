@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,7 +10,7 @@ from mmengine.config import Config
 
 from mvlr_mm.config import read_config
 from mvlr_mm.datasets.hidden_labels import SINGLE_POSITIVE, HiddenLabels
-from mvlr_stack.arguments import at_least
+from mvlr_stack.arguments import at_least, number
 
 from .held_out import hold_out
 from .partial import PartialLabels
@@ -30,7 +31,7 @@ def add_supervision(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group('what training may know of the labels')
     group.add_argument(
         '--held-out',
-        type=float,
+        type=number(above=0),
         metavar='NAMES',
         help='how many names, or which share of them, only the test asks for',
     )
@@ -88,8 +89,10 @@ def chosen_supervision(
 
 def _known(text: str) -> float | str:
     """Return what is known, as :class:`HiddenLabels` takes it."""
+    found: float | str = text
+    with suppress(ValueError):
+        found = float(text)
     try:
-        found: float | str = text if text == SINGLE_POSITIVE else float(text)
         HiddenLabels(found)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error

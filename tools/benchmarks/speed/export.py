@@ -16,6 +16,7 @@ import torch
 from mvlr_mm.export import trace_scores, write_onnx
 from mvlr_mm.export.check import onnx_scorer, torch_scorer
 from mvlr_mm.export.graph import ScoreModel
+from mvlr_stack.arguments import at_least
 
 from .report import Result, table
 from .timing import compare
@@ -26,8 +27,10 @@ TORCH, GRAPH, ONNX = 'torch', "torch, graph's scan", 'onnxruntime'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this part can be told."""
     parser.add_argument('--config', default='configs/mvlr/mvlr_rn101_coco.py')
-    parser.add_argument('--batches', type=int, nargs='+', default=[1, 4])
-    parser.add_argument('--side', type=int, default=448, help='of a picture, px')
+    parser.add_argument('--batches', type=at_least(1), nargs='+', default=[1, 4])
+    parser.add_argument(
+        '--side', type=at_least(1), default=448, help='of a picture, px'
+    )
 
 
 def run(args: argparse.Namespace) -> Result:

@@ -20,6 +20,8 @@ import torch
 from mmpretrain.structures import DataSample
 from torch import nn
 
+from mvlr_stack.arguments import at_least
+
 from .report import Result, table
 
 ROOT = Path(__file__).parents[3]
@@ -37,11 +39,13 @@ WORDS = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this part can be told."""
-    parser.add_argument('--counts', type=int, nargs='+', default=list(COUNTS))
+    parser.add_argument('--counts', type=at_least(1), nargs='+', default=list(COUNTS))
     parser.add_argument('--config', type=Path, default=CONFIG)
-    parser.add_argument('--side', type=int, default=448, help='of the picture, px')
-    parser.add_argument('--batch', type=int, default=1)
-    parser.add_argument('--rounds', type=int, default=3, help='after the first')
+    parser.add_argument(
+        '--side', type=at_least(1), default=448, help='of the picture, px'
+    )
+    parser.add_argument('--batch', type=at_least(1), default=1)
+    parser.add_argument('--rounds', type=at_least(1), default=3, help='after the first')
     parser.add_argument('--modes', nargs='+', choices=MODES, default=list(MODES))
     parser.add_argument('--child', nargs=2, help=argparse.SUPPRESS)
 

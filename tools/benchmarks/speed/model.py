@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from mvlr_mm.apis import optimize
 from mvlr_mm.models.layers.onednn_maps import use_onednn
+from mvlr_stack.arguments import at_least
 
 from .decoders import ml_decoder_like, q2l_like
 from .report import Result, table
@@ -63,8 +64,10 @@ class Speed(NamedTuple):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this part can be told."""
     parser.add_argument('--config', default='configs/mvlr/mvlr_rn101_coco.py')
-    parser.add_argument('--batches', type=int, nargs='+', default=[1, 8])
-    parser.add_argument('--side', type=int, default=448, help='of a picture, px')
+    parser.add_argument('--batches', type=at_least(1), nargs='+', default=[1, 8])
+    parser.add_argument(
+        '--side', type=at_least(1), default=448, help='of a picture, px'
+    )
     parser.add_argument('--device', choices=('cpu', 'cuda'), default='cpu')
     parser.add_argument('--no-compile', action='store_true', help='leave that step out')
 

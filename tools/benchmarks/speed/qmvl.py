@@ -20,6 +20,7 @@ from torch import Tensor, nn
 import mvlr_mm  # noqa: F401  registers the interactions
 from mvlr_mm.models.layers.onednn_maps import use_onednn
 from mvlr_mm.structures import VLFeatures
+from mvlr_stack.arguments import at_least
 
 from .launches import operators
 from .report import Result, table
@@ -52,10 +53,12 @@ class OnTensors(nn.Module):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this part can be told."""
-    parser.add_argument('--sides', type=int, nargs='+', default=list(SIDES), help='px')
-    parser.add_argument('--labels', type=int, default=80)
-    parser.add_argument('--batch', type=int, default=1)
-    parser.add_argument('--width', type=int, default=512)
+    parser.add_argument(
+        '--sides', type=at_least(1), nargs='+', default=list(SIDES), help='px'
+    )
+    parser.add_argument('--labels', type=at_least(1), default=80)
+    parser.add_argument('--batch', type=at_least(1), default=1)
+    parser.add_argument('--width', type=at_least(1), default=512)
     parser.add_argument('--device', choices=('cpu', 'cuda'), default='cpu')
     parser.add_argument('--dtype', choices=('float32', 'bfloat16'), default='float32')
     parser.add_argument('--scan-backend', help='of QMVL; else chosen by device')

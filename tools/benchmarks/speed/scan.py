@@ -16,6 +16,7 @@ from torch import Tensor
 
 from mvlr_mm.ops import available_backends, selective_scan
 from mvlr_mm.ops.selective_scan.dispatch import BACKENDS
+from mvlr_stack.arguments import at_least
 
 from .report import Result, table
 from .timing import compare, peak_memory
@@ -27,7 +28,11 @@ Scan = Callable[..., Tensor]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this part can be told."""
     parser.add_argument(
-        '--shape', type=int, nargs=4, action='append', metavar=('B', 'D', 'L', 'N')
+        '--shape',
+        type=at_least(1),
+        nargs=4,
+        action='append',
+        metavar=('B', 'D', 'L', 'N'),
     )
     parser.add_argument('--device', choices=('cpu', 'cuda'), default='cpu')
     parser.add_argument('--dtype', choices=('float32', 'bfloat16'), default='float32')

@@ -18,6 +18,7 @@ from mvlr_mm.apis import LoadedModel, MultiLabelInferencer
 from mvlr_mm.apis.inferencer import run_model
 from mvlr_mm.apis.prepare import Preparation, batches
 from mvlr_mm.tagging.bulk import Manifest, Parts, Source, tag_local
+from mvlr_stack.arguments import at_least
 
 from .loader import draw_pictures, find_pictures
 from .report import Result, table
@@ -30,10 +31,10 @@ BARE, TAG = 'the bare model', '`mvlr tag`'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this part can be told."""
     parser.add_argument('--config', default=str(CONFIG))
-    parser.add_argument('--batch', type=int, default=8)
+    parser.add_argument('--batch', type=at_least(1), default=8)
     parser.add_argument('--device', choices=('cpu', 'cuda'), default='cpu')
     parser.add_argument('--pictures', type=Path, help='tag these, not drawn ones')
-    parser.add_argument('--count', type=int, default=64, help='of pictures')
+    parser.add_argument('--count', type=at_least(1), default=64, help='of pictures')
     parser.add_argument('--drawn', default='640x480', metavar='WxH')
     parser.set_defaults(cfg_options=None)
 

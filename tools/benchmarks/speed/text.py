@@ -21,6 +21,7 @@ import mvlr_mm  # noqa: F401  registers the encoders
 from mvlr_mm.labels.names import read_label_names
 from mvlr_mm.models.layers.onednn_maps import use_onednn
 from mvlr_mm.ops import uses_onednn, without_onednn
+from mvlr_stack.arguments import at_least
 
 from .labels import label_names
 from .report import Result, table
@@ -32,7 +33,7 @@ CHUNK = 256
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this part can be told."""
-    parser.add_argument('--counts', type=int, nargs='+', default=list(COUNTS))
+    parser.add_argument('--counts', type=at_least(1), nargs='+', default=list(COUNTS))
     parser.add_argument('--model', default='RN101-quickgelu', help='in open_clip')
     parser.add_argument('--device', choices=('cpu', 'cuda'), default='cpu')
     parser.add_argument(

@@ -18,6 +18,7 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 
+from mvlr_stack.arguments import at_least
 from mvlr_stack.overrides import add_overrides
 
 from ..training_step import TrainingStep
@@ -34,25 +35,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this part can be told."""
     parser.add_argument('--config', default=str(CONFIG))
     add_overrides(parser)
-    parser.add_argument('--side', type=int, default=448, help='of a picture, px')
-    parser.add_argument('--batch', type=int, default=32, help='of an update')
+    parser.add_argument(
+        '--side', type=at_least(1), default=448, help='of a picture, px'
+    )
+    parser.add_argument('--batch', type=at_least(1), default=32, help='of an update')
     parser.add_argument(
         '--splits',
-        type=int,
+        type=at_least(1),
         nargs='+',
         default=[8, 4, 1],
         help='parts of the batch; where there is one part only, it has the size of '
         'the first of these',
     )
     parser.add_argument('--amp', action='store_true', help='profile, split in bfloat16')
-    parser.add_argument('--rounds', type=int, default=3, help='after the first')
+    parser.add_argument('--rounds', type=at_least(1), default=3, help='after the first')
     parser.add_argument('--device', choices=('cpu', 'cuda'), default='cpu')
     parser.add_argument('--pictures', type=Path, help='load these, not drawn ones')
-    parser.add_argument('--count', type=int, default=16, help='of pictures')
+    parser.add_argument('--count', type=at_least(1), default=16, help='of pictures')
     parser.add_argument(
         '--drawn', nargs='+', default=['640x480', '2560x1920'], metavar='WxH'
     )
-    parser.add_argument('--loader-sides', type=int, nargs='+', default=[224, 448])
+    parser.add_argument(
+        '--loader-sides', type=at_least(1), nargs='+', default=[224, 448]
+    )
     parser.add_argument('--only', nargs='+', choices=PARTS, default=list(PARTS))
     parser.add_argument('--child', type=json.loads, help=argparse.SUPPRESS)
 

@@ -29,6 +29,13 @@ def test_some_names_are_left(asked):
         chosen_names(NAMES, asked, 0)
 
 
+def test_names_are_whole():
+    with pytest.raises(
+        ValueError, match=r'--held-out 2\.5 must be a share below 1, or'
+    ):
+        chosen_names(NAMES, 2.5, 0)
+
+
 @pytest.fixture
 def letters(data):
     """The pictures of `data` under four names, one label unknown."""

@@ -47,7 +47,8 @@ def test_what_does_not_go_together(chosen, words, message):
 def test_what_can_be_known(chosen, word, capsys):
     with pytest.raises(SystemExit):
         chosen('--known', word)
-    assert '--known' in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert '--known: known (' in said and 'must be a share above 0 and up to 1' in said
 
 
 @pytest.fixture
