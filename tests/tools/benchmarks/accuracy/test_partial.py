@@ -48,7 +48,8 @@ def test_what_can_be_known(chosen, word, capsys):
     with pytest.raises(SystemExit):
         chosen('--known', word)
     said = capsys.readouterr().err
-    assert '--known: known (' in said and 'must be a share above 0 and up to 1' in said
+    assert '--known: known (' in said
+    assert 'must be a share above 0 and up to 1' in said
 
 
 @pytest.fixture
