@@ -51,12 +51,15 @@ def refuse_to_replace(
 
     Raises:
         FileExistsError: The tables there are of runs that have something else in
-            common, or have rows or seeds that are not among those to come.
+            common, or have results of rows or seeds that are not among those to come.
     """
     path = folder / RESULTS
     if not path.is_file():
         return
     before = json.loads(path.read_text(encoding='utf-8'))
+    results = {row['name']: row['seeds'] for row in before['rows'] if row['seeds']}
+    if not results:  # stopped before the first one
+        return
     for name, now in shared.items():
         there = before.get(name, now)  # earlier tables do not say all
         if there != now:
@@ -65,8 +68,8 @@ def refuse_to_replace(
                 f'{FIX} Runs are kept.'
             )
     for what, there, now in (
-        ('rows', [row['name'] for row in before['rows']], rows),
-        ('seeds', before.get('seeds', ()), seeds),
+        ('rows', results, rows),
+        ('seeds', sorted({int(x) for row in results.values() for x in row}), seeds),
     ):
         lost = [each for each in there if each not in now]
         if lost:

@@ -19,8 +19,10 @@ def test_a_second_comparison_in_a_folder_is_refused(tmp_path):
 def tables(tmp_path):
     """Write the tables of a comparison, and return their folder."""
 
-    def write(**content):
-        content = dict(rows=[dict(name='a'), dict(name='b')], seeds=[0, 1], **content)
+    def write(seeds=(0, 1), **content):
+        found = {str(seed): {'mAP': 50.0} for seed in seeds}
+        rows = [dict(name='a', seeds=found), dict(name='b', seeds=found)]
+        content = dict(rows=[*rows, dict(name='empty', seeds={})], **content)
         (tmp_path / 'accuracy.json').write_text(json.dumps(content))
         return tmp_path
 
@@ -40,6 +42,10 @@ def test_rows_and_seeds_are_not_lost(tables):
         refuse_to_replace(folder, ['a'], [0, 1], dict(budget=5))
     with pytest.raises(FileExistsError, match=r'1 seeds .* first 1; .*--overwrite'):
         refuse_to_replace(folder, ['a', 'b'], [0, 2], dict(budget=5))
+
+
+def test_tables_without_a_result_are_replaced(tables):
+    refuse_to_replace(tables(seeds=(), budget=5), ['c'], [7], dict(budget=6))
 
 
 @pytest.mark.parametrize(
