@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,7 +45,8 @@ def draw_tags(path: Path, found: Tagged) -> None:
     lines: list[Line] = label_lines(tags)
     image = _image(found.path)
     side = min(max(image.size), _SIDE)
-    draw_sheet(path, [image], [lines], side=max(side, 160), lines=len(lines))
+    # a long name takes several
+    draw_sheet(path, [image], [lines], side=max(side, 160), lines=sys.maxsize)
 
 
 def draw_heat_maps(

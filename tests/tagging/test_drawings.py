@@ -46,3 +46,14 @@ def test_a_picture_without_tags_says_so(tmp_path):
     none, many = (Image.open(tmp_path / f'{name}.png') for name in ('none', 'many'))
     assert many.height - none.height >= 15 * 19
     assert none.height > 300
+
+
+def test_a_name_that_is_wider_than_the_picture_goes_on_below(tmp_path):
+    path = str(tmp_path / 'a.png')
+    cv2.imwrite(path, np.full((90, 160, 3), 100, np.uint8))
+    tags = (('a person between 18 and 60 years', 0.93), ('cat', 0.5))
+    heights = []
+    for some in (tags[1:], tags[:1], tags):  # a line, two, and three
+        draw_tags(tmp_path / 'drawn.png', Tagged(path, tags=some))
+        heights.append(Image.open(tmp_path / 'drawn.png').height)
+    assert np.diff(heights).tolist() == [15, 15]
