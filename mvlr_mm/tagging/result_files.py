@@ -135,12 +135,15 @@ def _check_csv(tags: Iterable[str]) -> None:
 def _write_csv(path: Path) -> Iterator[Write]:
     with path.open('w', **_TEXT) as file:
         rows = csv.writer(file, lineterminator='\n')
+        # before Python 3.13, \r has no quotes around it by itself, and ends a row
+        quoted = csv.writer(file, lineterminator='\n', quoting=csv.QUOTE_ALL)
         rows.writerow(_COLUMNS)
 
         def write(row: ResultRow) -> None:
             _check_csv(row.tags)
             scores = _BETWEEN.join(f'{score:.6f}' for score in row.scores)
-            rows.writerow([row.path, _BETWEEN.join(row.tags), scores, row.error or ''])
+            cells = [row.path, _BETWEEN.join(row.tags), scores, row.error or '']
+            (quoted if '\r' in ''.join(cells) else rows).writerow(cells)
 
         yield write
 

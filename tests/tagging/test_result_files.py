@@ -12,6 +12,8 @@ ROWS = [
     ResultRow('nothing.jpg', [], []),
     ResultRow('bad.jpg', [], [], 'it is no picture'),
     ResultRow('été 猫.jpg', ['été'], [1.0]),
+    ResultRow('a\r.jpg', ['b\rc', 'd\n'], [0.5, 0.25]),
+    ResultRow('a\r\n.jpg', [], [], 'not\rread'),
 ]
 
 
