@@ -75,7 +75,9 @@ def run(args: argparse.Namespace) -> int:
     Returns:
         The exit status: 0 without a problem, 1 with some.
     """
-    out, progress = Console(soft_wrap=True, highlight=False), Console(stderr=True)
+    # names are shown as they are, also one with :cat: in it
+    out = Console(soft_wrap=True, highlight=False, emoji=False)
+    progress = Console(stderr=True)
 
     def show(items: Iterable[Inspection], total: int) -> Iterable[Inspection]:
         return track(items, 'opening pictures', total, console=progress)

@@ -152,6 +152,18 @@ def test_counts_are_by_name_where_splits_have_other_classes(data, capsys):
     assert 'test: its 3 classes are not the 3 of train, or in another order' in out
 
 
+def test_names_are_shown_as_they_are(data, capsys):
+    config, listed = data / 'config.py', data / 'train.jsonl'
+    config.write_text(config.read_text().replace("'dog'", "'pet:dog:small'"))
+    for path in (listed, data / 'test.jsonl'):
+        path.write_text(path.read_text().replace('"dog"', '"pet:dog:small"'))
+    listed.write_text(listed.read_text() + '\n{"image": "a:cat:b.png", "labels": []}')
+    assert main(['verify', str(config), '--workers', '1']) == 1
+    out = capsys.readouterr().out
+    assert ['pet:dog:small', '1', '1'] in [line.split() for line in out.splitlines()]
+    assert 'a:cat:b.png' in out
+
+
 def test_notes_are_said_and_are_no_problem(data, capsys):
     lines = [dict(image='3.png', labels=[0, 1, 0], by='me')]
     (data / 'test.jsonl').write_text('\n'.join(map(json.dumps, lines)))
