@@ -44,8 +44,9 @@ def stratify(
         left[labels_of[picture]] -= 1
 
     if known is not None:
-        for picture in np.flatnonzero(known[order] >= 0):
-            place(picture, known[order][picture])
+        kept = known[order]
+        for picture in np.flatnonzero(kept >= 0):
+            place(picture, kept[picture])
     while left.any():
         label = int(np.argmin(np.where(left > 0, left, len(has) + 1)))
         for picture in np.flatnonzero(has[:, label] & (part < 0)):

@@ -106,6 +106,20 @@ def test_known_pictures_stay_and_count_as_their_parts():
         assert np.abs(states[part == i].sum(0) - share * states.sum(0)).max() <= 3
 
 
+class _Counted(np.ndarray):
+    asked = 0
+
+    def __getitem__(self, key):
+        _Counted.asked += 1
+        return super().__getitem__(key)
+
+
+def test_known_pictures_are_put_in_order_once():
+    known = np.zeros(50, int).view(_Counted)
+    stratify(np.ones((50, 1), np.int8), SHARES, 0, known)
+    assert _Counted.asked <= 60  # not all of them for each
+
+
 def test_known_pictures_are_not_moved_for_a_rare_label():
     states = np.ones((6, 1), np.int8)
     known = np.array([0, 0, 0, -1, 0, 1])
