@@ -1,6 +1,5 @@
 """The record of a bulk run: what it is about, and what is finished."""
 
-import fcntl
 import json
 import os
 import shutil
@@ -10,6 +9,7 @@ from typing import Any
 
 from mvlr_stack.outputs import named_when_full
 
+from ...stores.lock import hold
 from .job import differences
 
 # readers of folders of parquet pass over names with a _ first
@@ -47,7 +47,11 @@ class Manifest:
         self.path = self.folder / MANIFEST
         self._file = open(self.path, 'a+b')  # noqa: SIM115 (open until `close`)
         try:
-            self._lock()
+            hold(
+                self._file,
+                f'{self.folder}: another `mvlr tag` is at work there; wait for it, or '
+                'name another folder.',
+            )
             begun = self.path.stat().st_size > 0
             for draft in self.folder.glob(f'.{PARTS}') if begun else ():
                 draft.unlink()  # a killed run was at it
@@ -85,15 +89,6 @@ class Manifest:
             self._file.write(json.dumps(line).encode() + b'\n')
             self._file.flush()
             os.fsync(self._file.fileno())
-
-    def _lock(self) -> None:
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BlockingIOError(
-                f'{self.folder}: another `mvlr tag` is at work there; wait for it, or '
-                'name another folder.'
-            ) from None
 
     def _remove_results(self) -> None:
         for path in self.folder.glob(PARTS):

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import re
@@ -75,6 +76,16 @@ def test_one_run_at_a_time(tmp_path, job):
     ):
         Manifest(tmp_path, job)
     Manifest(tmp_path, job).close()
+
+
+def test_a_disk_without_locks_holds_results_all_the_same(tmp_path, job, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, 'No locks available')
+
+    monkeypatch.setattr('fcntl.flock', refuse)
+    with Manifest(tmp_path, job) as manifest:
+        manifest.append({'part': 'a', 'rows': 3})
+    assert len((tmp_path / MANIFEST).read_bytes().splitlines()) == 2
 
 
 def test_another_run_is_refused_and_replaced_where_asked_for(tmp_path, job):
