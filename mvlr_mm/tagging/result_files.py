@@ -207,9 +207,25 @@ def _write_parquet(path: Path) -> Iterator[Write]:
         flush()
 
 
+@contextmanager
+def damage_as_value_error() -> Iterator[None]:
+    """Turn what pyarrow raises on damaged files into one kind of error, on one line.
+
+    Raises:
+        ValueError: In place of an OSError that the system knows nothing of.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise ValueError(' '.join(str(error).split())) from error
+
+
 def _read_parquet(path: Path) -> Iterable[ResultRow]:
     parquet = require('pyarrow.parquet', extra='tag')
-    rows = parquet.read_table(path).to_pylist()
+    with damage_as_value_error():
+        rows = parquet.read_table(path).to_pylist()
     return [ResultRow(*(row[key] for key in _COLUMNS)) for row in rows]
 
 

@@ -1,10 +1,12 @@
 """What a folder of results holds."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from ...extras import require
-from ..result_files import read_paths
+from ..result_files import damage_as_value_error, read_paths
 from .known import KnownNames
 from .manifest import PARTS
 
@@ -27,13 +29,8 @@ def known_names(folder: str | Path) -> KnownNames:
     """
     known = KnownNames()
     for path in sorted(Path(folder).glob(PARTS)):
-        try:
+        with _named(path):
             known.update(read_paths(path))
-        except ValueError as error:
-            raise ValueError(
-                f'{path} is damaged: {error}; remove it, and its pictures are tagged '
-                'again.'
-            ) from error
     return known
 
 
@@ -42,11 +39,15 @@ def tally(folder: str | Path) -> Tally:
 
     Args:
         folder: Of the results.
+
+    Raises:
+        ValueError: A part is damaged.
     """
     parquet = require('pyarrow.parquet', extra='tag')
     rows = failed = 0
     for path in Path(folder).glob(PARTS):
-        about = parquet.read_metadata(path)
+        with _named(path):
+            about = parquet.read_metadata(path)
         rows += about.num_rows
         for i in range(about.num_row_groups):
             group = about.row_group(i)
@@ -56,3 +57,15 @@ def tally(folder: str | Path) -> Tally:
             (errors,) = (c for c in columns if c.path_in_schema == 'error')
             failed += group.num_rows - errors.statistics.null_count
     return Tally(rows, failed)
+
+
+@contextmanager
+def _named(part: Path) -> Iterator[None]:
+    """Say which part is damaged, and what to do."""
+    try:
+        with damage_as_value_error():
+            yield
+    except ValueError as error:
+        raise ValueError(
+            f'{part} is damaged: {error}; remove it, and its pictures are tagged again.'
+        ) from error

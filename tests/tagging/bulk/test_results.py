@@ -1,6 +1,6 @@
 import pytest
 
-from mvlr_mm.tagging import rows_writer
+from mvlr_mm.tagging import read_rows, rows_writer
 from mvlr_mm.tagging.bulk import known_names, tally
 from mvlr_mm.tagging.result_files import ResultRow, arrow_schema, record_of
 
@@ -13,6 +13,22 @@ def test_the_folder_says_what_it_holds(begun, tmp_path):
     (begun / 'part-000001.parquet').write_text('damaged')
     with pytest.raises(ValueError, match=r'part-000001.parquet is damaged: .* remove'):
         known_names(begun)
+
+
+@pytest.mark.parametrize(
+    ('first', 'readers'), [(4, (known_names,)), (-40, (known_names, tally))]
+)
+def test_a_disk_that_has_spoilt_a_part_is_told_with_its_name(begun, first, readers):
+    part = begun / 'part-000001.parquet'
+    content = bytearray(part.read_bytes())
+    # of the pages, or of what says where they are; before the length of that
+    content[first : first + 32] = b'\xff' * 32
+    part.write_bytes(content)
+    for read in readers:
+        with pytest.raises(ValueError, match=r'part-000001.parquet is damaged: .* rem'):
+            read(begun)
+    with pytest.raises(ValueError, match=r'part-000001.parquet is no file of results'):
+        read_rows(part)
 
 
 def test_full_groups_are_counted_also_behind_one_without_rows(tmp_path):
