@@ -94,9 +94,9 @@ def run(args: argparse.Namespace) -> int:
         if empty := [printable(name) for name, count in counts if not count]:
             say(f'note: {split.name} has no picture of {", ".join(empty)}.')
     for note in verified.notes:
-        say(f'note: {note}')
+        say(f'note: {printable(note)}')
     for problem in problems:
-        say(f'{problem.kind}: {problem.text}')
+        say(f'{problem.kind}: {printable(problem.text)}')
     counts = count_problems(problems)
     kinds = ', '.join(f'{count} {kind}' for kind, count in counts.items())
     word = 'problem' if len(problems) == 1 else 'problems'

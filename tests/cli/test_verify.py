@@ -164,6 +164,14 @@ def test_names_are_shown_as_they_are(data, capsys):
     assert 'a:cat:b.png' in out
 
 
+def test_what_a_terminal_would_not_show_of_a_name_is_escaped(data, capsys):
+    record = json.dumps(dict(image='a\tb\r\x1b[31m\n.png', labels=[]))
+    with (data / 'train.jsonl').open('a') as file:
+        file.write(f'\n{record}')
+    assert main(['verify', str(data / 'config.py'), '--workers', '1']) == 1
+    assert r'a\tb\r\x1b[31m\n.png does not exist' in capsys.readouterr().out
+
+
 def test_notes_are_said_and_are_no_problem(data, capsys):
     lines = [dict(image='3.png', labels=[0, 1, 0], by='me')]
     (data / 'test.jsonl').write_text('\n'.join(map(json.dumps, lines)))
