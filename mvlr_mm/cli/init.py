@@ -1,6 +1,7 @@
 """Make a project from annotated pictures."""
 
 import argparse
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 
@@ -97,5 +98,6 @@ def run(args: argparse.Namespace) -> int:
     say_splits(splits, classes)
     write_project(folder, splits, classes, recipe, source)
     print(f'backbone: {recipe.what}')
-    print(f'wrote {args.folder / "config.py"}; next: cd {args.folder}; mvlr verify')
+    way = shlex.join(['cd', str(args.folder)])
+    print(f'wrote {args.folder / "config.py"}; next: {way}; mvlr verify')
     return 0

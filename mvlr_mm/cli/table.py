@@ -1,6 +1,7 @@
 """Print a table of the paper beside what was measured here."""
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -20,10 +21,10 @@ def measured_on(data: str, args: argparse.Namespace) -> Measured:
     try:
         return read_measured(folder)
     except FileNotFoundError:
+        words = ['--tables', args.table, '--data', data, '--out', str(folder)]
         print(
             f'{folder} has no results yet. To train the rows there:\n'
-            f'  python tools/benchmark.py accuracy --tables {args.table} --data {data} '
-            f'--out {folder}',
+            f'  python tools/benchmark.py accuracy {shlex.join(words)}',
             file=sys.stderr,
         )
         return Measured(name, ())

@@ -1,4 +1,5 @@
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -64,6 +65,12 @@ def test_a_project_is_verified_trained_tested_and_used(
     assert 'checkpoint: work_dirs/config/best_' in capsys.readouterr().err
     with np.load('x.npz') as results:
         assert results['scores'].shape[1] == 2
+
+
+def test_the_way_into_a_project_can_be_copied_whatever_it_is_called(source, capsys):
+    assert main(['init', "Tom's pets", '--data', 'data', '--backbone', 'small']) == 0
+    command = capsys.readouterr().out.splitlines()[-1].partition('; next: ')[2]
+    assert shlex.split(command) == ['cd', "Tom's pets;", 'mvlr', 'verify']
 
 
 def test_the_same_seed_is_the_same_project(source):

@@ -1,4 +1,5 @@
 import json
+import shlex
 
 from mvlr_stack.command import main
 
@@ -29,3 +30,16 @@ def test_without_results_the_way_to_them_is_said(tmp_path, capsys):
     out, err = capsys.readouterr()
     assert 'here: dogs (seeds)' in out
     assert 'benchmark.py accuracy --tables figure4 --data data/dogs' in err
+
+
+def test_the_way_to_results_can_be_copied_whatever_folders_are_called(tmp_path, capsys):
+    results = tmp_path / "Tom's results"
+    words = ['table', '4', '--results', str(results), '--data', 'my data/dogs']
+    assert main(words) == 0
+    command = capsys.readouterr().err.splitlines()[-1]
+    assert shlex.split(command)[-4:] == [
+        '--data',
+        'my data/dogs',
+        '--out',
+        str(results / 'dogs'),
+    ]
