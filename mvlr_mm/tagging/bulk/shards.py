@@ -1,6 +1,7 @@
 """Files that hold many pictures: tar shards, and parquet with a column of bytes."""
 
 import lzma
+import posixpath
 import tarfile
 import zlib
 from collections import Counter
@@ -50,8 +51,9 @@ class Found(NamedTuple):
 def read_tar(path: str, wanted: Wanted) -> Iterator[Found]:
     """Yield the pictures of a tar file, such as a shard of webdataset.
 
-    What is no picture by its name is passed over. A second member of a name is known
-    as ``name#2``. Nothing is written anywhere.
+    What is no picture by its name, or hidden, is passed over, as by webdataset: macOS
+    puts ``._photo.jpg`` beside ``photo.jpg``. A second member of a name is known as
+    ``name#2``. Nothing is written anywhere.
 
     Args:
         path: The file, compressed or not.
@@ -64,6 +66,8 @@ def read_tar(path: str, wanted: Wanted) -> Iterator[Found]:
                 tar.members.clear()  # it would remember all of them
                 name = f'{path}::{member.name}'
                 if not member.isfile() or not name.lower().endswith(SUFFIXES):
+                    continue
+                if posixpath.basename(member.name).startswith('.'):
                     continue
                 names[name] += 1
                 if names[name] > 1:

@@ -9,6 +9,7 @@ from mvlr_mm.tagging.bulk import shards
 from mvlr_mm.tagging.bulk.shards import read_parquet, read_tar
 
 MEMBERS = [
+    ('a/._0.jpg', b'what macOS notes of a file'),
     ('a/0.jpg', b'zero'),
     ('a/0.json', b'{}'),
     ('1.PNG', b'one'),
