@@ -70,8 +70,9 @@ def find_run(folder: str | Path) -> tuple[Path, Path]:
 def find_config(folder: str | Path) -> Path:
     """Return the newest config in a folder.
 
-    Blank ones do not count: a runner that a tool makes without a config, such as
-    mmpretrain's ``vis_scheduler.py``, leaves one beside that of the training.
+    Hidden ones do not count, which macOS and editors put beside others, nor do blank
+    ones: a runner that a tool makes without a config, such as mmpretrain's
+    ``vis_scheduler.py``, leaves one beside that of the training.
 
     Args:
         folder: The work dir of a training.
@@ -79,7 +80,7 @@ def find_config(folder: str | Path) -> Path:
     Raises:
         FileNotFoundError: There is none.
     """
-    found = [path for path in Path(folder).glob('*.py') if not _is_blank(path)]
+    found = [path for path in Path(folder).glob('[!.]*.py') if not _is_blank(path)]
     config = max(found, key=_age, default=None)
     if config is None:
         raise FileNotFoundError(

@@ -73,6 +73,15 @@ def test_a_runner_without_a_config_leaves_none_to_load(tmp_path):
         find_config(tmp_path)
 
 
+def test_what_other_programs_hide_beside_a_config_is_none(tmp_path):
+    config = tmp_path / 'config.py'
+    config.write_text('model = dict()')
+    os.utime(config, (1, 1))
+    (tmp_path / '._config.py').write_bytes(b'\0\5\x16\7')  # macOS
+    (tmp_path / '.#config.py').symlink_to('someone@here.1234')  # Emacs, while it edits
+    assert find_config(tmp_path) == config
+
+
 def test_folders_without_a_run_say_what_they_lack(tmp_path):
     with pytest.raises(FileNotFoundError, match='no such folder'):
         find_run(tmp_path / 'gone')
