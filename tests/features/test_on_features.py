@@ -196,13 +196,16 @@ def test_what_a_part_gives_serves_trainings_with_less_of_the_trunk(
     )
 
 
+@pytest.mark.parametrize('views', [0, 2])
 def test_lists_may_name_fewer_pictures_and_the_config_that_is_kept_reads_them(
-    make_config, pictures
+    make_config, pictures, views
 ):
-    cfg, folder = plain(make_config()), pictures / 'f'
-    mvlr('features', cfg.filename, '--views', 0, '--out', folder, '--workers', 0)
+    cfg, folder = make_config(), pictures / 'f'
+    cfg = cfg if views else plain(cfg)
+    mvlr('features', cfg.filename, '--views', views, '--out', folder, '--workers', 0)
     line = json.dumps(dict(image='3.png', labels=[], unknown=[1]))
     (pictures / 'train.jsonl').write_text(line)
+    (pictures / '0.png').write_bytes((pictures / '5.png').read_bytes())  # in no list
     train(cfg, pictures / 'run', '--no-validate', features=folder)
     assert (pictures / 'run/epoch_2.pth').is_file()
     kept = Config.fromfile(pictures / 'run/tiny.py')
