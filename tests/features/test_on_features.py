@@ -214,6 +214,17 @@ def test_lists_may_name_fewer_pictures_and_the_config_that_is_kept_reads_them(
     assert kept.data_preprocessor.mean == [120] * 3
 
 
+def test_what_a_loader_says_of_other_processes_is_left_out(make_config, pictures):
+    cfg, folder = plain(make_config()), pictures / 'f'
+    mvlr('features', cfg.filename, '--views', 0, '--out', folder, '--workers', 0)
+    said = dict(timeout=60, prefetch_factor=4, persistent_workers=True)
+    for loader in (cfg.train_dataloader, cfg.val_dataloader):
+        loader.update(num_workers=2, multiprocessing_context='fork', **said)
+    cfg.dump(cfg.filename)
+    train(cfg, pictures / 'run', features=folder)
+    assert (pictures / 'run/epoch_2.pth').is_file()
+
+
 @pytest.mark.parametrize(
     ('words', 'message'),
     [
