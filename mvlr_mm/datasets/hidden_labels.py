@@ -1,6 +1,7 @@
 """Training with a part of the labels: which are known is drawn by a seed."""
 
 from collections.abc import Sequence
+from numbers import Integral
 
 import numpy as np
 
@@ -22,7 +23,7 @@ class HiddenLabels:
             smaller share it lets be known of a larger one. ``'single positive'``
             leaves one label of those that are there, drawn evenly, and nothing of a
             picture without one (Cole et al., CVPR 2021).
-        seed: Of what is drawn; it does not follow a run's.
+        seed: Of what is drawn, a whole number from 0; it does not follow a run's.
         rest: What the others become: ``unknown``, -1, which losses leave out; or
             ``absent``, 0, the "assume negative" of these papers.
 
@@ -41,6 +42,9 @@ class HiddenLabels:
                 f'known ({known!r}) must be a share above 0 and up to 1, or '
                 f'{SINGLE_POSITIVE!r}.'
             )
+        whole = isinstance(seed, Integral) and not isinstance(seed, bool)
+        if not whole or seed < 0:  # None would draw anew in each process and start
+            raise ValueError(f'seed ({seed!r}) must be a whole number of at least 0.')
         self.known, self.seed = known, seed
         self.hidden = -1 if rest == 'unknown' else 0
 

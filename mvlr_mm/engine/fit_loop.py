@@ -47,9 +47,22 @@ class FitLoop(EpochBasedTrainLoop):
         super().__init__(runner, *args, **kwargs)
 
     def run_epoch(self) -> None:
-        """Observe every batch, then fit."""
+        """Observe every batch, then fit.
+
+        Raises:
+            ValueError: The run goes on in the middle of an epoch: a checkpoint has not
+                what the head observed before.
+        """
         runner = self.runner
         head = unwrap(runner.model).head
+        length = len(self.dataloader)
+        if hasattr(head, 'observe') and self._iter % length:
+            raise ValueError(
+                f'FitLoop: the checkpoint has seen {self._iter % length} of {length} '
+                'batches of an epoch, and the head would be fitted to the others '
+                'alone; start anew, without --resume, or resume from the checkpoint '
+                'of an epoch.'
+            )
         runner.call_hook('before_train_epoch')
         runner.model.eval()
         if hasattr(head, 'observe'):

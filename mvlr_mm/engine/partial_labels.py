@@ -1,11 +1,12 @@
 """Whether data say which labels are unknown, and whether a training can cope."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from torch import nn
 
-_LOOK_AT = 1000  # records; who marks labels as unknown does so in many
+_LOOK_AT = 1000  # records of a list; who marks labels as unknown does so in many
 
 
 def refuse_mixed(dataset: Any, source: str) -> None:
@@ -15,13 +16,16 @@ def refuse_mixed(dataset: Any, source: str) -> None:
     unknown labels would be absent ones.
 
     Args:
-        dataset: Built; of several data sets, such as a ``ConcatDataset``, or of one.
+        dataset: Built; one, or a wrapper such as ``ConcatDataset``.
         source: What it is, for the message.
 
     Raises:
         ValueError: Some of its data sets give ``gt_score``, and others do not.
     """
-    parts = [part for part in getattr(dataset, 'datasets', ()) if len(part)]
+    parts = list(_parts(dataset))
+    if len(parts) < 2:  # somebody's own may be no list
+        return
+    parts = [part for part in parts if len(part)]
     marked = ['gt_score' in part.get_data_info(0) for part in parts]
     if len(set(marked)) > 1:
         raise ValueError(
@@ -56,16 +60,12 @@ def refuse_blended(model: nn.Module) -> None:
 
 
 def has_unknown(dataset: Any) -> bool:
-    """Say whether labels of a data set are unknown, by its first records.
+    """Say whether labels of a data set are unknown, by records from all over it.
 
     Args:
-        dataset: Built.
+        dataset: Built; one, or a wrapper such as ``ConcatDataset``.
     """
-    if not hasattr(dataset, 'get_data_info'):
-        return False
-    records = map(dataset.get_data_info, range(min(len(dataset), _LOOK_AT)))
-    scores = (np.asarray(r['gt_score']) for r in records if 'gt_score' in r)
-    return any((score < 0).any() for score in scores)
+    return any(map(_marks_unknown, _parts(dataset)))
 
 
 def takes_unknown_for_known(model: nn.Module) -> str | None:
@@ -77,6 +77,26 @@ def takes_unknown_for_known(model: nn.Module) -> str | None:
     loss = getattr(getattr(model, 'head', None), 'loss_module', None)
     known = loss is None or getattr(loss, 'leaves_out_unknown', False)
     return None if known else type(loss).__name__
+
+
+def _parts(dataset: Any) -> Iterator[Any]:
+    """Yield the data sets inside of wrappers, each of which reads a list."""
+    inner = getattr(dataset, 'datasets', None) or [getattr(dataset, 'dataset', None)]
+    if all(hasattr(part, 'get_data_info') for part in inner):
+        for part in inner:
+            yield from _parts(part)
+    else:
+        yield dataset
+
+
+def _marks_unknown(dataset: Any) -> bool:
+    if not hasattr(dataset, 'get_data_info'):
+        return False
+    count = len(dataset)
+    places = np.linspace(0, count - 1, min(count, _LOOK_AT)).round().astype(int)
+    records = map(dataset.get_data_info, places.tolist())
+    scores = (np.asarray(r['gt_score']) for r in records if 'gt_score' in r)
+    return any((score < 0).any() for score in scores)
 
 
 def _numbers(marked: list[bool], wanted: bool) -> str:

@@ -5,7 +5,7 @@ from mmengine.model import ExponentialMovingAverage
 from mmpretrain.registry import MODELS
 from torch import nn
 
-from ..argument_checks import check_number
+from ..argument_checks import check_count, check_number
 
 
 # the first name is today's, the second that of older configs
@@ -36,7 +36,8 @@ class TrainedWeightsEMA(ExponentialMovingAverage):
         warmup: Length of the warm-up; 0 for none, which is mmengine's average.
 
     Raises:
-        ValueError: ``momentum`` is not in (0, 1), or ``warmup`` below 0 or not finite.
+        ValueError: ``momentum`` is not in (0, 1), ``interval`` below 1 or no whole
+            number, or ``warmup`` below 0 or not finite.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class TrainedWeightsEMA(ExponentialMovingAverage):
         warmup: float = 9,
     ) -> None:
         check_number('momentum', momentum, above=0, below=1)
+        check_count('interval', interval)
         check_number('warmup', warmup, at_least=0)
         super().__init__(model, momentum, interval, update_buffers=update_buffers)
         self.warmup = warmup

@@ -99,7 +99,7 @@ class CheckFeatures(Hook):
         )
         reasons = list(differences(kept, wanted, whole=False))
         if not reasons:
-            reasons = self._compare_one(backbone, kept, arrays)
+            reasons = self._compare_one(backbone, kept, arrays, pictures)
         if reasons:
             raise ValueError(
                 f'features {self.folder} do not fit: {"; ".join(reasons)}. Make others '
@@ -124,17 +124,23 @@ class CheckFeatures(Hook):
             )
 
     def _compare_one(
-        self, backbone: PatchBackbone, kept: Index, arrays: dict[str, ArrayInfo]
+        self,
+        backbone: PatchBackbone,
+        kept: Index,
+        arrays: dict[str, ArrayInfo],
+        pictures: dict[str, dict[str, int]],
     ) -> list[str]:
-        """Return what is wrong with the first picture of the last array, if it is."""
+        """Return what is wrong with the first picture for the last array, if it is."""
         name, info = list(arrays.items())[-1]
-        path = next(iter(kept.pictures[info.split]))
+        path = next(iter(pictures[info.split]))  # the first kept may be in no list now
         if not Path(path).is_file():
             return []
-        views = Views([{'img_path': path}], info.pipeline, info.views, kept.seed)
+        place = list(kept.pictures[info.split]).index(path)
+        records = [{'img_path': path}] * (place + 1)  # views are drawn by the place
+        views = Views(records, info.pipeline, info.views, kept.seed)
         part = FrozenPart(backbone, kept.stage, kept.preprocessor)
-        here = part([views[0]])[0].float().cpu().numpy()
-        there = open_array(self.folder, name)[0, 0].astype(here.dtype)
+        here = part([views[place * info.views]])[0].float().cpu().numpy()
+        there = open_array(self.folder, name)[place, 0].astype(here.dtype)
         if here.shape != there.shape:
             return [f'size: {path} gives {here.shape} here and {there.shape} there']
         other = np.sqrt(np.square(here - there).mean() / np.square(there).mean())

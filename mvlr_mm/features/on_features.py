@@ -50,4 +50,5 @@ def _read_features(loader: ConfigDict, folder: str, index: Index, split: str) ->
     # the views of an epoch are chosen in this one
     loader.num_workers = 0
     loader.persistent_workers = False
-    loader.pop('prefetch_factor', None)
+    for key in ('prefetch_factor', 'timeout', 'multiprocessing_context'):
+        loader.pop(key, None)  # of other processes

@@ -62,6 +62,12 @@ def test_what_can_be_known(known):
         HiddenLabels(known)
 
 
+@pytest.mark.parametrize('seed', [None, -1, 1.5, True, '0'])
+def test_each_process_and_start_draws_the_same(seed):
+    with pytest.raises(ValueError, match=r'seed \(.*\) must be a whole number of at'):
+        HiddenLabels(0.5, seed=seed)
+
+
 def test_a_data_set_hides_what_it_is_told(tmp_path):
     Image.new('RGB', (4, 4)).save(tmp_path / 'a.png')
     Image.new('RGB', (4, 4)).save(tmp_path / 'b.png')

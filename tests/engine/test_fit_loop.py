@@ -1,5 +1,6 @@
 """A training-free head goes through the runner as any other model does."""
 
+import copy
 import json
 
 import cv2
@@ -91,3 +92,15 @@ def test_an_average_beside_it_is_refused(runner):
     runner.register_hook(dict(type='EMAHook'))
     with pytest.raises(ValueError, match='leave it out of custom_hooks'):
         runner.train()
+
+
+@pytest.mark.parametrize('runner', ['sparc/sparc_custom_small-clip.py'], indirect=True)
+def test_what_was_seen_of_an_epoch_is_not_taken_for_seen(runner, tmp_path):
+    """A checkpoint has not what the head remembers of pictures."""
+    runner.register_hook(dict(type='CheckpointHook', by_epoch=False, interval=2))
+    runner.train()
+    cfg = copy.deepcopy(runner.cfg)
+    cfg.resume, cfg.load_from = True, str(tmp_path / 'work/iter_2.pth')
+    cfg.experiment_name = f'{tmp_path.name}_resumed'
+    with pytest.raises(ValueError, match=r'has seen 2 of 3 batches .* start anew'):
+        Runner.from_cfg(cfg).train()

@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from mmengine.dataset import ConcatDataset
+from mmengine.dataset import ConcatDataset, RepeatDataset
 from mmpretrain.registry import DATASETS, MODELS
 from torch import nn
 
@@ -47,6 +47,25 @@ def test_unknown_labels_are_seen(make):
     assert not has_unknown(make('known', []))
     assert not has_unknown(make('whole'))
     assert not has_unknown([1, 2])  # somebody's own
+
+
+@pytest.mark.parametrize('order', [1, -1])
+def test_unknown_labels_are_seen_wherever_they_are(make, monkeypatch, order):
+    known = make('known', [])  # two pictures, as in the other list
+    parts = [known, make('partial', ['dog'])][::order]
+    monkeypatch.setattr('mvlr_mm.engine.partial_labels._LOOK_AT', 2)
+    assert has_unknown(ConcatDataset(parts))
+    inner = dict(type='ConcatDataset', datasets=parts)
+    assert has_unknown(RepeatDataset(inner, 3))
+
+
+def test_mixtures_are_found_inside_of_wrappers(make):
+    parts = [make('whole'), make('partial', ['dog'])]
+    inner = dict(type='ConcatDataset', datasets=parts)
+    with pytest.raises(ValueError, match=r'1 of 2 .* 0 do'):
+        refuse_mixed(RepeatDataset(inner, 2), 'the train data')
+    with pytest.raises(ValueError, match=r'1 of 3 .* 0, 2 do'):
+        refuse_mixed(ConcatDataset([inner, make('other')]), 'the train data')
 
 
 def test_losses_say_whether_they_leave_them_out():

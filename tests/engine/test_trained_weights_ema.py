@@ -207,6 +207,12 @@ def test_a_warm_up_below_nothing_is_refused():
         TrainedWeightsEMA(nn.Linear(1, 1), warmup=-1)
 
 
+@pytest.mark.parametrize('interval', [0, -1, 1.5])
+def test_an_interval_is_a_number_of_steps(interval):
+    with pytest.raises(ValueError, match=r'interval \(.*\) must be a whole number of'):
+        TrainedWeightsEMA(nn.Linear(1, 1), interval=interval)
+
+
 def test_a_model_that_trains_nothing_has_an_average_as_well():
     model = nn.Linear(2, 2).requires_grad_(False)
     average = TrainedWeightsEMA(model, momentum=0.1)

@@ -196,19 +196,33 @@ def test_what_a_part_gives_serves_trainings_with_less_of_the_trunk(
     )
 
 
+@pytest.mark.parametrize('views', [0, 2])
 def test_lists_may_name_fewer_pictures_and_the_config_that_is_kept_reads_them(
-    make_config, pictures
+    make_config, pictures, views
 ):
-    cfg, folder = plain(make_config()), pictures / 'f'
-    mvlr('features', cfg.filename, '--views', 0, '--out', folder, '--workers', 0)
+    cfg, folder = make_config(), pictures / 'f'
+    cfg = cfg if views else plain(cfg)
+    mvlr('features', cfg.filename, '--views', views, '--out', folder, '--workers', 0)
     line = json.dumps(dict(image='3.png', labels=[], unknown=[1]))
     (pictures / 'train.jsonl').write_text(line)
+    (pictures / '0.png').write_bytes((pictures / '5.png').read_bytes())  # in no list
     train(cfg, pictures / 'run', '--no-validate', features=folder)
     assert (pictures / 'run/epoch_2.pth').is_file()
     kept = Config.fromfile(pictures / 'run/tiny.py')
     assert kept.features == str(folder)
     assert kept.train_dataloader.dataset.pipeline[0].type == 'LoadPicture'
     assert kept.data_preprocessor.mean == [120] * 3
+
+
+def test_what_a_loader_says_of_other_processes_is_left_out(make_config, pictures):
+    cfg, folder = plain(make_config()), pictures / 'f'
+    mvlr('features', cfg.filename, '--views', 0, '--out', folder, '--workers', 0)
+    said = dict(timeout=60, prefetch_factor=4, persistent_workers=True)
+    for loader in (cfg.train_dataloader, cfg.val_dataloader):
+        loader.update(num_workers=2, multiprocessing_context='fork', **said)
+    cfg.dump(cfg.filename)
+    train(cfg, pictures / 'run', features=folder)
+    assert (pictures / 'run/epoch_2.pth').is_file()
 
 
 @pytest.mark.parametrize(

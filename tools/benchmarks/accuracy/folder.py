@@ -1,6 +1,5 @@
 """A folder of results that one comparison at a time writes to."""
 
-import fcntl
 import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mvlr_mm.paper.measured import RESULTS
+from mvlr_mm.stores.lock import hold
 from mvlr_stack.outputs import FIX
 
 
@@ -23,13 +23,11 @@ def alone_in(folder: Path) -> Iterator[None]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / '.lock', 'w') as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BlockingIOError(
-                f'--out {folder}: another comparison runs there; wait for it, or name '
-                'another folder.'
-            ) from error
+        hold(
+            lock,
+            f'--out {folder}: another comparison runs there; wait for it, or name '
+            'another folder.',
+        )
         yield
 
 

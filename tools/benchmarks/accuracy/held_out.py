@@ -153,8 +153,9 @@ def _lines(split: Split, seen: set[str]) -> str:
         }
         if not of_state['unknown']:
             del of_state['unknown']
-        record = {'image': str(Path(path).absolute()), **of_state}
-        lines.append(json.dumps(record, ensure_ascii=False) + '\n')
+        place = path if '://' in path else str(Path(path).absolute())
+        # escaped, since the name of a file need be no UTF-8
+        lines.append(json.dumps({'image': place, **of_state}) + '\n')
     return ''.join(lines)
 
 

@@ -1,5 +1,6 @@
 """A part of the training labels: what is known, and what every row must cope with."""
 
+import inspect
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -78,10 +79,17 @@ class PartialLabels:
 
 
 def _check_loss(name: str, head: dict) -> None:
-    loss = MODELS.get((head.get('loss') or {}).get('type', 'LogitAsymmetricLoss'))
+    loss = MODELS.get((_loss_of(head) or {}).get('type', 'LogitAsymmetricLoss'))
     if not getattr(loss, 'leaves_out_unknown', False):
         raise ValueError(
             f'--known: {loss.__name__} of {name} would take an unknown label (-1) for '
             'something else; give it model.head.loss.type=LogitAsymmetricLoss, add '
             '--unknown absent, or leave the row out.'
         )
+
+
+def _loss_of(head: dict) -> dict | None:
+    """Return the config of a head's loss, by default what its class says."""
+    said = inspect.signature(MODELS.get(head['type'])).parameters.get('loss')
+    default = said.default if said and isinstance(said.default, dict) else None
+    return head.get('loss') or default

@@ -14,6 +14,7 @@ from mmengine.config import Config
 
 from mvlr_mm.config import read_config
 from mvlr_mm.config.overrides import merge_overrides
+from mvlr_mm.datasets.checking.splits import inner_data_sets
 from mvlr_mm.features.frozen_part import PATCHES, TRUNK
 from mvlr_mm.stores.folder import INDEX
 
@@ -211,10 +212,10 @@ def key_of(what: Any) -> str:
 def _lists(cfg: Config) -> Iterator[Path]:
     """Yield the files that name the pictures."""
     for split in SPLITS:
-        dataset = cfg[f'{split}_dataloader'].dataset
-        path = Path(dataset.get('data_root') or '', dataset.get('ann_file') or '')
-        if path.is_file():
-            yield path
+        for inner in inner_data_sets(cfg[f'{split}_dataloader'].dataset):
+            path = Path(inner.get('data_root') or '', inner.get('ann_file') or '')
+            if path.is_file():
+                yield path
 
 
 def _files_in(value: Any) -> Iterator[Path]:

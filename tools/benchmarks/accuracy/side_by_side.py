@@ -42,9 +42,15 @@ def run(args: argparse.Namespace) -> int:
 
     Raises:
         FileNotFoundError: A folder has no results.
-        ValueError: No run has the number, or two folders would have one name.
+        ValueError: No run has the number, two folders would have one name, or the
+            picture would replace the table.
         FileExistsError: There is such a file.
     """
+    if args.out and args.out.suffix == '.png':
+        raise ValueError(
+            f'--out {args.out} is where the picture would be; name a .md file, beside '
+            'which it lies.'
+        )
     contents = read_results(args.folders)
     numbers = numbers_of(contents, args.number)
     table = table_of(numbers, list(contents))

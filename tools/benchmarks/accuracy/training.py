@@ -13,10 +13,12 @@ from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
+from mmpretrain.evaluation import AveragePrecision
 from mmpretrain.visualization import UniversalVisualizer
 
 from mvlr_mm.apis.work_dir import find_last_checkpoint
 from mvlr_mm.cli import train
+from mvlr_mm.evaluation import MultiLabelProtocol
 from mvlr_stack.command import parse
 from mvlr_stack.memory import freeze_imports
 from mvlr_stack.outputs import write_text
@@ -109,6 +111,7 @@ def _run(job: Job) -> dict[str, Any]:
     args = parse([*words, *job.flags])
     args.cfg_options = job.overrides
     runner = train.build(args)
+    _check_metrics(runner)
     last = LastValidation()
     runner.register_hook(last)
     runner.train()
@@ -133,6 +136,19 @@ def _run(job: Job) -> dict[str, Any]:
         'trained': sum(p.numel() for p in runner.model.parameters() if p.requires_grad),
         'seconds': None if gone_on else round(time.monotonic() - start, 1),
     }
+
+
+def _check_metrics(runner: Runner) -> None:
+    """Refuse, before hours of training, metrics without the numbers that rows need."""
+    enough = {'val': (MultiLabelProtocol, AveragePrecision), 'test': MultiLabelProtocol}
+    for split, kinds in enough.items():
+        metrics = runner.build_evaluator(runner.cfg[f'{split}_evaluator']).metrics
+        if not any(isinstance(metric, kinds) for metric in metrics):
+            names = ', '.join(type(metric).__name__ for metric in metrics)
+            raise ValueError(
+                f'{split}_evaluator ({names}) must have a MultiLabelProtocol, by whose '
+                'numbers rows are compared.'
+            )
 
 
 def numbers(metrics: Mapping[str, Any]) -> dict[str, float]:

@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 
 import pytest
 from benchmarks.accuracy.folder import alone_in, refuse_to_replace
@@ -11,6 +13,15 @@ def test_a_second_comparison_in_a_folder_is_refused(tmp_path):
         alone_in(tmp_path / 'out'),
     ):
         pass
+    with alone_in(tmp_path / 'out'):
+        pass
+
+
+def test_a_disk_without_locks_stops_no_comparison(tmp_path, monkeypatch):
+    def none(*args):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr('fcntl.flock', none)
     with alone_in(tmp_path / 'out'):
         pass
 

@@ -97,6 +97,23 @@ def test_the_lists_hold_the_same_pictures_without_the_names(made, letters):
     assert json.loads((made.folder / 'unseen.json').read_text()) == [hidden]
 
 
+def test_addresses_and_names_that_are_no_utf_8_stay_what_they_are(
+    letters, config, tmp_path
+):
+    path = letters / 'train.jsonl'
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    odd = ['https://pictures.example/a.png', 'caf\udce9.png']
+    for line, name in zip(lines, odd, strict=False):
+        line['image'] = name
+    path.write_text('\n'.join(map(json.dumps, lines)))
+    cfg = read_config(config, {'data_root': str(letters)})
+    made = hold_out(cfg, tmp_path / 'labels', 1, 0)
+    files = (str(made.folder / name) for name in ('train.jsonl', 'seen.json'))
+    after = MultiLabelList(*files, check_files=False)
+    found = [after.get_data_info(i)['img_path'] for i in range(2)]
+    assert found == [odd[0], str(letters / 'images' / odd[1])]
+
+
 def test_another_choice_lies_elsewhere(made, letters, config, tmp_path):
     cfg = read_config(config, {'data_root': str(letters)})
     other = hold_out(cfg, tmp_path / 'labels', 2, 0)

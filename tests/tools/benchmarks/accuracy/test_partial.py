@@ -82,6 +82,11 @@ def test_a_loss_that_does_not_leave_out_unknown_labels_is_refused(prepare, confi
     assert prepare(config, 'absent')
 
 
+def test_a_loss_that_the_head_takes_by_itself_is_looked_at(prepare, config):
+    with pytest.raises(ValueError, match=r'--known: CrossEntropyLoss of row would'):
+        prepare(config)
+
+
 def test_a_system_without_training_sees_no_label_anyway(prepare, config):
     with open(config, 'a') as file:
         file.write("train_cfg = dict(type='FitLoop', max_epochs=1)\n")

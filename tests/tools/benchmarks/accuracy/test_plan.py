@@ -74,6 +74,20 @@ def test_whatever_decides_about_a_result_is_in_the_name_of_its_folder(
     assert make().folder == jobs[0].folder
 
 
+def test_lists_inside_of_wrappers_decide_as_well(make, config, data):
+    with open(config, 'a') as file:
+        file.write(
+            "train_dataloader['dataset'] = dict(type='ConcatDataset', datasets=[\n"
+            "    train_dataloader['dataset'],\n"
+            "    dict(val_dataloader['dataset'], ann_file='more.jsonl')])\n"
+        )
+    folders = set()
+    for split in ('val', 'test'):
+        (data / 'more.jsonl').write_text((data / f'{split}.jsonl').read_text())
+        folders.add(make().folder)
+    assert len(folders) == 2
+
+
 def test_what_training_is_told_beside_the_config(make, tmp_path):
     (tmp_path / 'index.json').touch()
     assert make().flags == ()

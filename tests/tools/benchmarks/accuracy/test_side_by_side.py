@@ -45,6 +45,12 @@ def test_a_column_for_each_folder_and_a_picture(folders, tmp_path, capsys):
     assert run(*folders, '--out', str(out), '--overwrite') == 0
 
 
+def test_the_table_is_not_replaced_by_its_picture(folders, tmp_path):
+    with pytest.raises(ValueError, match=r'--out .*table\.png is where the picture'):
+        run(*folders, '--out', str(tmp_path / 'table.png'))
+    assert not (tmp_path / 'table.png').exists()
+
+
 def test_folders_that_differ_otherwise_have_no_picture(folders, tmp_path):
     path = tmp_path / 'all/accuracy.json'
     content = json.loads(path.read_text()) | {'supervision': {'unseen': ['cat']}}

@@ -118,6 +118,21 @@ def test_a_run_that_fails_says_why_and_where_the_log_is(make, data):
     assert training.read_result(job) is None
 
 
+@pytest.mark.parametrize(
+    ('split', 'kind'), [('val', 'MultiLabelMetric'), ('test', 'AveragePrecision')]
+)
+def test_numbers_that_no_metric_gives_are_told_before_the_training(
+    make, config, split, kind
+):
+    with open(config, 'a') as file:
+        file.write(f"{split}_evaluator = [dict(type='{kind}')]\n")
+    job = make()
+    message = rf'{split}_evaluator \({kind}\) must have a MultiLabelProtocol'
+    with pytest.raises(training.RunError, match=message):
+        training.run(job)
+    assert not training.scalars_of(job.folder)
+
+
 def test_two_runs_of_one_second_write_into_their_own_files(make):
     jobs = [make(seed) for seed in (1, 2)]
     for job in jobs:
