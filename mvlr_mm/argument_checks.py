@@ -34,13 +34,7 @@ def check_count(name: str, value: object, or_none: bool = False) -> None:
     Raises:
         ValueError: It does not; the message names the argument.
     """
-    if or_none and value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        more = ', or None' if or_none else ''
-        raise ValueError(
-            f'{name} ({value!r}) must be a whole number of at least 1{more}.'
-        )
+    check_whole(name, value, or_none, at_least=1)
 
 
 def check_number(
@@ -57,13 +51,31 @@ def check_number(
     Raises:
         ValueError: It is not; the message names the argument and the bounds.
     """
+    _check('a finite number', Real, name, value, or_none, bounds)
+
+
+def check_whole(
+    name: str, value: object, or_none: bool = False, **bounds: float
+) -> None:
+    """Refuse what is no whole number, or not within bounds, as :func:`check_number`."""
+    _check('a whole number', Integral, name, value, or_none, bounds)
+
+
+def _check(
+    what: str,
+    kind: type,
+    name: str,
+    value: object,
+    or_none: bool,
+    bounds: dict[str, float],
+) -> None:
     if or_none and value is None:
         return
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    number = number and math.isfinite(value)
-    if number and all(_BOUNDS[kind](value, bounds[kind]) for kind in bounds):
+    number = isinstance(value, kind) and not isinstance(value, bool)
+    number = number and -math.inf < value < math.inf
+    if number and all(_BOUNDS[word](value, bounds[word]) for word in bounds):
         return
-    rules = ' and '.join(f'{kind} {bounds[kind]}' for kind in bounds)
+    rules = ' and '.join(f'{word} {bounds[word]}' for word in bounds)
     rule = f', {rules}'.replace('_', ' ') if bounds else ''
     more = ', or None' if or_none else ''
-    raise ValueError(f'{name} ({value!r}) must be a finite number{rule}{more}.')
+    raise ValueError(f'{name} ({value!r}) must be {what}{rule}{more}.')

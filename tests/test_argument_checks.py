@@ -3,7 +3,12 @@ import math
 import numpy as np
 import pytest
 
-from mvlr_mm.argument_checks import check_choice, check_count, check_number
+from mvlr_mm.argument_checks import (
+    check_choice,
+    check_count,
+    check_number,
+    check_whole,
+)
 
 
 def test_a_value_that_is_no_choice_is_named_with_the_choices():
@@ -18,10 +23,10 @@ def test_what_counts_nothing_is_named():
         check_count('k', count)
     check_count('k', None, or_none=True)
     for wrong in (0, -1, 2.0, 2.5, True, '3', None):
-        with pytest.raises(ValueError, match=r'of at least 1\.') as error:
+        with pytest.raises(ValueError, match=r', at least 1\.') as error:
             check_count('k', wrong)
         assert str(error.value).startswith(f'k ({wrong!r}) must be a whole number')
-    with pytest.raises(ValueError, match=r'of at least 1, or None\.'):
+    with pytest.raises(ValueError, match=r', at least 1, or None\.'):
         check_count('k', 0, or_none=True)
 
 
@@ -52,3 +57,15 @@ def test_the_bounds_of_a_number_are_named(bounds, right, wrong, rule):
         check_number('clip', wrong, or_none=True, **bounds)
     text = f'clip ({wrong!r}) must be a finite number, {rule}, or None.'
     assert str(error.value) == text
+
+
+def test_what_is_no_whole_number_is_named():
+    for number in (0, 7, np.int64(3), 10**400):
+        check_whole('seed', number, at_least=0)
+    check_whole('seed', None, or_none=True)
+    for wrong in (-1, 1.0, True, '0', None):
+        with pytest.raises(ValueError, match=r'^seed') as error:
+            check_whole('seed', wrong, at_least=0)
+        assert (
+            str(error.value) == f'seed ({wrong!r}) must be a whole number, at least 0.'
+        )

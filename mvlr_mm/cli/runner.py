@@ -1,18 +1,18 @@
 """The runner that the commands build from a config."""
 
-from numbers import Integral
 from typing import Any
 
 from mmengine.config import Config
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from mvlr_mm.argument_checks import check_whole
 from mvlr_mm.cache import on_cache
 from mvlr_mm.features import on_features
 
 from .replaced_training import BEHIND_A_STEP
 
-SEEDS = 2**32  # that NumPy takes
+_LAST_SEED = 2**32 - 1  # that NumPy takes
 # what a config may read instead of the files of its pictures
 _KEPT = {'cache': on_cache, 'features': on_features}
 # the hooks that mmengine has by itself, and leaves out where a config says None
@@ -61,15 +61,6 @@ class _Runner(Runner):
         super().call_hook(fn_name, **kwargs)
 
 
-def _check_seed(seed: object) -> None:
-    whole = isinstance(seed, Integral) and not isinstance(seed, bool)
-    if seed is not None and not (whole and 0 <= seed < SEEDS):
-        raise ValueError(
-            f'randomness.seed ({seed!r}) must be a whole number from 0 to {SEEDS - 1}, '
-            'or None, with which every training draws its own.'
-        )
-
-
 def build_runner(cfg: Config) -> Runner:
     """Build the runner of a config, or of its ``runner_type``.
 
@@ -82,7 +73,8 @@ def build_runner(cfg: Config) -> Runner:
         ValueError: It has both, or ``randomness.seed`` is no seed; or as for
             :func:`~mvlr_mm.cache.on_cache`.
     """
-    _check_seed((cfg.get('randomness') or {}).get('seed'))
+    seed = (cfg.get('randomness') or {}).get('seed')
+    check_whole('randomness.seed', seed, or_none=True, at_least=0, at_most=_LAST_SEED)
     kind = RUNNERS.get(cfg.runner_type) if 'runner_type' in cfg else _Runner
     words = [word for word in _KEPT if cfg.get(word) is not None]
     if len(words) > 1:

@@ -1,11 +1,10 @@
 """Training with a part of the labels: which are known is drawn by a seed."""
 
 from collections.abc import Sequence
-from numbers import Integral
 
 import numpy as np
 
-from ..argument_checks import check_choice
+from ..argument_checks import check_choice, check_whole
 from .formats.label_states import label_states
 
 SINGLE_POSITIVE = 'single positive'
@@ -42,9 +41,8 @@ class HiddenLabels:
                 f'known ({known!r}) must be a share above 0 and up to 1, or '
                 f'{SINGLE_POSITIVE!r}.'
             )
-        whole = isinstance(seed, Integral) and not isinstance(seed, bool)
-        if not whole or seed < 0:  # None would draw anew in each process and start
-            raise ValueError(f'seed ({seed!r}) must be a whole number of at least 0.')
+        # None would draw anew in each process and start
+        check_whole('seed', seed, at_least=0)
         self.known, self.seed = known, seed
         self.hidden = -1 if rest == 'unknown' else 0
 

@@ -22,10 +22,7 @@ def refuse_mixed(dataset: Any, source: str) -> None:
     Raises:
         ValueError: Some of its data sets give ``gt_score``, and others do not.
     """
-    parts = list(_parts(dataset))
-    if len(parts) < 2:  # somebody's own may be no list
-        return
-    parts = [part for part in parts if len(part)]
+    parts = [part for part in _parts(dataset) if len(part)]
     marked = ['gt_score' in part.get_data_info(0) for part in parts]
     if len(set(marked)) > 1:
         raise ValueError(
@@ -82,16 +79,14 @@ def takes_unknown_for_known(model: nn.Module) -> str | None:
 def _parts(dataset: Any) -> Iterator[Any]:
     """Yield the data sets inside of wrappers, each of which reads a list."""
     inner = getattr(dataset, 'datasets', None) or [getattr(dataset, 'dataset', None)]
-    if all(hasattr(part, 'get_data_info') for part in inner):
-        for part in inner:
-            yield from _parts(part)
-    else:
+    found = [leaf for part in inner if part is not None for leaf in _parts(part)]
+    if found:
+        yield from found
+    elif hasattr(dataset, 'get_data_info'):  # somebody's own may be no list
         yield dataset
 
 
 def _marks_unknown(dataset: Any) -> bool:
-    if not hasattr(dataset, 'get_data_info'):
-        return False
     count = len(dataset)
     places = np.linspace(0, count - 1, min(count, _LOOK_AT)).round().astype(int)
     records = map(dataset.get_data_info, places.tolist())

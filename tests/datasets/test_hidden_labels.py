@@ -64,7 +64,7 @@ def test_what_can_be_known(known):
 
 @pytest.mark.parametrize('seed', [None, -1, 1.5, True, '0'])
 def test_each_process_and_start_draws_the_same(seed):
-    with pytest.raises(ValueError, match=r'seed \(.*\) must be a whole number of at'):
+    with pytest.raises(ValueError, match=r'seed \(.*\) must be a whole number, at'):
         HiddenLabels(0.5, seed=seed)
 
 

@@ -5,6 +5,7 @@ import pytest
 from mmengine.dataset import ConcatDataset, RepeatDataset
 from mmpretrain.registry import DATASETS, MODELS
 from torch import nn
+from torch.utils.data import Subset
 
 from mvlr_mm.engine.partial_labels import (
     has_unknown,
@@ -57,6 +58,8 @@ def test_unknown_labels_are_seen_wherever_they_are(make, monkeypatch, order):
     assert has_unknown(ConcatDataset(parts))
     inner = dict(type='ConcatDataset', datasets=parts)
     assert has_unknown(RepeatDataset(inner, 3))
+    torchs = Subset(Subset(ConcatDataset(parts), range(4)), range(2))
+    assert has_unknown(torchs)
 
 
 def test_mixtures_are_found_inside_of_wrappers(make):

@@ -209,7 +209,7 @@ def test_a_warm_up_below_nothing_is_refused():
 
 @pytest.mark.parametrize('interval', [0, -1, 1.5])
 def test_an_interval_is_a_number_of_steps(interval):
-    with pytest.raises(ValueError, match=r'interval \(.*\) must be a whole number of'):
+    with pytest.raises(ValueError, match=r'interval \(.*\) must be a whole number, at'):
         TrainedWeightsEMA(nn.Linear(1, 1), interval=interval)
 
 

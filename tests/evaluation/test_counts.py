@@ -69,7 +69,7 @@ def test_thresholds_are_compared_in_float64():
 
 def test_bad_arguments_are_explained(cases):
     data = cases('random')
-    with pytest.raises(ValueError, match=r'topk \(0\) must be a whole number of at'):
+    with pytest.raises(ValueError, match=r'topk \(0\) must be a whole number, at'):
         label_counts(*data, topk=0)
     with pytest.raises(ValueError, match='thr and topk are both None; give one'):
         label_counts(*data, thr=None)

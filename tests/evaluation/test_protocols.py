@@ -39,7 +39,7 @@ def test_the_guide_lists_every_protocol():
         (dict(name='asl', family='x'), r"family \('x'\) must be one of \('paper'"),
         (dict(name='asl', unknown='x'), r"unknown \('x'\) must be one of \('skip'"),
         (dict(name='asl', more=['x']), r"more \('x'\) must be one of \('attributes'"),
-        (dict(name='asl', topk=0), r'topk \(0\) must be a whole number of at least 1'),
+        (dict(name='asl', topk=0), r'topk \(0\) must be a whole number, at least 1'),
         (dict(name='asl', topk='3'), r"topk \('3'\) must be a whole number"),
         (dict(name='asl', topk=2.5), r'topk \(2\.5\) must be a whole number'),
         (dict(name='asl', thr='0.5'), r"thr \('0\.5'\) must be a number"),

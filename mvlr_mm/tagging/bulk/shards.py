@@ -51,8 +51,8 @@ class Found(NamedTuple):
 def read_tar(path: str, wanted: Wanted) -> Iterator[Found]:
     """Yield the pictures of a tar file, such as a shard of webdataset.
 
-    What is no picture by its name, or hidden, is passed over, as by webdataset: macOS
-    puts ``._photo.jpg`` beside ``photo.jpg``. A second member of a name is known as
+    What is no picture by its name, or hidden, is passed over: macOS puts
+    ``._photo.jpg`` beside ``photo.jpg``. A second member of a name is known as
     ``name#2``. Nothing is written anywhere.
 
     Args:
