@@ -166,8 +166,8 @@ class Plan:
         """Return what a worker needs for a run.
 
         The folder is named after everything that decides about the result: a run of
-        another budget, config, set of pictures or file that the model reads (weights,
-        label vectors, graphs) is never taken for this one.
+        another budget, config, set of pictures or file that the model or a data set
+        reads (weights, label vectors, graphs, names) is never taken for this one.
 
         Args:
             prepared: What :meth:`prepare` returned for the row.
@@ -182,6 +182,7 @@ class Plan:
             own['train_cfg.val_interval'] = often
         features = self.features if trains else None
         named = [*_lists(cfg), *_files_in(cfg.model.to_dict())]
+        named += dict.fromkeys(path for path in _names(cfg) if path not in named)
         files = [*named, *([features / INDEX] if features else [])]
         what = [cfg.to_dict(), own, self.amp, run.seed is None, *map(_hash, files)]
         known = self.supervision.content() if self.supervision else {}
@@ -211,11 +212,23 @@ def key_of(what: Any) -> str:
 
 def _lists(cfg: Config) -> Iterator[Path]:
     """Yield the files that name the pictures."""
+    return _of_data_sets(cfg, 'ann_file')
+
+
+def _names(cfg: Config) -> Iterator[Path]:
+    """Yield the files of label names that the data sets read."""
+    return _of_data_sets(cfg, 'classes')
+
+
+def _of_data_sets(cfg: Config, key: str) -> Iterator[Path]:
+    """Yield the files below their roots that the data sets name by a key."""
     for split in SPLITS:
         for inner in inner_data_sets(cfg[f'{split}_dataloader'].dataset):
-            path = Path(inner.get('data_root') or '', inner.get('ann_file') or '')
-            if path.is_file():
-                yield path
+            value = inner.get(key)
+            if isinstance(value, str):
+                path = Path(inner.get('data_root') or '', os.path.expanduser(value))
+                if path.is_file():
+                    yield path
 
 
 def _files_in(value: Any) -> Iterator[Path]:

@@ -65,6 +65,10 @@ def test_whatever_decides_about_a_result_is_in_the_name_of_its_folder(
     jobs.append(make())
     (features / 'index.json').write_text('{"views": 2}')
     jobs.append(make(features=features))
+    names = (data / 'classes.json').read_text()
+    (data / 'classes.json').write_text('["left", "light"]')  # not the model's
+    jobs.append(make())
+    (data / 'classes.json').write_text(names)
     vectors = tmp_path / 'vectors.npz'
     for text in ('1', '2'):
         vectors.write_text(text)
