@@ -37,7 +37,10 @@ def at_least(lowest: int) -> Callable[[str], int]:
 
 
 def number(
-    above: float = -math.inf, below: float = math.inf, lowest: float = -math.inf
+    above: float = -math.inf,
+    below: float = math.inf,
+    lowest: float = -math.inf,
+    highest: float = math.inf,
 ) -> Callable[[str], float]:
     """Return the type of an argument that is a finite number.
 
@@ -45,8 +48,14 @@ def number(
         above: What it must be above.
         below: What it must be below.
         lowest: The smallest that is allowed.
+        highest: The largest that is allowed.
     """
-    bounds = {'above': above, 'of at least': lowest, 'below': below}
+    bounds = {
+        'above': above,
+        'of at least': lowest,
+        'below': below,
+        'of at most': highest,
+    }
     said = [f'{word} {x}' for word, x in bounds.items() if math.isfinite(x)]
     rule = ' '.join(['a number', ' and '.join(said)]).rstrip()
 
@@ -55,7 +64,8 @@ def number(
             value = float(text)
         except ValueError:
             value = math.nan
-        if not (math.isfinite(value) and value >= lowest and above < value < below):
+        within = lowest <= value <= highest and above < value < below
+        if not (math.isfinite(value) and within):
             raise argparse.ArgumentTypeError(f'{text!r} must be {rule}')
         return value
 
@@ -108,7 +118,11 @@ def add_tag_rules(parser: argparse.ArgumentParser) -> None:
         "model; a file of `mvlr thresholds` (default: `stored` where the model's own "
         'labels have them, else 0.5)',
     )
-    add('--min-score', type=number(), help='no tag below this, whatever --thr says')
+    add(
+        '--min-score',
+        type=number(highest=1),
+        help='no tag below this, whatever --thr says',
+    )
     add('--max-tags', type=at_least(1), help='the most tags of a picture, the best')
     add(
         '--classes',

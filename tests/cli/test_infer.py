@@ -118,7 +118,7 @@ def test_thresholds(infer, trained, photos, tmp_path):
         return {tag['label'] for tag in rows_of(out)[0]['tags']}
 
     assert labels() == {'cat', 'boat'}  # the stored ones
-    assert labels('--thr', 'stored', '--min-score', '1.1') == set()
+    assert labels('--thr', 'stored', '--min-score', '1') == set()
     assert labels('--thr', '0') == {'cat', 'dog', 'boat'}
     assert labels('--thr', model / 'thresholds.json', '--max-tags', '1') <= {
         'cat',
