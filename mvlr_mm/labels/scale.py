@@ -143,4 +143,6 @@ def read_name_scale(path: str | Path) -> NameScale:
     try:
         return NameScale.from_bytes(Path(path).read_bytes())
     except ValueError as error:
-        raise ValueError(f'{path}: {error}') from error
+        raise ValueError(
+            f'{path}: {error} Take it away, then measure again: `mvlr names WORK_DIR`.'
+        ) from error

@@ -54,8 +54,12 @@ def test_what_cannot_be_a_scale(scale, change, message):
 def test_other_files_are_refused(scale, tmp_path, damage):
     path = tmp_path / 'names.safetensors'
     path.write_bytes(damage(scale.to_bytes()))
-    with pytest.raises(ValueError, match=r'names\.safetensors: it is no scale of new'):
+    with pytest.raises(
+        ValueError, match=r'names\.safetensors: it is no scale of new'
+    ) as e:
         read_name_scale(path)
+    # `mvlr names --overwrite` reads the model, and so this, before it writes
+    assert 'Take it away' in str(e.value)
 
 
 def test_the_labels_of_another_model(scale):
