@@ -37,7 +37,8 @@ def find_pictures(
 ) -> Iterator[str]:
     """Yield the paths of the pictures in a folder, by name; nothing that is hidden.
 
-    A folder that may not be looked into comes out itself: reading it says why.
+    A folder that may not be looked into comes out itself: reading it says why. So does
+    a link that leads nowhere. Pipes and sockets do not: who reads one may wait forever.
 
     Args:
         folder: The folder.
@@ -58,7 +59,7 @@ def find_pictures(
             if _is_folder(entry):
                 if recursive and not entry.is_symlink():
                     below.append(entry.name)
-            elif entry.name.lower().endswith(tuple(suffixes)):
+            elif entry.name.lower().endswith(tuple(suffixes)) and _may_be_read(entry):
                 here.append(entry.name)  # names alone: there may be millions
     for name in sorted(here):
         yield os.path.join(folder, name)
@@ -72,6 +73,14 @@ def _is_folder(entry: os.DirEntry) -> bool:
         return entry.is_dir()
     except OSError:
         return False
+
+
+def _may_be_read(entry: os.DirEntry) -> bool:
+    """Say whether it is a file, or a link of which reading says that it is none."""
+    try:
+        return entry.is_file() or not os.path.exists(entry.path)
+    except OSError:
+        return True
 
 
 def is_excluded(path: str, patterns: Sequence[str]) -> bool:

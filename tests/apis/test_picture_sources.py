@@ -54,6 +54,15 @@ def test_a_link_to_itself_stops_no_other_picture(folder):
     assert 'symbolic links' in read(f'{folder}/in/loop.jpg').error
 
 
+def test_a_pipe_is_no_picture(folder):
+    os.mkfifo(folder / 'in/pipe.jpg')
+    (folder / 'in/to_pipe.jpg').symlink_to(folder / 'in/pipe.jpg')
+    (folder / 'in/nowhere.jpg').symlink_to(folder / 'gone')
+    found = [os.path.basename(path) for path in find_pictures(folder / 'in')]
+    assert 'nowhere.jpg' in found  # reading it says why
+    assert not {'pipe.jpg', 'to_pipe.jpg'} & {*found}
+
+
 def test_a_folder_that_may_not_be_looked_into_comes_out_itself(folder, monkeypatch):
     scan = os.scandir
 
