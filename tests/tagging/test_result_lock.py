@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from mvlr_mm.stores.lock import hold
+from mvlr_mm.tagging import result_lock
 from mvlr_mm.tagging.result_lock import alone_with
 
 END = 'import sys; from mvlr_mm.tagging.result_lock import alone_with\n'
@@ -40,3 +42,21 @@ def test_a_device_and_a_disk_without_locks(tmp_path, monkeypatch):
     for path in ('/dev/null', tmp_path / f'{"a" * 240}.jsonl'):
         with alone_with(path):
             pass
+
+
+def test_a_lock_that_was_taken_away_meanwhile_is_none(tmp_path, monkeypatch):
+    path, opened = tmp_path / 'a.jsonl', []
+
+    def late(lock, said):
+        opened.append(lock)
+        if len(opened) == 1:  # the run before ends between the opening and the lock
+            os.unlink(lock.name)
+        hold(lock, said)
+
+    monkeypatch.setattr(result_lock, 'hold', late)
+    with result_lock.alone_with(path):
+        monkeypatch.undo()
+        with pytest.raises(BlockingIOError):
+            alone_with(path).__enter__()
+    assert [lock.closed for lock in opened] == [True, True]
+    assert os.listdir(tmp_path) == []
