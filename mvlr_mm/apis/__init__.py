@@ -1,6 +1,6 @@
 """What a person does with a trained model."""
 
-from .fold_norms import fold_norms
+from ..models.layers.fold_norms import fold_norms
 from .inferencer import MultiLabelInferencer
 from .load import LoadedModel, load_model
 from .optimize import optimize

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .fold_norms import fold_norms
+from ..models.layers.fold_norms import fold_norms
 
 _ROUNDS = 5
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from ..models.backbones.patch_backbone import PatchBackbone
+from ..models.layers.fold_norms import fold_norms
 from ..stores.folder import as_data
 from ..structures import VLFeatures
 from .frozen_part import PATCHES, TRUNK
@@ -125,6 +126,25 @@ class FrozenPart:
             )
         return values
 
+    def fold(self, picture: Tensor) -> None:
+        """Make norms part of the convolutions before them: rounding alone, and faster.
+
+        The backbone that was given stays as it is.
+
+        Args:
+            picture: (3, H, W), to see what takes whose output.
+
+        Raises:
+            ValueError: As when called.
+        """
+        self([picture])  # where the trunk is cut is looked at once, by other runs
+        inputs = self.preprocessor({'inputs': [picture]})['inputs']
+        given, self.backbone = self.backbone, deepcopy(self.backbone)
+        try:
+            fold_norms(self.backbone, lambda: self._features(inputs))
+        except RuntimeError:  # a convolution's output is used beside its norm
+            self.backbone = given
+
     def _features(self, inputs: Tensor) -> Tensor:
         if self.stage not in (TRUNK, PATCHES):
             return self._map(inputs)
@@ -136,8 +156,10 @@ class FrozenPart:
         """Return what a part of the trunk gives, from which the rest goes on alike."""
         kept = self.backbone.stage_map(inputs, self.stage)
         if not self._is_cut_checked:
+            # what follows may write into what it is given
+            given = kept._replace(values=kept.values.clone())
             try:
-                apart = _apart(self.backbone(kept), self.backbone(inputs))
+                apart = _apart(self.backbone(given), self.backbone(inputs))
             # whatever a foreign trunk makes of what it does not expect
             except Exception as error:
                 apart = f'{type(error).__name__}: {error}'

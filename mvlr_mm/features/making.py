@@ -116,9 +116,14 @@ def make_features(
         }
         left = sum(file.rows - file.done for file in files.values())
         progress = Progress('features', left)
-        for name, array in arrays.items():
-            rows = list(records[array.split].values())
-            source = Views(rows, array.pipeline, array.views, seed)
+        sources = {
+            name: Views(list(records[a.split].values()), a.pipeline, a.views, seed)
+            for name, a in arrays.items()
+        }
+        if left:
+            name = next(n for n, file in files.items() if file.done < file.rows)
+            part.fold(sources[name][files[name].done])
+        for name, source in sources.items():
             done = files[name].done
             for values in compute(part, source, done, batch_size, workers):
                 files[name].append(values.numpy())

@@ -1,5 +1,6 @@
 import pytest
 import torch
+import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import nn
 
@@ -61,6 +62,56 @@ def test_what_a_part_gives_is_kept(backbone, images):
     assert found.dtype == torch.float16
     expected = backbone.trunk.first(torch.stack(images))
     torch.testing.assert_close(found.float(), expected, rtol=1e-3, atol=1e-3)
+
+
+class Noisy(nn.Module):
+    """A use of the first convolution's output that no module shows."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.bn, self.last = nn.Conv2d(3, 8, 8, 8), *two_more()
+
+    def forward(self, x):
+        maps = self.conv(x)
+        return self.last(self.bn(maps) + maps)
+
+
+def two_more():
+    norm = nn.BatchNorm2d(8)
+    for values in (norm.running_mean, norm.running_var, norm.weight, norm.bias):
+        nn.init.uniform_(values, 0.5, 2)
+    return norm, nn.Conv2d(8, 8, 1)
+
+
+@pytest.mark.parametrize('stage', ['trunk.1', 'trunk'])
+def test_folded_norms_change_rounding_alone(backbone, images, stage):
+    backbone.trunk = nn.Sequential(nn.Conv2d(3, 8, 8, 8), *two_more(), nn.ReLU())
+    before = {k: v.clone() for k, v in backbone.state_dict().items()}
+    part = FrozenPart(backbone, stage, PIXELS)
+    plain = part(images)
+    part.fold(images[0])
+    assert not any(isinstance(m, nn.BatchNorm2d) for m in part.backbone.modules())
+    torch.testing.assert_close(part(images), plain, rtol=2e-3, atol=2e-3)
+    after = backbone.state_dict()  # another's, such as that of a training
+    assert all(torch.equal(before[key], after[key]) for key in after | before)
+
+
+def test_norms_that_cannot_be_folded_stay(backbone, images):
+    backbone.trunk = Noisy()
+    part = FrozenPart(backbone, 'trunk', PIXELS)
+    plain = part(images)
+    part.fold(images[0])
+    assert torch.equal(part(images), plain)
+
+
+def test_what_follows_in_place_changes_nothing_that_is_kept(images):
+    trunk = dict(type='ResNet', depth=18, stem_channels=8, base_channels=8)
+    backbone = MODELS.build(dict(type='DenseBackbone', trunk=trunk, in_channels=64))
+    images = [F.interpolate(x[None], 64)[0] for x in images]
+    part = FrozenPart(backbone, 'trunk.bn1', PIXELS)
+    first, second = part(images), part(images)
+    assert first.min() < 0  # a rectifier that writes into its input follows
+    assert torch.equal(first, second)
 
 
 def test_a_trunk_that_does_not_go_on_from_there_is_refused(backbone, images):

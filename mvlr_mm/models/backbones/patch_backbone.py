@@ -27,6 +27,10 @@ class StageMap(NamedTuple):
     stage: str  # dotted name of that part in the backbone
 
 
+class _Reached(Exception):  # noqa: N818 (nothing is wrong)
+    """A trunk has come as far as it is wanted."""
+
+
 class PatchBackbone(BaseModule):
     """A trunk, then a projection that acts patch by patch.
 
@@ -51,6 +55,8 @@ class PatchBackbone(BaseModule):
     def stage_map(self, images: Tensor, stage: str) -> StageMap:
         """Turn images (B, 3, H, W), normalised, into what a part of the trunk gives.
 
+        The parts behind it are not run.
+
         Args:
             images: As for :meth:`trunk_patches`.
             stage: One of :meth:`parts`.
@@ -62,11 +68,14 @@ class PatchBackbone(BaseModule):
 
         def keep(part: nn.Module, args: tuple, output: object) -> None:
             if isinstance(output, Tensor):
-                given.append(output.clone())  # what follows may write into it
+                given.append(output)
+            raise _Reached
 
         handle = self.get_submodule(stage).register_forward_hook(keep)
         try:
             self.trunk_patches(images)
+        except _Reached:
+            pass
         finally:
             handle.remove()
         if not given:
@@ -74,7 +83,7 @@ class PatchBackbone(BaseModule):
                 f'{stage} of {type(self).__name__} gives no tensor from which the rest '
                 'of the trunk could go on; freeze all of it, or train on pictures.'
             )
-        return StageMap(given[-1], stage)
+        return StageMap(given[0], stage)
 
     def _behind(self, inputs: StageMap) -> TrunkPatches:
         parts = self.parts()

@@ -57,3 +57,16 @@ def test_what_follows_in_place_changes_nothing_that_is_kept():
     backbone.eval()
     kept = backbone.stage_map(torch.rand(1, 3, 64, 64), 'trunk.bn1')
     assert kept.values.min() < 0  # a rectifier that writes into its input follows
+
+
+def test_the_parts_behind_are_not_run():
+    backbone = MODELS.build(
+        dict(type='DenseBackbone', trunk=TRUNKS['layer3.0'], in_channels=64)
+    ).eval()
+    run = []
+    backbone.trunk.layer3.register_forward_hook(lambda *_: run.append(1))
+    kept = backbone.stage_map(torch.rand(1, 3, 64, 64), 'trunk.layer2.1')
+    assert kept.values.shape == (1, 16, 8, 8)
+    assert not run
+    backbone(torch.rand(1, 3, 64, 64))
+    assert run
