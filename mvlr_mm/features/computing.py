@@ -139,10 +139,12 @@ class FrozenPart:
         """
         self([picture])  # where the trunk is cut is looked at once, by other runs
         inputs = self.preprocessor({'inputs': [picture]})['inputs']
-        given, self.backbone = self.backbone, deepcopy(self.backbone)
+        given = self.backbone
         try:
+            self.backbone = deepcopy(given)
             fold_norms(self.backbone, lambda: self._features(inputs))
-        except RuntimeError:  # a convolution's output is used beside its norm
+        # no copy can be made, or a convolution's output is used beside its norm
+        except RuntimeError:
             self.backbone = given
 
     def _features(self, inputs: Tensor) -> Tensor:

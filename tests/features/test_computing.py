@@ -96,8 +96,12 @@ def test_folded_norms_change_rounding_alone(backbone, images, stage):
     assert all(torch.equal(before[key], after[key]) for key in after | before)
 
 
-def test_norms_that_cannot_be_folded_stay(backbone, images):
+@pytest.mark.parametrize('copies', [True, False])
+def test_norms_that_cannot_be_folded_stay(backbone, images, copies):
     backbone.trunk = Noisy()
+    if not copies:
+        backbone.trunk = nn.Sequential(nn.Conv2d(3, 8, 8, 8), *two_more())
+        backbone.made = torch.ones(1, requires_grad=True) * 2  # torch copies no such
     part = FrozenPart(backbone, 'trunk', PIXELS)
     plain = part(images)
     part.fold(images[0])
