@@ -111,6 +111,22 @@ def test_views_differ_and_depend_on_the_seed_alone(make_config, pictures):
         assert np.array_equal(*same)
 
 
+def test_norms_are_folded_once_and_only_where_something_is_left(
+    make_config, pictures, monkeypatch
+):
+    fold, folded = making.FrozenPart.fold, []
+
+    def seen(part, picture):
+        fold(part, picture)
+        kinds = [type(module) for module in part.backbone.modules()]
+        folded.append(torch.nn.BatchNorm2d not in kinds)
+
+    monkeypatch.setattr(making.FrozenPart, 'fold', seen)
+    for _ in range(2):
+        make_features(make_config('resnet'), pictures / 'features', views=1)
+    assert folded == [True]
+
+
 def test_a_run_that_was_stopped_is_gone_on_with(make_config, pictures, monkeypatch):
     cfg = make_config()
     make_features(cfg, pictures / 'straight', views=2, batch_size=2)
