@@ -2,7 +2,7 @@
 
     python tools/analysis/config_results.py
 
-The tables of `docs/benchmarks/accuracy.md` that stand on the small CLIP are read; a
+The tables of `docs/benchmarks/accuracy_*.md` that stand on the small CLIP are read; a
 system's page gets a table with a row for each of its configs and one for MVLR, its
 `metafile.yml` the results. Nothing else of either file changes.
 """
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SUFFIX = '_custom_small-clip'
 REFERENCE = 'mvlr'
 METRICS = ('mAP', 'CF1', 'OF1')
-# Title in accuracy.md: how the column and the data set are called.
+# Title in one of the pages: how the column and the data set are called.
 SECTIONS = {
     'coco18, the tower frozen': 'coco18, the CLIP frozen',
     'ucm17, the tower frozen': 'ucm17, the CLIP frozen',
@@ -44,11 +44,11 @@ RESULTS = re.compile(r'^    Results:\n(?:      .*\n)*', re.MULTILINE)
 Measured = dict[str, dict[str, dict[str, str]]]
 
 
-def read_measured(page: str) -> Measured:
-    """Return what a page says of the small CLIP's configs.
+def read_measured(pages: list[str]) -> Measured:
+    """Return what pages say of the small CLIP's configs.
 
     Args:
-        page: The text of `accuracy.md`.
+        pages: The texts of `accuracy_*.md`.
 
     Returns:
         By config, by data set, by metric: the cell of the table, mean and spread.
@@ -57,13 +57,15 @@ def read_measured(page: str) -> Measured:
         ValueError: A section is missing, or has no table.
     """
     measured: Measured = {}
-    parts = dict(part.split('\n', 1) for part in page.split('\n## ')[1:])
+    parts = dict(
+        part.split('\n', 1) for page in pages for part in page.split('\n## ')[1:]
+    )
     for title, data_set in SECTIONS.items():
         if title not in parts:
-            raise ValueError(f'accuracy.md has no section "{title}".')
+            raise ValueError(f'No accuracy_*.md has a section "{title}".')
         rows = list(read_rows(parts[title]))
         if not rows:
-            raise ValueError(f'"{title}" of accuracy.md has no table of systems.')
+            raise ValueError(f'"{title}" has no table whose first column is "system".')
         for name, cells in rows:
             measured.setdefault(name + SUFFIX, {})[data_set] = cells
     return measured
@@ -127,8 +129,8 @@ def enter_in_metafile(text: str, measured: Measured) -> str:
 
 def entered(root: Path) -> dict[Path, str]:
     """Return the texts of all pages and metafiles with what was measured."""
-    page = root / 'docs/benchmarks/accuracy.md'
-    measured = read_measured(page.read_text(encoding='utf-8'))
+    pages = sorted(root.glob('docs/benchmarks/accuracy_*.md'))
+    measured = read_measured([page.read_text(encoding='utf-8') for page in pages])
     texts = {}
     for metafile in sorted(root.glob('configs/[!_]*/metafile.yml')):
         folder = metafile.parent
