@@ -24,7 +24,7 @@ OVER = {
 CURVES = 10  # in a picture: as many as matplotlib has colours
 MARKERS = 'os^Dv'
 LINES = 28  # of the legend in a column
-TICKS = (0, 20, 40, 60, 70, 80, 85, 90, 92, 94, 96, 97, 98, 99, 99.5)
+TICKS = (0, 20, 40, 50, 60, 65, 70, 75, 80, 85, 90, 92, 94, 96, 97, 98, 99, 99.5)
 
 
 def without_shared_ending(names: Sequence[str]) -> list[str]:
