@@ -73,7 +73,15 @@ def check(args: argparse.Namespace) -> None:
             f'--skip-existing leaves results as they are and {other} changes them; '
             'leave one of them out.'
         )
-    if args.out not in (None, '-'):
+    kept = args.out not in (None, '-')
+    if args.skip_existing and not (
+        kept or args.sidecar or args.show_dir or args.heatmaps
+    ):
+        raise ValueError(
+            '--skip-existing needs results to look for: --out FILE, --sidecar, '
+            '--show-dir or --heatmaps.'
+        )
+    if kept:
         if Path(args.out).suffix not in FILES:
             raise ValueError(
                 f'--out {args.out}: tags go into a {", ".join(FILES)} file, or to -, '

@@ -30,7 +30,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--results',
-        default=RESULTS,
         metavar='FOLDER',
-        help='where the comparisons are, each in a folder named as its data',
+        help='where the comparisons are, each in a folder named as its data (default: '
+        f'{RESULTS})',
     )
+
+
+def check(args: argparse.Namespace) -> None:
+    """Choose the folder of the results.
+
+    Raises:
+        ValueError: It is named, but of which pictures is not said.
+    """
+    if args.results is None:
+        args.results = RESULTS
+    elif not args.data:
+        raise ValueError(
+            f'--results {args.results} needs --data, the pictures of the comparison '
+            'or the name of its folder.'
+        )

@@ -26,6 +26,7 @@ EXAMPLES = (
     'mvlr tag photos --out tags --engine ray --workers 4',
 )
 ENGINES = ('local', 'ray')  # names that `mvlr_mm.cli.tag` gives a meaning to
+SAMPLE = 64  # pictures that a dry run tags
 MANIFEST = '_manifest.jsonl'  # by which a folder of `mvlr tag` is known
 
 
@@ -55,7 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help='count the pictures, tag some, say how long all would take; write nothing',
     )
-    add('--sample', type=at_least(1), default=64, help='pictures of --dry-run')
+    add(
+        '--sample',
+        type=at_least(1),
+        help=f'pictures that --dry-run tags (default: {SAMPLE})',
+    )
     add('--part-rows', type=at_least(1), default=10_000, help='rows of a file')
     add(
         '--engine',
@@ -78,8 +83,15 @@ def check(args: argparse.Namespace) -> None:
 
     Raises:
         OSError: As for :func:`mvlr_stack.outputs.check_output_folder`.
-        ValueError: An argument is for the other engine.
+        ValueError: An argument is for the other engine, or for --dry-run.
     """
+    if args.sample is None:
+        args.sample = SAMPLE
+    elif not args.dry_run:
+        raise ValueError(
+            f'--sample {args.sample} is for --dry-run; add it, or leave --sample out '
+            'to tag everything.'
+        )
     if args.engine != 'ray' and (args.address is not None or args.workers > 1):
         raise ValueError(
             '--workers and --address are for --engine ray; add it, or leave them out.'

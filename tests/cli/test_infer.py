@@ -348,6 +348,7 @@ def test_heat_maps_of_tags_that_are_gone_go(infer, photos, tmp_path):
         (['{}', '--thr', 'stored'], 'has no thresholds'),
         (['{}', '--append'], '--append needs --sidecar'),
         (['{}', '--skip-existing', '--overwrite'], 'leave one of them out'),
+        (['{}', '--skip-existing', '--out', '-'], 'needs results to look for'),
         (['{}', '--out', 'out.txt'], 'tags go into a .jsonl'),
         (['{}', '--classes', 'cat,cat'], 'occurs twice'),
         (['{}', '--classes', 'lables.txt'], '--classes lables.txt: no such file'),

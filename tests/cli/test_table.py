@@ -1,6 +1,8 @@
 import json
 import shlex
 
+import pytest
+
 from mvlr_stack.command import main
 
 
@@ -43,3 +45,9 @@ def test_the_way_to_results_can_be_copied_whatever_folders_are_called(tmp_path, 
         '--out',
         str(results / 'dogs'),
     ]
+
+
+def test_a_folder_of_results_needs_to_know_of_which_pictures(tmp_path, capsys):
+    with pytest.raises(SystemExit, match='2'):
+        main(['table', '4', '--results', str(tmp_path)])
+    assert f'--results {tmp_path} needs --data' in capsys.readouterr().err

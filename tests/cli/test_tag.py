@@ -128,6 +128,7 @@ def test_a_dry_run_counts_times_and_writes_nothing(words, tmp_path, capfd):
         (['--workers', '2'], '--workers and --address are for --engine ray'),
         (['--thr', 'high'], '--thr high must be a number'),
         (['--part-rows', '0'], 'at least 1'),
+        (['--sample', '5'], '--sample 5 is for --dry-run'),
     ],
 )
 def test_mistakes_end_with_2_and_leave_nothing(words, tmp_path, capfd, more, message):
