@@ -9,5 +9,5 @@ model = dict(
         fusion=dict(_delete_=True, type='KgCoOp'),
         interaction=None,
     ),
-    head=dict(kcr=dict(loss_weight=8.0)),
+    head=dict(kcr=dict(loss_weight=8.0), scale=20.0, bias=-4.0),
 )
