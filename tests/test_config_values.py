@@ -99,3 +99,10 @@ def test_there_are_such_configs():
     assert len(LITERAL) >= 3
     assert len(BASELINES) >= 2
     assert len(DEFAULTS) >= 9
+
+
+def test_kgcoop_begins_where_it_was_measured_to_be_best():
+    path = ROOT.parent / 'kgcoop' / 'kgcoop_custom_small-clip.py'
+    head = MODELS.build(Config.fromfile(path).model.head)
+    assert head.log_scale.exp().item() == pytest.approx(20.0)
+    assert head.bias.item() == pytest.approx(-4.0)

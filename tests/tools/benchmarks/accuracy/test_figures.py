@@ -6,6 +6,7 @@ from benchmarks.accuracy.figures import (
     draw_learning,
     without_shared_ending,
 )
+from matplotlib.figure import Figure
 from PIL import Image
 
 
@@ -30,6 +31,28 @@ def test_accuracy_over_cost_is_drawn_where_there_is_some(tmp_path):
     some = [row(f'row {i}', mean, 3.0) for i, mean in enumerate([0.0, 100.0] * 15)]
     assert draw_accuracy(path, some)
     assert Image.open(path).size == (2100, 660)
+
+
+def test_marks_stand_at_round_numbers_where_good_rows_lie_apart(tmp_path, monkeypatch):
+    drawn, save = [], Figure.savefig
+
+    def keep(figure, *args, **options):
+        drawn.append(figure)
+        save(figure, *args, **options)
+
+    monkeypatch.setattr(Figure, 'savefig', keep)
+    assert draw_accuracy(tmp_path / 'accuracy.png', [row('a', 60.0), row('b', 97.0)])
+    axes = drawn[0].axes[0]
+    low, high = axes.get_ylim()
+    shown = {
+        label.get_text()
+        for place, label in zip(axes.get_yticks(), axes.get_yticklabels(), strict=True)
+        if low <= place <= high
+    }
+    assert {'65', '75', '96'} <= shown
+    # what is missing to 100 halves by the same way up
+    ups = axes.transData.transform([(1, y) for y in (60, 80, 90, 95)])[:, 1]
+    assert ups[1:] - ups[:-1] == pytest.approx([ups[1] - ups[0]] * 3)
 
 
 @pytest.mark.parametrize(
