@@ -25,5 +25,5 @@ def register_models() -> None:
     ModelHub.register_model_index(_FOLDER / 'model-index.yml', config_prefix=_FOLDER)
     for name in set(ModelHub._models_dict) - before:
         entry = ModelHub._models_dict[name]
-        if not entry.results:
-            entry.results = ResultList([Result(task=_TASK, dataset=None, metrics={})])
+        as_single = Result(task=_TASK, dataset=None, metrics={})
+        entry.results = ResultList([*(entry.results or ()), as_single])

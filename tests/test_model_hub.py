@@ -24,7 +24,10 @@ def test_every_model_of_the_index_is_listed():
         models = yaml.safe_load((ROOT / file).read_text())['Models']
         names += [model['Name'].lower() for model in models]
     assert set(names) <= set(list_models())
+    # what a metafile says of results must not hide the model from mmpretrain's parts
     assert set(names) <= set(ImageClassificationInferencer.list_models())
+    multi_label = set(list_models(task='Multi-Label Classification'))
+    assert {'mvlr_custom_small-clip', 'query2label_custom_small-clip'} <= multi_label
     assert set(list_models('mvlr_')) == {n for n in names if n.startswith('mvlr_')}
     assert 'resnet50_8xb32_in1k' in list_models()
     register_models()  # once more is no conflict

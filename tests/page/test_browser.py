@@ -60,14 +60,19 @@ def page(browser, address):
     """The page, opened; it must ask no other server, and complain of nothing."""
     page = browser.new_page(viewport=dict(width=1280, height=900))
     page.set_default_timeout(60_000)  # of a busy machine
-    asked, said = [], []
+    asked, said, late = [], [], []
     page.on('request', lambda request: asked.append(request.url))
+    page.on('response', lambda r: late.append(r.url) if r.status == 404 else None)
     page.on('console', lambda m: said.append(m.text) if m.type == 'error' else None)
     page.goto(address)
     page.wait_for_selector('#picture input[type=file]', state='attached')
     yield page
     page.close()
     assert [x for x in asked if not x.startswith((address, 'data:', 'blob:'))] == []
+    # gradio gives up on an upload's progress when a busy machine takes 3 s to begin it
+    assert [url for url in late if '/upload_progress' not in url] == []
+    if late:
+        said = [text for text in said if text != 'Response' and '404' not in text]
     assert said == []
 
 
