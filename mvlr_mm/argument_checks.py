@@ -54,6 +54,19 @@ def check_number(
     _check('a finite number', Real, name, value, or_none, bounds)
 
 
+def check_template(name: str, value: object) -> None:
+    """Refuse what is no text with one place for a label, ``{}``.
+
+    Raises:
+        ValueError: It is none; the message names the argument.
+    """
+    if not isinstance(value, str) or value.count('{}') != 1:
+        raise ValueError(
+            f"{name} ({value!r}) must be a text with one '{{}}', where the label goes, "
+            "such as 'A photo of a {}.'"
+        )
+
+
 def check_whole(
     name: str, value: object, or_none: bool = False, **bounds: float
 ) -> None:

@@ -1,5 +1,6 @@
 """A head that begins with what files say of its labels."""
 
+import os
 from collections.abc import Callable
 from types import MappingProxyType
 
@@ -8,6 +9,7 @@ import torch
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
+from ...argument_checks import check_count
 from ...labels.graph import LabelGraph, read_label_graph
 from ...structures import VLFeatures
 from ..text import read_label_vectors
@@ -42,9 +44,11 @@ class LabelFilesHead(NamedLabelsHead):
             key: Which array of the file.
 
         Raises:
-            ValueError: The file lacks a label, or the labels have no names.
+            ValueError: The file lacks a label, the labels have no names, or V is below
+                1.
         """
-        if isinstance(source, int):
+        if not isinstance(source, (str, os.PathLike)):
+            check_count('label_vectors, a path or a width,', source)
             vectors = torch.full((self.num_labels, source), torch.nan)
             self._awaited.add('vectors')
         else:

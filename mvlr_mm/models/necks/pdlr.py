@@ -9,7 +9,7 @@ from mmengine.model import BaseModule
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from ...argument_checks import check_choice, check_count
+from ...argument_checks import check_choice, check_count, check_template
 from ...labels.names import read_label_names
 from ...structures import VLFeatures, as_features
 from ..layers.eval_cache import EvalCache
@@ -74,11 +74,7 @@ class PDLR(NamedRows, EvalCache, BaseModule):
     ) -> None:
         super().__init__(init_cfg)
         check_choice('prompts', prompts, PROMPTS)
-        if not isinstance(template, str) or template.count('{}') != 1:
-            raise ValueError(
-                f"template ({template!r}) must be a text with one '{{}}', where the "
-                "label goes, such as 'A photo of a {}.'"
-            )
+        check_template('template', template)
         check_count('chunk_size', chunk_size)
         if 'soft' in prompts:
             check_count('num_tokens', num_tokens)

@@ -140,8 +140,9 @@ def graph_embedding_loss(
         graph: Likeness of the labels, (C, C).
         relaxation: See above.
     """
-    unit = F.normalize(labels.float(), dim=-1)
-    cosines, count = unit @ unit.mT, len(labels)
+    unit, count = F.normalize(labels.float(), dim=-1), len(labels)
+    with torch.autocast(labels.device.type, enabled=False):
+        cosines = unit @ unit.mT
     matters = (graph >= relaxation) | (cosines >= relaxation)
     matters &= ~torch.eye(count, dtype=torch.bool, device=labels.device)
     errors = (cosines - graph).square() * matters

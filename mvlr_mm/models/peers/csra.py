@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from ...argument_checks import check_number
+from ...argument_checks import check_count, check_number
 from ...structures import VLFeatures
 from ..heads.named_labels_head import NamedLabelsHead
 
@@ -66,6 +66,7 @@ class CSRAHead(NamedLabelsHead):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(classes, num_classes, loss, thr, topk, init_cfg)
+        check_count('CSRAHead: num_heads', num_heads)
         if num_heads not in TEMPERATURES:
             raise ValueError(
                 f'CSRAHead: num_heads ({num_heads}) must be one of '

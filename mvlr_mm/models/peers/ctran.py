@@ -69,7 +69,8 @@ class CTranHead(NamedLabelsHead):
     Raises:
         ValueError: A number of layers or a width is below 1, ``most_told`` or
             ``dropout`` is not in [0, 1], ``num_heads`` does not divide ``embed_dim``,
-            or see :class:`NamedLabelsHead`.
+            the loss does not leave out targets below 0, or see
+            :class:`NamedLabelsHead`.
     """
 
     named_rows = ('labels.weight', 'fc.weight', 'fc.bias')
@@ -94,6 +95,14 @@ class CTranHead(NamedLabelsHead):
         check_count('num_layers', num_layers)
         check_count('hidden_dim', hidden_dim, or_none=True)
         check_number('CTranHead: most_told', most_told, at_least=0, at_most=1)
+        leaves_out = getattr(self.loss_module, 'leaves_out_unknown', False)
+        if most_told > 0 and not leaves_out:
+            raise ValueError(
+                f'CTranHead: the loss {type(self.loss_module).__name__} does not say '
+                'that it leaves out targets below 0, by leaves_out_unknown=True, and '
+                'the labels that are told have -1; take LogitAsymmetricLoss, or '
+                'most_told=0.'
+            )
         self.most_told = most_told
         self.labels = nn.Embedding(self.num_labels, embed_dim)
         self.told = nn.Embedding(2, embed_dim)  # absent, there
@@ -117,13 +126,8 @@ class CTranHead(NamedLabelsHead):
         shape = feats.visual.shape[0], self.num_labels
         if states is None:
             states = feats.visual.new_full(shape, UNKNOWN, dtype=torch.long)
-        if states.shape != shape:
-            raise ValueError(
-                f'CTranHead: states has the shape {tuple(states.shape)}, but must be '
-                f'{shape}: a state for each picture and label.'
-            )
         vectors = torch.cat([self.unknown, self.told.weight])
-        labels = self.labels.weight + vectors[states + 1]
+        labels = self.labels.weight + vectors[_rows(states, shape, vectors.device)]
         tokens = self.norm(torch.cat([feats.visual, labels], dim=1))
         for layer in self.layers:
             tokens = layer(tokens, tokens)
@@ -134,11 +138,11 @@ class CTranHead(NamedLabelsHead):
 
         Args:
             feats: Of the pictures.
-            states: What is known of the labels, (B, C) int64: 1 there, 0 absent, -1
+            states: What is known of the labels, (B, C): 1 there, 0 absent, -1
                 unknown; None knows nothing.
 
         Raises:
-            ValueError: ``states`` has another shape.
+            ValueError: ``states`` has another shape, or another value.
         """
         return self.fc(self.pre_logits(feats, states))
 
@@ -153,3 +157,25 @@ class CTranHead(NamedLabelsHead):
         asked = torch.where(states == UNKNOWN, targets, UNKNOWN)
         loss = self.loss_module(logits, asked, avg_factor=len(logits), **kwargs)
         return {'loss': loss}
+
+
+def _rows(states: Tensor, shape: tuple[int, int], device: torch.device) -> Tensor:
+    """Return where the vector of each state stands, (B, C) int64."""
+    states = torch.as_tensor(states, device=device)
+    if states.shape != shape:
+        raise ValueError(
+            f'CTranHead: states has the shape {tuple(states.shape)}, but must be '
+            f'{shape}: a state for each picture and label.'
+        )
+    if not states.is_floating_point():  # bytes have no -1 to compare with
+        states = states.long()
+    # on a GPU the check would wait for all that was launched
+    if states.device.type == 'cpu' and not torch.compiler.is_compiling():
+        wrong = states[(states != 1) & (states != 0) & (states != UNKNOWN)]
+        if wrong.numel():
+            raise ValueError(
+                f'CTranHead: states has {wrong[0].item()}, but a state is 1 (there), 0 '
+                '(absent) or -1 (unknown).'
+            )
+    # an index below 0 would count from the end; beyond it each device refuses it
+    return torch.where(states < UNKNOWN, 3, states.long() + 1)

@@ -13,6 +13,7 @@ from ...structures import VLFeatures
 from ..heads.multi_label_head import MultiLabelHead
 from ..layers.cosine_scale import match_scale, register_scale
 from ..layers.named_rows import rows_among
+from ..layers.width_check import check_widths
 from ..necks.pdlr import PDLR
 from ..text import TokenBatch
 
@@ -208,9 +209,11 @@ class DualCoOpHead(MultiLabelHead):
 
     def _compare(self, places: Tensor, feats: VLFeatures) -> list[Tensor]:
         """Return the scaled cosines for and against each label, (B, M, C)."""
-        places = F.normalize(places, dim=-1)
-        texts = [feats.require(x, 'DualCoOpHead') for x in ('labels', 'negative')]
-        return [self.scale * places @ F.normalize(x, dim=-1).mT for x in texts]
+        width, places = places.shape[-1], F.normalize(places, dim=-1)
+        texts = {x: feats.require(x, 'DualCoOpHead') for x in ('labels', 'negative')}
+        check_widths('DualCoOpHead', width, visual=feats.visual, **texts)
+        units = (F.normalize(x, dim=-1) for x in texts.values())
+        return [self.scale * places @ x.mT for x in units]
 
     def forward(self, feats: VLFeatures) -> Tensor:
         """Return the logits, (B, C)."""

@@ -29,7 +29,13 @@ class KgCoOp(BaseModule):
         """Fill ``labels``, ``knowledge`` and ``context``, each (C, D).
 
         Raises:
-            ValueError: No stage before has filled ``hard`` and ``soft``.
+            ValueError: No stage before has filled ``hard`` and ``soft``; or, in
+                training, it has one kind alone.
         """
         hard, soft = feats.require('hard', 'KgCoOp'), feats.require('soft', 'KgCoOp')
+        if self.training and hard is soft:  # one kind stands for both
+            raise ValueError(
+                'KgCoOp keeps soft prompts near the hard ones, and the prompt stage '
+                "has one kind alone: set its prompts='hard+soft'."
+            )
         return feats._replace(labels=soft, knowledge=hard, context=soft)

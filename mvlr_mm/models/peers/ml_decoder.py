@@ -14,6 +14,7 @@ from ...structures import VLFeatures
 from ..heads.multi_label_head import MultiLabelHead
 from ..heads.named_labels_head import NamedLabelsHead
 from ..layers.post_norm_block import PostNormBlock
+from ..layers.width_check import check_widths
 
 
 class MLDecoder(nn.Module):
@@ -36,6 +37,8 @@ class MLDecoder(nn.Module):
         dropout: float,
     ) -> None:
         super().__init__()
+        check_count('width', width)
+        check_count('hidden_dim', hidden_dim)
         self.proj = nn.Linear(embed_dim, width)
         self.norm = nn.LayerNorm(width)
         self.block = PostNormBlock(width, num_heads, hidden_dim, dropout)
@@ -189,6 +192,7 @@ class MLDecoderTextHead(MultiLabelHead):
     def pre_logits(self, feats: VLFeatures) -> Tensor:
         """Return the token of each label, (B, C, D)."""
         labels = feats.require('labels', 'MLDecoderTextHead')
+        check_widths('MLDecoderTextHead', len(self.origin), labels=labels)
         texts = (F.normalize(labels, dim=-1) - self.origin) / self.deviation
         queries = self.text_proj(texts).relu()
         return self.decoder(feats.visual, queries)

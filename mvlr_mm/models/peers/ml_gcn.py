@@ -64,6 +64,8 @@ class MLGCNHead(LabelFilesHead):
     ) -> None:
         super().__init__(classes, num_classes, loss, thr, topk, init_cfg)
         width = self.add_vectors(label_vectors, vectors_key)
+        check_number('threshold', threshold, above=0, at_most=1)
+        check_number('neighbours', neighbours, at_least=0)
         self.add_graph(
             graph, lambda counts: correlation_matrix(counts, threshold, neighbours)
         )

@@ -13,6 +13,7 @@ from ...argument_checks import check_number
 from ...structures import VLFeatures
 from ..heads.batch_targets import batch_targets
 from ..heads.multi_label_head import MultiLabelHead
+from ..layers.width_check import check_widths
 
 
 @MODELS.register_module()
@@ -80,16 +81,23 @@ class PatchCTHead(MultiLabelHead):
 
     def patch_logits(self, feats: VLFeatures) -> Tensor:
         """Scaled cosine of every patch, (B, N, C)."""
-        labels = F.normalize(feats.batch_labels('PatchCTHead'), dim=-1)
+        labels = self._labels(feats)
         cosine = F.normalize(feats.visual, dim=-1) @ labels.mT
         return self.log_scale.exp() * cosine + self.bias
 
     def forward(self, feats: VLFeatures) -> Tensor:
         """Return the logits, (B, C)."""
-        labels = F.normalize(feats.batch_labels('PatchCTHead'), dim=-1)
+        labels = self._labels(feats)
         picture = F.normalize(self.pre_logits(feats), dim=-1)
         cosine = torch.einsum('bd,bcd->bc', picture, labels)
         return self.log_scale.exp() * cosine + self.bias
+
+    def _labels(self, feats: VLFeatures) -> Tensor:
+        """Return the labels' unit vectors, (B, C, D)."""
+        labels = feats.batch_labels('PatchCTHead')
+        width = self.adapter[0].in_features
+        check_widths('PatchCTHead', width, visual=feats.visual, labels=labels)
+        return F.normalize(labels, dim=-1)
 
     def loss(
         self, feats: VLFeatures, data_samples: list[DataSample], **kwargs: object
@@ -119,9 +127,9 @@ def conditional_transport(
         there: Whether a picture has a label, (B, C) bool.
         temperature: See above.
     """
-    unit = (F.normalize(t.float(), dim=-1) for t in (patches, labels))
-    first, second = unit
-    cosine = first @ second.mT  # (B, N, C)
+    first, second = (F.normalize(t.float(), dim=-1) for t in (patches, labels))
+    with torch.autocast(patches.device.type, enabled=False):  # 1 - cosine is a rest
+        cosine = first @ second.mT  # (B, N, C)
     some = there.any(dim=1)
     mask = there | ~some[:, None]  # of pictures without a label, which count 0 below
     score = cosine / temperature

@@ -6,7 +6,7 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from ...argument_checks import check_count
+from ...argument_checks import check_count, check_whole
 from ...structures import VLFeatures
 from ..heads.named_labels_head import NamedLabelsHead
 from ..layers.label_linear import LabelLinear
@@ -40,7 +40,8 @@ class Query2LabelHead(NamedLabelsHead):
 
     Raises:
         ValueError: ``num_heads`` or 4 does not divide ``embed_dim``, there is no
-            decoder, ``dropout`` is not in [0, 1], or see :class:`NamedLabelsHead`.
+            decoder, ``num_encoders`` is below 0, ``dropout`` is not in [0, 1], or see
+            :class:`NamedLabelsHead`.
     """
 
     named_rows = ('queries.weight', 'fc.weight', 'fc.bias')
@@ -61,6 +62,7 @@ class Query2LabelHead(NamedLabelsHead):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(classes, num_classes, loss, thr, topk, init_cfg)
+        check_whole('num_encoders', num_encoders, at_least=0)
         check_count('num_decoders', num_decoders)
         check_count('hidden_dim', hidden_dim, or_none=True)
         sizes = embed_dim, num_heads, hidden_dim or 4 * embed_dim, dropout

@@ -10,7 +10,7 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from ...argument_checks import check_count, check_number
+from ...argument_checks import check_count, check_number, check_whole
 from ...structures import VLFeatures
 from ..heads.batch_targets import batch_targets
 from ..heads.label_files_head import LabelFilesHead
@@ -121,15 +121,15 @@ class SALGLHead(LabelFilesHead):
     def loss(
         self, feats: VLFeatures, data_samples: list[DataSample], **kwargs: object
     ) -> dict[str, Tensor]:
-        """Return ``loss`` and ``loss_scene``, and count the labels of the batch."""
+        """Return ``loss`` and ``loss_scene``; in training count the batch's labels."""
         self._check_filled()
         targets = batch_targets(data_samples, self.num_labels)
         visual, choice = self.pre_logits(self._meet(feats))
-        if self.count_first:
+        if self.training and self.count_first:
             self.scenes.add(choice, targets)
         logits = self.logits(visual, choice)
         losses = self._get_loss(logits, data_samples, **kwargs)
-        if not self.count_first:
+        if self.training and not self.count_first:
             self.scenes.add(choice, targets)
         losses['loss_scene'] = self.entropy_weight * scene_loss(choice)
         return losses
@@ -147,7 +147,7 @@ class SceneGraphs(nn.Module):
         normalize: Whether the messages to a label are weighted to a sum of 1.
 
     Raises:
-        ValueError: ``num_scenes`` is below 2.
+        ValueError: ``num_scenes`` is no whole number, or below 2.
     """
 
     def __init__(
@@ -159,11 +159,7 @@ class SceneGraphs(nn.Module):
         normalize: bool = False,
     ) -> None:
         super().__init__()
-        if num_scenes < 2:
-            raise ValueError(
-                f'num_scenes ({num_scenes}) must be at least 2; with one there would '
-                'be nothing to choose.'
-            )
+        check_whole('num_scenes', num_scenes, at_least=2)  # of one there is no choice
         self.num_scenes, self.soft = num_scenes, soft
         self.ignore_self, self.normalize = ignore_self, normalize
         shape = num_scenes, num_labels, num_labels
@@ -187,12 +183,13 @@ class SceneGraphs(nn.Module):
         with itself alone.
         """
         counts = self.cooccurrence.diagonal(dim1=1, dim2=2)  # (K, C)
-        graphs = self.cooccurrence / self.known.clamp(min=1e-8)
+        graphs = self.cooccurrence / self.known.where(self.known > 0, 1.0)
         graphs = graphs + (counts == 0).to(graphs).diag_embed()
         if self.ignore_self:
             graphs = graphs - graphs.diagonal(dim1=1, dim2=2).diag_embed()
         if self.normalize:
-            graphs = graphs / graphs.sum(dim=-1, keepdim=True).clamp(min=1e-8)
+            sums = graphs.sum(dim=-1, keepdim=True)
+            graphs = graphs / sums.where(sums > 0, 1.0)
         return graphs
 
     @torch.no_grad()
@@ -208,7 +205,9 @@ class SceneGraphs(nn.Module):
         known = there + absent
         shares = self._shares(choice.float())
         beside = torch.stack([there, known])
-        found = torch.einsum('bk,bi,nbj->nkij', shares, there, beside)
+        # counts are whole numbers, which bfloat16 knows up to 256 alone
+        with torch.autocast(shares.device.type, enabled=False):
+            found = torch.einsum('bk,bi,nbj->nkij', shares, there, beside)
         all_reduce(found)
         self.cooccurrence += found[0].to(self.cooccurrence)
         self.known += found[1].to(self.known)

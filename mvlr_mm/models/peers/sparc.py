@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
+from ...argument_checks import check_template
 from ...structures import VLFeatures
 from ..heads.named_labels_head import NamedLabelsHead
 from ..layers.width_check import check_widths
@@ -45,7 +46,7 @@ class SPARCHead(NamedLabelsHead):
 
     Raises:
         ValueError: There are fewer than two labels, the texts are not ``embed_dim``
-            wide, or see :class:`NamedLabelsHead`.
+            wide, ``template`` has not one ``{}``, or see :class:`NamedLabelsHead`.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class SPARCHead(NamedLabelsHead):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(classes, None, loss, thr, topk, init_cfg)
+        check_template('template', template)
         labels = self.num_labels
         if labels < 2:
             raise ValueError(
@@ -135,15 +137,19 @@ class SPARCHead(NamedLabelsHead):
         """Take the statistics over all pictures observed, and forget these.
 
         Raises:
-            ValueError: Fewer than two pictures were observed.
+            ValueError: No more pictures were observed than there are labels: C scores
+                of each label would have no principal component of their own.
         """
         scores = torch.cat([torch.empty(0, len(self.texts)), *self._observed]).double()
-        if len(scores) < 2:
+        if len(scores) <= self.num_labels:
             raise ValueError(
-                f'SPARCHead was fitted on {len(scores)} pictures; observe at least two.'
+                f'SPARCHead was fitted on {len(scores)} pictures; observe more than it '
+                f'has labels, {self.num_labels}.'
             )
         self._observed = []
-        mean, deviation = scores.mean(dim=0), scores.std(dim=0).clamp(min=1e-12)
+        mean, deviation = scores.mean(dim=0), scores.std(dim=0)
+        # what never varies, but for rounding, tells nothing: it stays as it is
+        deviation = deviation.where(deviation > 1e-6, 1.0)
         scores = (scores - mean) / deviation
         self.mean.copy_(mean)
         self.deviation.copy_(deviation)

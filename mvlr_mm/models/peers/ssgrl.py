@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
@@ -71,7 +72,7 @@ class SSGRLHead(LabelFilesHead):
         check_count('pooling', pooling)
         self.pooling = pooling
         width = self.add_vectors(label_vectors, vectors_key)
-        self.add_graph(graph, LabelGraph.probabilities)
+        self.add_graph(graph, conditional_probabilities)
         check_count('hidden_dim', hidden_dim, or_none=True)
         hidden_dim = hidden_dim or embed_dim // 2
         self.attention = LowRankAttention(embed_dim, width, hidden_dim)
@@ -93,3 +94,14 @@ class SSGRLHead(LabelFilesHead):
         """Average the patches in squares; at an odd edge in what is left of one."""
         maps = feats.visual.mT.unflatten(2, feats.grid)
         return F.avg_pool2d(maps, self.pooling, ceil_mode=True).flatten(2).mT
+
+
+def conditional_probabilities(counts: LabelGraph) -> np.ndarray:
+    """Return P(label j | label i), (C, C): 1 on the diagonal.
+
+    A label that no picture has is there where it is, and nowhere else.
+
+    Args:
+        counts: Of the training labels.
+    """
+    return counts.probabilities() + np.eye(len(counts.names))

@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from ...argument_checks import check_number
+from ...argument_checks import check_number, check_template
+from ...labels.names import as_tower_reads, check_label_names
 from ...structures import VLFeatures
 from ..heads.named_labels_head import NamedLabelsHead
 from ..layers.cosine_scale import match_scale, register_scale
@@ -41,7 +42,8 @@ class TagCLIPHead(NamedLabelsHead):
             encodes the texts once and is not kept. None leaves their vectors to be
             loaded, as from a pack.
         embed_dim: Width D of patches and texts.
-        background: What is no label; a label of the same name is left out of it.
+        background: Names of what is no label, or none; what a text tower reads as it
+            reads a label is left out.
         template: ``{}`` stands for the label, or a name of the background.
         scale: Factor of the cosines of patches and texts. None takes what the CLIP of
             ``text_encoder`` was trained with, as published; where that is not known,
@@ -56,7 +58,8 @@ class TagCLIPHead(NamedLabelsHead):
 
     Raises:
         ValueError: The texts are not ``embed_dim`` wide, ``scale`` or
-            ``attention_scale`` is no number above 0, or see :class:`NamedLabelsHead`.
+            ``attention_scale`` is no number above 0, ``template`` has not one ``{}``,
+            ``background`` is no list of names, or see :class:`NamedLabelsHead`.
     """
 
     named_rows = ('labels',)
@@ -76,7 +79,8 @@ class TagCLIPHead(NamedLabelsHead):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(classes, None, loss, thr, topk, init_cfg)
-        background = [name for name in background if name not in self.classes]
+        check_template('template', template)
+        background = _without(background, self.classes)
         filled = [template.replace('{}', x) for x in (*self.classes, *background)]
         texts, trained = torch.zeros(len(filled), embed_dim), None
         if text_encoder is not None:
@@ -147,6 +151,21 @@ def _reach(values: Tensor, mean: Tensor | float) -> Tensor:
     return values >= mean * (1 - 4 * torch.finfo(values.dtype).eps)
 
 
+def _without(background: Sequence[str], labels: Sequence[str]) -> list[str]:
+    """Return the names of the background that are none of the labels."""
+    if isinstance(background, str):
+        raise ValueError(
+            f'background ({background!r}) must be a list of names, such as '
+            f'[{background!r}].'
+        )
+    names = check_label_names(tuple(background), 'background') if background else ()
+    read = {as_tower_reads(label) for label in labels}
+    return [name for name in names if as_tower_reads(name) not in read]
+
+
 def _logit(scores: Tensor) -> Tensor:
-    """Return finite logits; in half precision nothing is between 1 - 1e-6 and 1."""
-    return torch.logit(scores.float(), eps=1e-6)
+    """Return finite logits that rank as the scores do.
+
+    In half precision nothing is between 1 - 1e-6 and 1.
+    """
+    return torch.logit(scores.float().clamp(1e-30, 1 - 1e-6))

@@ -148,3 +148,12 @@ def test_what_is_not_said_is_as_its_page_says(label_file):
     assert (head.relaxation, head.graph_weight) == (0.05, 1)
     for embed in (head.embed_labels, head.embed_patches):
         assert embed[2].weight.shape == (256, 512)
+
+
+def test_the_graph_embedding_keeps_its_digits_under_autocast():
+    torch.manual_seed(0)
+    labels, graph = torch.randn(5, 16), torch.rand(5, 5)
+    expected = graph_embedding_loss(labels, graph)
+    with torch.autocast('cpu', torch.bfloat16):
+        found = graph_embedding_loss(labels, graph)
+    torch.testing.assert_close(found, expected)

@@ -79,6 +79,8 @@ def test_one_picture_of_another_size_trains_every_parameter(learns, bias):
 def test_another_number_of_heads_is_refused():
     with pytest.raises(ValueError, match=r'num_heads \(3\) must be one of 1, 2, 4, 6'):
         build(num_heads=3)
+    with pytest.raises(ValueError, match=r'num_heads \(True\) must be a whole number'):
+        build(num_heads=True)
 
 
 def test_size_of_the_published_model(size_of):

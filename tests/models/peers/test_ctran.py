@@ -159,3 +159,26 @@ def test_what_is_not_said_is_as_published():
         assert vectors.shape[1] == 256
         for vector in vectors:
             assert 0.9 / 16 < vector.abs().max() <= 1 / 16
+
+
+@pytest.mark.parametrize('kind', [torch.int8, torch.uint8, torch.float32, torch.bool])
+def test_states_are_known_by_their_value(kind):
+    head = build().eval()
+    feats = VLFeatures(torch.randn(1, 6, 8), (2, 3))
+    states = torch.tensor([[1, 0, 0, 1]])
+    torch.testing.assert_close(head(feats, states.to(kind)), head(feats, states))
+    torch.testing.assert_close(head(feats, states.tolist()), head(feats, states))
+
+
+@pytest.mark.parametrize('wrong', [-2, -4, 2, 0.5])
+def test_what_is_no_state_is_refused(wrong):
+    states = torch.tensor([[1, wrong, 0, -1]])
+    with pytest.raises(ValueError, match=rf'states has {wrong}, but a state is 1'):
+        build()(VLFeatures(torch.randn(1, 6, 8), (2, 3)), states)
+
+
+def test_a_loss_that_takes_told_labels_for_targets_is_refused():
+    loss = dict(type='CrossEntropyLoss', use_sigmoid=True)
+    with pytest.raises(ValueError, match='CrossEntropyLoss does not say'):
+        build(loss=loss)
+    build(loss=loss, most_told=0)

@@ -289,3 +289,12 @@ def test_the_head_says_which_stage_is_missing(feats, field):
     head = MODELS.build(dict(type='DualCoOpHead'))
     with pytest.raises(ValueError, match=f'DualCoOpHead needs VLFeatures.{field}'):
         head(feats._replace(**{field: None}))
+
+
+@pytest.mark.parametrize('field', ['labels', 'negative'])
+def test_texts_of_another_width_are_refused(feats, field):
+    head = MODELS.build(dict(type='DualCoOpHead'))
+    with pytest.raises(
+        ValueError, match=f'DualCoOpHead: visual is 4 wide.*{field} is 5'
+    ):
+        head(feats._replace(**{field: torch.randn(3, 5)}))

@@ -28,3 +28,13 @@ def test_both_prompts_must_be_there():
     stage = MODELS.build(dict(type='KgCoOp'))
     with pytest.raises(ValueError, match=r'KgCoOp needs VLFeatures.hard'):
         stage(VLFeatures(torch.randn(2, 6, 4), (2, 3)))
+
+
+def test_one_kind_of_prompts_cannot_train():
+    stage, soft = MODELS.build(dict(type='KgCoOp')), torch.randn(3, 4)
+    feats = VLFeatures(torch.randn(2, 6, 4), (2, 3), hard=soft, soft=soft)
+    with pytest.raises(
+        ValueError, match=r"one kind alone: set its prompts='hard\+soft'"
+    ):
+        stage(feats)
+    assert stage.eval()(feats).labels is soft

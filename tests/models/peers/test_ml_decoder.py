@@ -130,6 +130,20 @@ def test_no_groups_are_refused():
         build(num_groups=0)
 
 
+@pytest.mark.parametrize('name', ['width', 'hidden_dim'])
+def test_no_width_is_refused(name):
+    with pytest.raises(ValueError, match=rf'{name} \(0\) must be a whole number'):
+        build(**{name: 0})
+
+
+def test_labels_of_another_width_are_refused():
+    feats = VLFeatures(torch.randn(1, 4, 6), (2, 2), labels=torch.randn(3, 8))
+    with pytest.raises(
+        ValueError, match='MLDecoderTextHead: labels is 8 wide, but all'
+    ):
+        build_text()(feats)
+
+
 def build_text():
     torch.manual_seed(0)
     return MODELS.build(dict(type='MLDecoderTextHead', **SMALL))

@@ -109,6 +109,11 @@ def test_numbers_out_of_range_are_refused(label_file, name, value, rule):
         ValueError, match=rf'{name} \({value}\) must be a finite number, {rule}'
     ):
         build(label_file, **{name: value})
+    with pytest.raises(ValueError, match=rf'{name} \({value}\) must be a finite'):
+        MODELS.build(
+            dict(type='MLGCNHead', embed_dim=8, num_classes=3, graph=None,
+                 label_vectors=4, **{name: value})
+        )  # fmt: skip
 
 
 def test_size_with_its_trunk_at_448_px(size_of):

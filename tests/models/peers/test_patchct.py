@@ -134,3 +134,18 @@ def test_what_is_not_said_is_as_its_page_says():
     assert (head.temperature, head.transport_weight) == (0.1, 1)
     assert head.log_scale.exp().item() == pytest.approx(20)
     assert head.bias.item() == -4
+
+
+def test_the_transport_keeps_its_digits_under_autocast(feats):
+    there = torch.ones(2, 3, dtype=torch.bool)
+    near = feats.visual[:, :3] * 1.001 + 1e-3  # where 1 - cosine is all but 0
+    expected = conditional_transport(feats.visual, near, there, 0.1)
+    with torch.autocast('cpu', torch.bfloat16):
+        found = conditional_transport(feats.visual, near, there, 0.1)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, expected)
+
+
+def test_labels_of_another_width_are_refused(feats):
+    with pytest.raises(ValueError, match='PatchCTHead: visual is 8 wide, labels is 5'):
+        build()(feats._replace(labels=torch.randn(3, 5)))

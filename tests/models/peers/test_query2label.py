@@ -136,3 +136,11 @@ def test_table_9_counts_the_trunk_and_the_feed_forward_nets(size_of):
     layers = [*head.encoder, *head.decoder]
     counted = sum(p.numel() for x in layers for p in x.feed_forward.parameters())
     assert counted / 1e6 == pytest.approx(nets)
+
+
+@pytest.mark.parametrize('number', [-3, 1.5])
+def test_a_number_of_encoders_that_is_none_is_refused(number):
+    config = dict(type='Query2LabelHead', embed_dim=8, num_classes=3)
+    with pytest.raises(ValueError, match=rf'num_encoders \({number}\) must be a whole'):
+        MODELS.build(dict(config, num_encoders=number))
+    assert not MODELS.build(dict(config, num_encoders=0)).encoder

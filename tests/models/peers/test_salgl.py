@@ -143,6 +143,7 @@ def test_a_batch_is_counted_after_it_was_used_or_as_the_official_code_before(
     label_file, patches, count_first
 ):
     head = build(label_file, count_first=count_first).eval()  # without dropout
+    head.training = True
     visual, choice = head.pre_logits(patches)
     unseen = head.logits(visual, choice)
     samples = [DataSample().set_gt_label(y) for y in ([0], [1, 2])]
@@ -166,10 +167,23 @@ def test_the_pictures_of_all_processes_are_counted(monkeypatch):
     assert graphs.cooccurrence[1].tolist() == [[0, 0, 0], [0, 2, 2], [0, 2, 2]]
 
 
-def test_prediction_counts_nothing(label_file, patches):
+def test_prediction_and_a_loss_of_val_count_nothing(label_file, patches):
     head = build(label_file).eval()
     head.predict(patches)
+    head.loss(patches, [DataSample().set_gt_label(y) for y in ([0], [1, 2])])
     assert not head.scenes.cooccurrence.any()
+
+
+def test_counts_are_whole_under_autocast_and_in_half_precision(label_file, patches):
+    graphs = SceneGraphs(2)
+    choice = torch.eye(4)[:1].expand(333, -1)
+    with torch.autocast('cpu', torch.bfloat16):
+        graphs.add(choice, torch.tensor([[1.0, 0.0]]).expand(333, -1))
+    assert graphs.cooccurrence[0].tolist() == [[333, 0], [0, 0]]
+    assert graphs.known[0].tolist() == [[333, 333], [0, 0]]
+    # of a label that a scene has not seen there is nothing to divide by
+    half = SceneGraphs(2, normalize=True, ignore_self=True).half()
+    assert half.probabilities().isfinite().all()
 
 
 def test_one_picture_and_another_size_train(label_file, patches, train_once):
@@ -197,8 +211,14 @@ def test_a_checkpoint_of_another_order_gives_the_same_scores(label_file, patches
 
 
 def test_refuses_one_scene_and_heads_that_do_not_divide(label_file):
-    with pytest.raises(ValueError, match=r'num_scenes \(1\) must be at least 2'):
+    with pytest.raises(ValueError, match=r'num_scenes \(1\) must be a whole number'):
         build(label_file, scenes=dict(num_scenes=1))
+    with pytest.raises(ValueError, match=r'num_scenes \(2.5\) must be a whole number'):
+        build(label_file, scenes=dict(num_scenes=2.5))
+    with pytest.raises(ValueError, match=r'label_vectors, a path or a width, \(0\)'):
+        MODELS.build(
+            dict(type='SALGLHead', embed_dim=8, num_classes=3, label_vectors=0)
+        )
     with pytest.raises(ValueError, match=r'embed_dim \(8\) must be divisible by num_h'):
         MODELS.build(
             dict(type='SALGLHead', embed_dim=8, num_heads=3, num_classes=3,

@@ -100,7 +100,31 @@ def test_what_was_fitted_is_in_the_checkpoint(head, feats, tiny_clip):
 
 
 def test_too_little_is_refused(head, tiny_clip):
-    with pytest.raises(ValueError, match='fitted on 0 pictures; observe at least two'):
+    with pytest.raises(ValueError, match='fitted on 0 pictures; observe more than'):
         head.fit()
     with pytest.raises(ValueError, match='over its labels; give at least two'):
         build(tiny_clip, ['cat'])
+
+
+def test_as_many_pictures_as_labels_are_too_few(head, feats):
+    head.observe(feats._replace(visual=feats.visual[:4]))
+    with pytest.raises(
+        ValueError, match='fitted on 4 pictures; observe more than it ha'
+    ):
+        head.fit()
+
+
+def test_a_score_that_never_varies_stays_as_it_is(head, feats):
+    one = feats._replace(visual=feats.visual[:1].expand(6, -1, -1))
+    head.observe(one)
+    head.fit()
+    assert (head.deviation == 1).all()
+    torch.testing.assert_close(head(one), torch.zeros(6, 4), atol=1e-4, rtol=0)
+    assert head(feats).abs().max() < 10
+
+
+def test_a_template_without_a_place_is_refused(tiny_clip):
+    encoder = dict(type='CLIPTextEncoder', **tiny_clip())
+    kind = MODELS.get('SPARCHead')
+    with pytest.raises(ValueError, match=r"template \('a photo'\) must be a text"):
+        kind(encoder, embed_dim=16, classes=NAMES, template='a photo')

@@ -7,6 +7,7 @@ from mmpretrain.registry import MODELS
 from torch import nn
 
 from mvlr_mm import VLFeatures
+from mvlr_mm.models.peers import tagclip
 
 NAMES = ['cat', 'sky', 'boat']
 
@@ -198,3 +199,23 @@ def test_a_checkpoint_is_taken_by_name(head, tiny_clip):
     other.labels.zero_()
     other.load_state_dict(head.state_dict())
     torch.testing.assert_close(other.labels, head.labels[[2, 0, 1]])
+
+
+def test_the_background_has_names_that_are_no_labels(tiny_clip):
+    head = build(tiny_clip, background=['SKY', 'road', 'Boat '])
+    assert head.background.shape == (1, 16)
+    with pytest.raises(
+        ValueError, match=r"background \('sky'\) must be a list of names"
+    ):
+        build(tiny_clip, background='sky')
+
+
+def test_a_template_without_a_place_is_refused(tiny_clip):
+    with pytest.raises(ValueError, match=r"template \('a photo'\) must be a text"):
+        build(tiny_clip, template='a photo')
+
+
+def test_small_scores_keep_their_order():
+    logits = tagclip._logit(torch.tensor([0.0, 1e-9, 1e-8, 9e-7, 1e-6, 0.5]))
+    assert (logits.diff() > 0).all()
+    assert logits.isfinite().all()
