@@ -5,3 +5,5 @@ _base_ = '../_base_/rn101_coco.py'
 
 img_size = 576
 model = dict(head=dict(type='CTranHead', classes='coco'))
+# the labels that are told are drawn: on each GPU others
+randomness = dict(diff_rank_seed=True)

@@ -1,6 +1,5 @@
 # ML-Decoder on ResNet-101: a query for each of the 80 labels.
-# Ridnik et al., WACV 2023: mAP 91.1 to 91.4 (theirs, with a TResNet-L). Not yet trained
-# here.
+# Ridnik et al., WACV 2023: mAP 90.1 (theirs, with a TResNet-L). Not yet trained here.
 # Run: tools/dist_train.sh configs/ml_decoder/ml_decoder_rn101_coco.py 8
 _base_ = '../_base_/rn101_coco.py'
 

@@ -1,5 +1,5 @@
 # SSGRL: word vectors find their patches, a gated graph lets the labels interact.
-# Chen et al., ICCV 2019: mAP 83.6 (theirs, 576 px). Not yet trained here.
+# Chen et al., ICCV 2019: mAP 83.8 (theirs, 576 px). Not yet trained here.
 # Run: tools/dist_train.sh configs/ssgrl/ssgrl_rn101_coco.py 8
 # Files: README.md of this folder says how to make them.
 _base_ = '../_base_/rn101_coco.py'

@@ -2,7 +2,8 @@
 # ASL, Q2L and SALGL.
 #
 # Another size is one line of a child config, `img_size = 576`, or
-# `--cfg-options img_size=576` (mvlr_mm/config/reading.py says how).
+# `--cfg-options img_size=576` (mvlr_mm/config/reading.py says how). mmengine's own
+# `Config.fromfile` does not carry the line here: MVLR_IMG_SIZE=576 does.
 _base_ = './clip_pixels.py'
 
 img_size = {{'$MVLR_IMG_SIZE:448'}}
