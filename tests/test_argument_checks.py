@@ -7,6 +7,7 @@ from mvlr_mm.argument_checks import (
     check_choice,
     check_count,
     check_number,
+    check_template,
     check_whole,
 )
 
@@ -69,3 +70,11 @@ def test_what_is_no_whole_number_is_named():
         assert (
             str(error.value) == f'seed ({wrong!r}) must be a whole number, at least 0.'
         )
+
+
+def test_a_template_has_one_place_for_a_label():
+    check_template('template', 'a photo of a {}.')
+    for wrong in ('a photo', '{} and {}', None, ['{}']):
+        with pytest.raises(ValueError, match='must be a text with one') as error:
+            check_template('template', wrong)
+        assert str(error.value).startswith(f'template ({wrong!r})')

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...argument_checks import check_count
-from ...labels.graph import LabelGraph
 from ...structures import VLFeatures
 from ..heads.label_files_head import LabelFilesHead
 from ..layers.gated_graph import GatedGraph
@@ -36,6 +35,7 @@ class SSGRLHead(LabelFilesHead):
         hidden_dim: Width of the attention's product; None takes half of D, the official
             1024 behind ResNet-101.
         num_steps: Steps of the graph network.
+        self_loops: Whether a label sends its message to itself as well, P(i | i) = 1.
         pooling: Side of the squares that are averaged, in patches.
         classes: The C label names; see :class:`NamedLabelsHead`.
         num_classes: C, where the names are not known.
@@ -60,6 +60,7 @@ class SSGRLHead(LabelFilesHead):
         vectors_key: str | None = None,
         hidden_dim: int | None = None,
         num_steps: int = 3,
+        self_loops: bool = False,
         pooling: int = 2,
         classes: Sequence[str] | str | None = None,
         num_classes: int | None = None,
@@ -72,7 +73,8 @@ class SSGRLHead(LabelFilesHead):
         check_count('pooling', pooling)
         self.pooling = pooling
         width = self.add_vectors(label_vectors, vectors_key)
-        self.add_graph(graph, conditional_probabilities)
+        loops = self_loops * np.eye(self.num_labels)
+        self.add_graph(graph, lambda counts: counts.probabilities() + loops)
         check_count('hidden_dim', hidden_dim, or_none=True)
         hidden_dim = hidden_dim or embed_dim // 2
         self.attention = LowRankAttention(embed_dim, width, hidden_dim)
@@ -94,14 +96,3 @@ class SSGRLHead(LabelFilesHead):
         """Average the patches in squares; at an odd edge in what is left of one."""
         maps = feats.visual.mT.unflatten(2, feats.grid)
         return F.avg_pool2d(maps, self.pooling, ceil_mode=True).flatten(2).mT
-
-
-def conditional_probabilities(counts: LabelGraph) -> np.ndarray:
-    """Return P(label j | label i), (C, C): 1 on the diagonal.
-
-    A label that no picture has is there where it is, and nowhere else.
-
-    Args:
-        counts: Of the training labels.
-    """
-    return counts.probabilities() + np.eye(len(counts.names))

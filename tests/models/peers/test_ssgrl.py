@@ -21,13 +21,12 @@ def build(file, classes=None, **more):
 
 def test_is_pooling_attention_graph_and_classifiers(label_file, patches):
     head = build(label_file)
-    graph = label_file.probabilities + torch.eye(3)  # P(i | i) is 1
-    torch.testing.assert_close(head.graph, graph)
+    torch.testing.assert_close(head.graph, label_file.probabilities)
     maps = patches.visual.mT.unflatten(2, (3, 4))
     even, odd = F.avg_pool2d(maps[:, :, :2], 2), F.avg_pool2d(maps[:, :, 2:], (1, 2))
     pooled = torch.cat([even, odd], dim=2).flatten(2).mT  # (2, 2 * 2, 8)
     found, _ = head.attention(pooled, label_file.vectors)
-    told = head.network(found, graph)
+    told = head.network(found, label_file.probabilities)
     rows = [
         [
             head.classifier.weight[c]
@@ -55,6 +54,11 @@ def test_one_picture_and_another_size_train(label_file, patches, train_once):
     assert head(one).shape == (1, 3)
     wide = patches._replace(visual=torch.randn(1, 15, 8), grid=(5, 3))
     train_once(head, wide, [(2,)])
+
+
+def test_a_label_can_send_its_message_to_itself(label_file):
+    graph = build(label_file, self_loops=True).graph
+    torch.testing.assert_close(graph, label_file.probabilities + torch.eye(3))
 
 
 def test_a_checkpoint_of_another_order_gives_the_same_scores(label_file, patches):
