@@ -1,5 +1,6 @@
 """Which labels are a picture's tags."""
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 
@@ -78,7 +79,8 @@ def _thresholds(
                 f'thr names {strange[0]!r}, which is no label; nearest: '
                 f'{nearest_names(strange[0], names)}.'
             )
-        return _checked(in_order(thr, names, 'thr'), names)
+        never = {name: math.inf if x is None else x for name, x in thr.items()}
+        return _checked(in_order(never, names, 'thr'), names)
     return _checked(np.asarray(thr, dtype=np.float64), names)
 
 

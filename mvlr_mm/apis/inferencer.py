@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..argument_checks import check_count
 from ..models.heads.probabilities import probabilities
+from ..models.layers.weight_state import WeightState
 from ..structures import VLFeatures
 from .choose_tags import TagChoice, Thresholds
 from .device import choose_device
@@ -63,7 +64,7 @@ class MultiLabelInferencer:
         self.model = model.model.to(device)
         self.classes = model.classes
         self._prepare = Preparation(model.pipeline)
-        self._other: tuple[tuple[str, ...], nn.Module] | None = None
+        self._other: tuple[tuple[str, ...], WeightState, nn.Module] | None = None
 
     def __call__(
         self,
@@ -128,10 +129,12 @@ class MultiLabelInferencer:
             raise ValueError(f'classes ({classes!r}) must be a list of names.')
         names = tuple(classes)
         other = self._other  # once: another thread may put its own there
-        if other is None or other[0] != names:
+        if other is None or other[0] != names or not other[1].same():
             scale = self.loaded.name_scale
-            self._other = other = (names, retagged(self.model, names, scale))
-        return other[1], names
+            made = retagged(self.model, names, scale)
+            read = nn.ModuleList([self.model.neck, self.model.head])
+            self._other = other = (names, WeightState(read), made)
+        return other[2], names
 
     def _results(
         self,

@@ -20,6 +20,11 @@ def share_batch(runner: Runner) -> None:
             scaled and the config does not say from which batch.
     """
     loader, processes = runner._train_dataloader, runner.world_size
+    if 'batch_size' not in (loader or {}):
+        raise ValueError(
+            'train_dataloader has no batch_size, the pictures of a step that all '
+            'processes share; set it, and leave batch_sampler out.'
+        )
     batch = loader['batch_size']
     if batch % processes:
         raise ValueError(_uneven(batch, processes))

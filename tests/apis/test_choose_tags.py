@@ -18,6 +18,7 @@ def test_thresholds_of_every_kind(tmp_path):
     assert labels(0.5) == ['dog', 'boat', 'cat']
     assert labels([0.5, 1, 0.2]) == ['boat', 'cat']
     assert labels({'boat': 0.2, 'dog': 1, 'cat': 0.5}) == ['boat', 'cat']
+    assert labels({'boat': 0.2, 'dog': None, 'cat': 0.5}) == ['boat', 'cat']
     stored = {'boat': 0.2, 'dog': 1, 'cat': 0.6, 'more': 0}
     assert labels('stored', stored=stored) == ['boat']
     assert labels(None) == ['dog', 'boat', 'cat']

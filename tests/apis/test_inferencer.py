@@ -166,6 +166,18 @@ def test_other_labels_leave_the_model_as_it_was(infer, trained, found):
     np.testing.assert_array_equal(scores_of(fewer), scores_of(other)[:, [3, 0]])
 
 
+def test_new_labels_follow_weights_that_change(trained):
+    infer = MultiLabelInferencer(trained.folder, device='cpu')
+    options = dict(classes=['moon', 'zebra'], fmt='scores')
+    before = scores_of(infer(trained.pictures, **options))
+    with torch.no_grad():
+        infer.model.neck.prompt.context.normal_()  # the tower ignores a common shift
+    after = scores_of(infer(trained.pictures, **options))
+    assert not np.allclose(after, before)
+    infer._other = None
+    np.testing.assert_array_equal(after, scores_of(infer(trained.pictures, **options)))
+
+
 @pytest.mark.parametrize(
     ('options', 'message'),
     [

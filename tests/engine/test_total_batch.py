@@ -90,3 +90,11 @@ def test_the_rate_is_scaled_by_the_pictures_of_a_step(batch, processes, parts, f
 def test_scaling_needs_to_know_from_what(scale):
     with pytest.raises(ValueError, match=r'set auto_scale_lr\.base_batch_size'):
         share_batch(runner(scale=scale))
+
+
+@pytest.mark.parametrize('loader', [None, dict(batch_sampler=dict(type='Any'))])
+def test_without_a_batch_there_is_nothing_to_share(loader):
+    fake = runner()
+    fake._train_dataloader = loader
+    with pytest.raises(ValueError, match='train_dataloader has no batch_size'):
+        share_batch(fake)

@@ -20,11 +20,17 @@ def batch_targets(samples: Sequence[DataSample], num_labels: int) -> Tensor:
         num_labels: C.
 
     Raises:
-        ValueError: An index is no label's; on a GPU it is an IndexError or an assertion
-            of the device.
+        ValueError: ``gt_score`` has not C numbers, or an index is no label's; on a GPU
+            that is an IndexError or an assertion of the device.
     """
     if 'gt_score' in samples[0]:
-        return torch.stack([sample.gt_score for sample in samples]).float()
+        targets = torch.stack([sample.gt_score for sample in samples]).float()
+        if targets.shape[1:] != (num_labels,):
+            raise ValueError(
+                f'gt_score has the shape {tuple(targets.shape[1:])}, and must have a '
+                f'number for each of the {num_labels} labels of the model.'
+            )
+        return targets
     labels = [sample.gt_label for sample in samples]
     counts = torch.tensor([len(found) for found in labels])
     every = torch.cat(labels)

@@ -4,13 +4,13 @@ import math
 from collections.abc import Mapping
 
 import torch
-import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from ...argument_checks import check_number
 from ...structures import VLFeatures, as_features
+from ..layers.unit_length import unit
 from .multi_label_head import MultiLabelHead
 
 
@@ -82,7 +82,7 @@ class SimilarityHead(MultiLabelHead):
             )
         if self.log_scale is None:
             return visual @ labels.transpose(1, 2)
-        cosine = F.normalize(visual, dim=-1) @ F.normalize(labels, dim=-1).mT
+        cosine = unit(visual) @ unit(labels).mT
         return self.log_scale.exp() * cosine + self.bias
 
     def forward(self, feats: VLFeatures) -> Tensor:

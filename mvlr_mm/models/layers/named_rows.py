@@ -97,16 +97,28 @@ class NamedRows(nn.Module):
             stored = decode_record(bytes_, prefix + RECORD)
             name = prefix.rstrip('.') or type(self).__name__
             self.match_record(stored, name)
-            if self.classes is None:
+            if self.classes is None and self._fits(len(stored['classes'])):
                 self.classes = tuple(stored['classes'])
-            order = rows_by_name(stored['classes'], self.classes, name)
-            for rows, axes in self._label_axes().items():
-                value = state_dict.get(prefix + rows)
-                if value is not None:
-                    state_dict[prefix + rows] = _reorder(value, order, axes)
+            if self.classes is not None:
+                self._reorder(state_dict, prefix, stored['classes'], name)
         elif self.classes is not None:
             self.match_unnamed(state_dict, prefix)
         super()._load_from_state_dict(state_dict, prefix, *args)
+
+    def _fits(self, count: int) -> bool:
+        """Say whether there are as many rows; loading reports another number."""
+        own = {**dict(self.named_parameters()), **dict(self.named_buffers())}
+        rows = next((own[n] for n in self.named_rows if n in own), None)
+        return rows is None or len(rows) == count
+
+    def _reorder(
+        self, state_dict: dict, prefix: str, stored: Sequence[str], name: str
+    ) -> None:
+        order = rows_by_name(stored, self.classes, name)
+        for rows, axes in self._label_axes().items():
+            value = state_dict.get(prefix + rows)
+            if value is not None:
+                state_dict[prefix + rows] = _reorder(value, order, axes)
 
 
 def _reorder(value: Tensor, order: list[int], axes: tuple[int, ...]) -> Tensor:

@@ -14,6 +14,7 @@ from ...labels.graph import LabelGraph
 from ...structures import VLFeatures
 from ..heads.label_files_head import LabelFilesHead
 from ..layers.label_linear import LabelLinear
+from ..layers.unit_length import unit
 
 
 @MODELS.register_module()
@@ -95,8 +96,8 @@ class CMAHead(LabelFilesHead):
         Args:
             visual: Patches (B, N, D).
         """
-        patches = F.normalize(self.embed_patches(visual), dim=-1)
-        labels = F.normalize(self.embed_labels(self.vectors), dim=-1)
+        patches = unit(self.embed_patches(visual))
+        labels = unit(self.embed_labels(self.vectors))
         positive = (labels @ patches.mT).relu()
         return positive / positive.sum(dim=-1, keepdim=True).clamp(min=1e-6)
 
@@ -140,9 +141,9 @@ def graph_embedding_loss(
         graph: Likeness of the labels, (C, C).
         relaxation: See above.
     """
-    unit, count = F.normalize(labels.float(), dim=-1), len(labels)
+    units, count = unit(labels.float()), len(labels)
     with torch.autocast(labels.device.type, enabled=False):
-        cosines = unit @ unit.mT
+        cosines = units @ units.mT
     matters = (graph >= relaxation) | (cosines >= relaxation)
     matters &= ~torch.eye(count, dtype=torch.bool, device=labels.device)
     errors = (cosines - graph).square() * matters

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import torch
-import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
@@ -13,6 +12,7 @@ from ...structures import VLFeatures
 from ..heads.multi_label_head import MultiLabelHead
 from ..layers.cosine_scale import match_scale, register_scale
 from ..layers.named_rows import rows_among
+from ..layers.unit_length import unit
 from ..layers.width_check import check_widths
 from ..necks.pdlr import PDLR
 from ..text import TokenBatch
@@ -209,10 +209,10 @@ class DualCoOpHead(MultiLabelHead):
 
     def _compare(self, places: Tensor, feats: VLFeatures) -> list[Tensor]:
         """Return the scaled cosines for and against each label, (B, M, C)."""
-        width, places = places.shape[-1], F.normalize(places, dim=-1)
+        width, places = places.shape[-1], unit(places)
         texts = {x: feats.require(x, 'DualCoOpHead') for x in ('labels', 'negative')}
         check_widths('DualCoOpHead', width, visual=feats.visual, **texts)
-        units = (F.normalize(x, dim=-1) for x in texts.values())
+        units = (unit(x) for x in texts.values())
         return [self.scale * places @ x.mT for x in units]
 
     def forward(self, feats: VLFeatures) -> Tensor:

@@ -12,6 +12,7 @@ from ...argument_checks import check_count
 from ...structures import VLFeatures
 from ..heads.label_files_head import LabelFilesHead
 from ..layers.transformer import TransformerBlock
+from ..layers.unit_length import unit
 
 
 @MODELS.register_module()
@@ -112,8 +113,8 @@ class M3TRHead(LabelFilesHead):
         """Return the logits of both, of the picture, of the labels and of the maps."""
         first, labels, before = self.pre_logits(feats)
         picture = self.picture(first)
-        unit = F.normalize(self.vectors, dim=-1)
-        likeness = unit @ unit.mT
+        units = unit(self.vectors)
+        likeness = units @ units.mT
         weight, bias = likeness @ self.votes.weight, likeness @ self.votes.bias
         semantic = (labels * weight).sum(dim=-1) + bias
         return dict(

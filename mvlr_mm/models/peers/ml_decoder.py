@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping, Sequence
 
 import torch
-import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
@@ -14,6 +13,7 @@ from ...structures import VLFeatures
 from ..heads.multi_label_head import MultiLabelHead
 from ..heads.named_labels_head import NamedLabelsHead
 from ..layers.post_norm_block import PostNormBlock
+from ..layers.unit_length import unit
 from ..layers.width_check import check_widths
 
 
@@ -181,7 +181,7 @@ class MLDecoderTextHead(MultiLabelHead):
         """Return ``loss``; the first labels set how all texts are standardised."""
         if not self.origin.any():
             labels = feats.require('labels', 'MLDecoderTextHead').detach()
-            units = F.normalize(labels.float(), dim=-1).flatten(0, -2)
+            units = unit(labels.float()).flatten(0, -2)
             mean = units.mean(dim=0)
             spread = (units - mean).square().mean().sqrt()
             self.origin.copy_(mean)
@@ -193,7 +193,7 @@ class MLDecoderTextHead(MultiLabelHead):
         """Return the token of each label, (B, C, D)."""
         labels = feats.require('labels', 'MLDecoderTextHead')
         check_widths('MLDecoderTextHead', len(self.origin), labels=labels)
-        texts = (F.normalize(labels, dim=-1) - self.origin) / self.deviation
+        texts = (unit(labels) - self.origin) / self.deviation
         queries = self.text_proj(texts).relu()
         return self.decoder(feats.visual, queries)
 

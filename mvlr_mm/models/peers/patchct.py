@@ -7,12 +7,12 @@ import torch
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from ...argument_checks import check_number
 from ...structures import VLFeatures
 from ..heads.batch_targets import batch_targets
 from ..heads.multi_label_head import MultiLabelHead
+from ..layers.unit_length import unit
 from ..layers.width_check import check_widths
 
 
@@ -82,13 +82,13 @@ class PatchCTHead(MultiLabelHead):
     def patch_logits(self, feats: VLFeatures) -> Tensor:
         """Scaled cosine of every patch, (B, N, C)."""
         labels = self._labels(feats)
-        cosine = F.normalize(feats.visual, dim=-1) @ labels.mT
+        cosine = unit(feats.visual) @ labels.mT
         return self.log_scale.exp() * cosine + self.bias
 
     def forward(self, feats: VLFeatures) -> Tensor:
         """Return the logits, (B, C)."""
         labels = self._labels(feats)
-        picture = F.normalize(self.pre_logits(feats), dim=-1)
+        picture = unit(self.pre_logits(feats))
         cosine = torch.einsum('bd,bcd->bc', picture, labels)
         return self.log_scale.exp() * cosine + self.bias
 
@@ -97,7 +97,7 @@ class PatchCTHead(MultiLabelHead):
         labels = feats.batch_labels('PatchCTHead')
         width = self.adapter[0].in_features
         check_widths('PatchCTHead', width, visual=feats.visual, labels=labels)
-        return F.normalize(labels, dim=-1)
+        return unit(labels)
 
     def loss(
         self, feats: VLFeatures, data_samples: list[DataSample], **kwargs: object
@@ -127,7 +127,7 @@ def conditional_transport(
         there: Whether a picture has a label, (B, C) bool.
         temperature: See above.
     """
-    first, second = (F.normalize(t.float(), dim=-1) for t in (patches, labels))
+    first, second = (unit(t.float()) for t in (patches, labels))
     with torch.autocast(patches.device.type, enabled=False):  # 1 - cosine is a rest
         cosine = first @ second.mT  # (B, N, C)
     some = there.any(dim=1)

@@ -5,13 +5,13 @@ from itertools import combinations
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from ...argument_checks import check_template
 from ...structures import VLFeatures
 from ..heads.named_labels_head import NamedLabelsHead
+from ..layers.unit_length import unit
 from ..layers.width_check import check_widths
 from ..text import TextEncoder
 
@@ -109,8 +109,8 @@ class SPARCHead(NamedLabelsHead):
         Returns:
             (B, C + P) for P pairs.
         """
-        pictures = F.normalize(feats.visual.mean(dim=1), dim=-1)
-        scores = pictures @ F.normalize(self.texts, dim=-1).T.to(pictures.dtype)
+        pictures = unit(feats.visual.mean(dim=1))
+        scores = pictures @ unit(self.texts).T.to(pictures.dtype)
         own = scores[:, : self.num_labels]
         deviation = own.std(dim=1, keepdim=True).clamp(min=1e-12)
         return (scores - own.mean(dim=1, keepdim=True)) / deviation

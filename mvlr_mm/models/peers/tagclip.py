@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import torch
-import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
@@ -12,6 +11,7 @@ from ...labels.names import as_tower_reads, check_label_names
 from ...structures import VLFeatures
 from ..heads.named_labels_head import NamedLabelsHead
 from ..layers.cosine_scale import match_scale, register_scale
+from ..layers.unit_length import unit
 from ..layers.width_check import check_widths
 from ..text import TextEncoder
 
@@ -97,7 +97,7 @@ class TagCLIPHead(NamedLabelsHead):
 
     def pre_logits(self, feats: VLFeatures) -> Tensor:
         """Return the score of every patch after both refinements, (B, N, C + K)."""
-        patches = F.normalize(feats.visual, dim=-1)
+        patches = unit(feats.visual)
         return self._refine(patches, self._classify(patches))
 
     def patch_logits(self, feats: VLFeatures) -> Tensor:
@@ -116,7 +116,7 @@ class TagCLIPHead(NamedLabelsHead):
 
     def _classify(self, vectors: Tensor) -> Tensor:
         """Return the softmax over texts, (..., C + K), of unit vectors."""
-        texts = F.normalize(torch.cat([self.labels, self.background]), dim=-1)
+        texts = unit(torch.cat([self.labels, self.background]))
         return (self.scale * vectors @ texts.T.to(vectors.dtype)).softmax(dim=-1)
 
     def _refine(self, patches: Tensor, coarse: Tensor) -> Tensor:
@@ -131,7 +131,7 @@ class TagCLIPHead(NamedLabelsHead):
         """Return each label's probability where its region is all that is seen."""
         low, high = refined.aminmax(dim=1, keepdim=True)
         region = (refined >= (low + high) / 2).to(patches.dtype)
-        vectors = F.normalize(region.mT @ patches, dim=-1)  # (B, C + K, D), any length
+        vectors = unit(region.mT @ patches)  # (B, C + K, D), any length
         return self._classify(vectors).diagonal(dim1=1, dim2=2)
 
     def _load_from_state_dict(

@@ -131,7 +131,8 @@ class TextEncoder(BaseModule):
             ValueError: A text is longer than the tower reads.
         """
         tokens = self.tokenize(texts).to(next(self.parameters()).device)
-        with torch.no_grad():
+        # tensors of inference mode could not be trained behind
+        with torch.inference_mode(False), torch.no_grad():
             return self.encode(tokens, chunk_size=chunk_size)
 
     def freeze(self, built_from: str | None = None) -> None:

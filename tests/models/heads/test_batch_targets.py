@@ -76,3 +76,9 @@ def test_a_compiled_step_is_not_compiled_anew_for_other_numbers_of_labels():
         seen.add(len(graphs))
     assert len(seen) == 1
     assert graphs
+
+
+def test_scores_of_another_number_of_labels_are_refused():
+    samples = [DataSample().set_gt_score(torch.ones(1)) for _ in range(2)]
+    with pytest.raises(ValueError, match=r'gt_score has the shape \(1,\)'):
+        batch_targets(samples, 3)

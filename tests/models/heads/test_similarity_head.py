@@ -89,3 +89,11 @@ def test_missing_stages_and_widths_are_named():
     for wrong in (dict(scale='20.'), dict(scale=1.0, bias='x')):
         with pytest.raises(ValueError, match=r"\('.*'\) must be a finite number"):
             build(**wrong)
+
+
+def test_a_patch_of_zeros_is_a_patch_in_half_precision():
+    head = MODELS.build(dict(type='SimilarityHead', scale=10.0)).half()
+    visual, labels = torch.ones(1, 4, 8), torch.ones(3, 8)
+    visual[0, 2] = 0
+    feats = VLFeatures(visual.half(), (2, 2), labels=labels.half())
+    assert head(feats).isfinite().all()

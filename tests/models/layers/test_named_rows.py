@@ -99,3 +99,15 @@ def test_other_axes_of_labels_are_taken_by_name_as_well():
     assert set(label_weights(ours)) == {
         *('vectors', 'fc.weight', 'graph', 'counts', 'label_record')
     }
+
+
+def test_names_of_another_number_of_rows_are_not_taken():
+    ours, theirs = Whole(), Whole('c', 'a', 'b', 'd')
+    with torch.no_grad():
+        theirs.rows.vectors = torch.randn(4, 2)
+        theirs.rows.fc = nn.Linear(2, 4)
+    with pytest.raises(RuntimeError, match='size mismatch'):
+        ours.load_state_dict(theirs.state_dict())
+    assert ours.rows.classes is None
+    ours.load_state_dict(Whole('c', 'a', 'b').state_dict())
+    assert ours.rows.classes == ('c', 'a', 'b')

@@ -263,3 +263,12 @@ def test_a_checkpoint_without_record_shows_its_labels_by_its_vectors(build, orde
         if key.endswith('token_embedding.weight'):
             state[key] = state[key] + 1
     target.load_state_dict(state)
+
+
+def test_labels_set_in_inference_mode_can_be_trained_behind(build):
+    stage = build()
+    with torch.inference_mode():
+        stage.set_classes(['sea', 'lighthouse'])
+    stage.train()
+    stage(FEATS).labels.sum().backward()
+    assert stage.context.grad.any()
