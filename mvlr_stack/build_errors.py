@@ -13,7 +13,9 @@ from types import FrameType
 
 # Errors that are raised there are about what the config says.
 STACK = ('mmengine', 'mmcv', 'mmpretrain', 'torch', 'torchvision')
-_UNEXPECTED = re.compile(r"got an unexpected keyword argument '(\w+)'")
+_UNEXPECTED = re.compile(
+    r"(?:(\w+)\.__init__\(\) )?got an unexpected keyword argument '(\w+)'"
+)
 _KINDS = (AssertionError, AttributeError, KeyError, TypeError)
 
 
@@ -32,8 +34,11 @@ def explain_build(error: Exception, frames: Sequence[FrameType]) -> str | None:
     part = told.get('obj_cls')
     unexpected = _UNEXPECTED.search(str(error))
     if unexpected and isinstance(error, TypeError):
-        name = unexpected[1]
-        if part is not None and name in told.get('args', {}):
+        kind, name = unexpected.groups()
+        if part is None or name not in told.get('args', {}):
+            # the runner builds its usual loops itself, and knows their classes
+            part = last.f_globals.get(kind)
+        if part is not None:
             names = _arguments(part)
             return f'{_name(part)} has no argument {name!r}{nearest(name, names)}.'
         return f'a setting of the config is unknown: {error}' if _of(last) else None

@@ -10,6 +10,7 @@ from mmengine.optim import DefaultOptimWrapperConstructor
 from mmpretrain.registry import OPTIM_WRAPPER_CONSTRUCTORS
 from torch import nn
 
+from ..argument_checks import check_number
 from .merge_groups import merge_groups
 
 # their fused forms change nothing but rounding
@@ -49,6 +50,8 @@ class SeparateRatesConstructor(DefaultOptimWrapperConstructor):
     ) -> None:
         super().__init__(optim_wrapper_cfg, paramwise_cfg)
         cfg = self.optimizer_cfg
+        for name in {'lr', 'weight_decay'} & set(cfg):
+            check_number(f'optim_wrapper.optimizer.{name}', cfg[name], at_least=0)
         # a config in pure Python gives the class, or a name with its module
         kind = cfg.get('type')
         name = getattr(kind, '__name__', str(kind)).rpartition('.')[2]

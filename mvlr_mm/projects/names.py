@@ -82,7 +82,10 @@ def _all_names(records: list[Record], problems: Problems) -> tuple[str, ...]:
     if not found:
         count = len(problems.found)
         why = f'; of {count} problems the first: {problems.found[0]}' if count else '.'
-        raise ValueError(f'no record has a label, so there is nothing to learn{why}')
+        raise ValueError(
+            f'none of {len(records)} records has a label, so there is nothing to '
+            f'learn{why}'
+        )
     numbers = [label for label in found if re.fullmatch(r'-?\d+', str(label))]
     if len(numbers) == len(found):
         raise ValueError(

@@ -196,3 +196,12 @@ def test_the_log_has_the_rates_that_are_set(monkeypatch):
         '2.bias:lr=0.3',
         '4.bias:lr=2.0',
     ]
+
+
+@pytest.mark.parametrize('name', ['lr', 'weight_decay'])
+@pytest.mark.parametrize('value', ['abc', '0,001', -1.0, None])
+def test_a_rate_that_is_no_number_is_named(name, value):
+    with pytest.raises(ValueError, match=rf'optimizer\.{name} \({value!r}\) must be a'):
+        SeparateRatesConstructor(
+            dict(optimizer={**dict(type='SGD', lr=0.1), name: value})
+        )

@@ -1,5 +1,8 @@
+from types import SimpleNamespace
+
 import pytest
 from mmengine.registry import Registry
+from mmengine.runner import Runner
 
 from mvlr_stack.errors import plain_errors
 
@@ -93,3 +96,13 @@ def test_an_assertion_of_the_stack_shows_what_it_asks(capsys):
         TRANSFORMS.build(dict(type='RandomFlip', prob=2.0))
     err = capsys.readouterr().err
     assert 'error: RandomFlip cannot be built as the config says: assert ' in err
+
+
+def test_a_loop_that_the_runner_builds_itself_is_named(capsys):
+    runner = SimpleNamespace(_train_dataloader=None)
+    with pytest.raises(SystemExit, match='2'), plain_errors():
+        Runner.build_train_loop(runner, dict(by_epoch=True, max_epoch=1))
+    said = capsys.readouterr().err.splitlines()[0]
+    assert (
+        "EpochBasedTrainLoop has no argument 'max_epoch'; nearest: max_epochs" in said
+    )

@@ -31,7 +31,7 @@ def test_indices_become_names():
         ([['a'], [7]], {}, '7 is a label beside names'),
         ([[0], [1]], {}, 'the labels are numbers, such as [01], and no file'),
         ([['Turkey'], ['turkey']], {}, 'are the same to a text tower'),
-        ([[], []], {}, 'no record has a label, so there is nothing'),
+        ([[], []], {}, 'none of 2 records has a label, so there is nothing'),
     ],
 )
 def test_names_that_are_none_stop_it(labels, more, message):

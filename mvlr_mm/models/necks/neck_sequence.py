@@ -6,6 +6,7 @@ from mmengine.model import BaseModule
 from mmpretrain.registry import MODELS
 from torch import nn
 
+from ...near_names import nearest_names
 from ...structures import VLFeatures, describe_missing
 
 PLACES = ('dense', 'prompt', 'fusion', 'interaction')
@@ -26,12 +27,13 @@ class NeckSequence(BaseModule):
 
     Args:
         init_cfg: As in mmengine.
-        **stages: Config of each stage, or None for no such stage.
+        **stages: Config of each stage; or None for no such stage, of :data:`PLACES`.
 
     Raises:
-        ValueError: No stage is left, a name is taken by the module itself, or a stage
-            needs what no stage before it gives (by the attributes ``requires`` and
-            ``provides`` of the stages, names of fields of ``VLFeatures``).
+        ValueError: No stage is left, a name is taken by the module itself, one that is
+            None is none of the places, or a stage needs what no stage before it gives
+            (by the attributes ``requires`` and ``provides`` of the stages, names of
+            fields of ``VLFeatures``).
     """
 
     def __init__(self, init_cfg: dict | None = None, **stages: dict | None) -> None:
@@ -39,6 +41,12 @@ class NeckSequence(BaseModule):
         for name in stages:
             if hasattr(self, name):
                 raise ValueError(f'A stage cannot be named {name!r}; choose another.')
+        for name in (k for k, cfg in stages.items() if cfg is None and k not in PLACES):
+            raise ValueError(
+                f'NeckSequence has no stage {name!r} to leave out; nearest: '
+                f'{nearest_names(name, {*PLACES, *stages} - {name})}. A stage with a '
+                'name of your own is left out by not naming it.'
+            )
         built = {k: MODELS.build(cfg) for k, cfg in stages.items() if cfg is not None}
         if not built:
             raise ValueError('NeckSequence has no stage; give e.g. prompt=dict(...).')

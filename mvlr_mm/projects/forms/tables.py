@@ -104,6 +104,8 @@ def read_table(
             tuple(used),
         )
     unread = [column for column in others if column not in used]
+    for column in unread:
+        _check_signs(column, cells, path)
     if unread:
         problems.note(f'{path}: {", ".join(map(repr, unread))} not read.')
     lines = dict(cells)
@@ -162,6 +164,17 @@ def _check_marks(marks: list[str], cells: list, path: Path) -> None:
                 'not there; call it labels, or write 0 or 1 in every cell of '
                 f'{column!r} if that is a label.'
             )
+
+
+def _check_signs(column: str, cells: list, path: Path) -> None:
+    """Stop at a column of 1 and -1, which would be a label that nobody learns."""
+    found = {record[column].strip() for _, record in cells}
+    if '-1' in found and found <= {'-1', '0', '1', ''}:
+        raise ValueError(
+            f'{path}: the column {column!r} holds -1, and a label is 1 where it is '
+            'there and 0 where it is absent: write 0 in the place of -1; or take the '
+            'column out, if it is no label.'
+        )
 
 
 def _label_columns(

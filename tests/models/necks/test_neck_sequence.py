@@ -74,3 +74,11 @@ def test_names_are_checked():
         MODELS.build(dict(type='NeckSequence', prompt=None))
     with pytest.raises(ValueError, match=r"cannot be named 'forward'"):
         MODELS.build(dict(type='NeckSequence', forward=dict(type='IFM', embed_dim=4)))
+
+
+@pytest.mark.parametrize(('name', 'near'), [('fusoin', 'fusion'), ('ifm', 'fusion')])
+def test_a_stage_that_is_not_there_is_not_left_out(prompt, name, near):
+    fusion = dict(type='IFM', embed_dim=16)
+    cfg = dict(type='NeckSequence', prompt=prompt, fusion=fusion)
+    with pytest.raises(ValueError, match=f"no stage '{name}' to leave out; .*'{near}'"):
+        MODELS.build(dict(cfg, **{name: None}))

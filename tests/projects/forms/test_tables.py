@@ -62,6 +62,14 @@ def test_other_columns_are_said(make, read):
     assert "'width' not read" in problems.notes[0]
 
 
+@pytest.mark.parametrize('signs', ['1,-1,-1', '-1,1,-1', ',-1,0'])
+def test_a_column_of_1_and_minus_1_is_not_lost(make, read, signs):
+    rows = [f'{n}.jpg,{s},1' for n, s in zip('abc', signs.split(','), strict=True)]
+    text = '\n'.join(['image,cat,dog', *rows, ''])
+    with pytest.raises(ValueError, match=r"column 'cat' holds -1, and a label is 1"):
+        read(make(**{'data.csv': text}, **JPG))
+
+
 def test_a_label_may_be_called_unknown_or_absent(make, read):
     text = 'image,cat,unknown,absent\na.jpg,1,0,0\nb.jpg,0,1,0\nc.jpg,0,1,1\n'
     root = make(**{'data.csv': text}, **JPG)
