@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from ..models.necks import NeckSequence
 from .label_weights import named_rows
 
 
@@ -50,10 +51,17 @@ def try_load(
             visit(child, inner, start)
 
     known = [(module, module.classes) for _, module in named_rows(model)]
+    necks = [
+        (module, module.sequence, module.sequence_of)
+        for module in model.modules()
+        if isinstance(module, NeckSequence)
+    ]
     try:
         with torch.no_grad(), _NoCopy():
             visit(model, dict(weights), '')
     finally:
         for module, classes in known:
             module.classes = classes
+        for module, sequence, names in necks:
+            module.sequence, module.sequence_of = sequence, names
     return missing, unexpected, errors

@@ -1,7 +1,6 @@
 """mmpretrain's classifier for a config that says each thing once."""
 
 import inspect
-import logging
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +10,6 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from ...labels.record import RECORD, decode_record
 from ...structures import VLFeatures
 from ..backbones import CLIPBackbone
 from ..heads.named_labels_head import NamedLabelsHead
@@ -94,28 +92,7 @@ class VLClassifier(ImageClassifier):
         # here all weights are seen; a part is given its own alone
         if hasattr(self.head, 'complete_weights'):
             self.head.complete_weights(state_dict, f'{prefix}head.')
-        self._warn_of_order(state_dict, prefix)
         super()._load_from_state_dict(state_dict, prefix, *args)
-
-    def _warn_of_order(self, state_dict: dict, prefix: str) -> None:
-        """Say where labels come in another order than a stage has learned to read."""
-        readers = [type(m).__name__ for m in self.modules() if _reads_order(m)]
-        for name, part in self.named_modules() if readers else ():
-            record = state_dict.get(f'{prefix}{name}.{RECORD}')
-            if record is None or getattr(part, 'classes', None) is None:
-                continue
-            trained = decode_record(record, f'{name}.{RECORD}')['classes']
-            if trained == list(part.classes) or set(trained) != set(part.classes):
-                continue  # other labels are refused, or are to be learned
-            print_log(
-                f'The labels are in another order than in training, and {readers[0]} '
-                'reads them as a sequence: the scores will differ, more the longer it '
-                f'was trained. Build the model with the order of training '
-                f'({trained[0]!r}, ...) to have the same.',
-                logger='current',
-                level=logging.WARNING,
-            )
-            return
 
     @property
     def _metainfo(self) -> Any:
@@ -297,10 +274,6 @@ def _without_kcr(head: dict, neck: nn.Module | None) -> dict:
         logger='current',
     )
     return dict(head, kcr=None)
-
-
-def _reads_order(stage: nn.Module) -> bool:
-    return getattr(stage, 'reads_order', False)
 
 
 def _class_of(part: dict) -> type | None:

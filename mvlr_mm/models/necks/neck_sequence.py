@@ -1,14 +1,19 @@
 """Named stages, one after the other."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
+import torch
 from mmengine.model import BaseModule
 from mmpretrain.registry import MODELS
-from torch import nn
+from torch import Tensor, nn
 
+from ...json_tensor import encode
+from ...labels.record import RECORD, decode_record
 from ...near_names import nearest_names
 from ...structures import VLFeatures, describe_missing
 
+SEQUENCE = 'label_sequence'  # in a state dict: the names in the order of the training
 PLACES = ('dense', 'prompt', 'fusion', 'interaction')
 
 
@@ -25,9 +30,19 @@ class NeckSequence(BaseModule):
     a work dir. Where such an order cannot work, and the names are of :data:`PLACES`,
     the stages take their usual places.
 
+    A stage with ``reads_order``, such as QMVL, reads the labels as a sequence and has
+    learned theirs. Where a state dict or :meth:`set_classes` brings the same labels in
+    another order, such a stage still gets them in that of the training, so that every
+    label keeps its scores.
+
     Args:
         init_cfg: As in mmengine.
         **stages: Config of each stage; or None for no such stage, of :data:`PLACES`.
+
+    Attributes:
+        sequence: Where the labels of the trained sequence are now, (C,) int64, a buffer;
+            None where they are as they were trained.
+        sequence_of: The label names that it is for.
 
     Raises:
         ValueError: No stage is left, a name is taken by the module itself, one that is
@@ -57,13 +72,23 @@ class NeckSequence(BaseModule):
         if missing:
             raise ValueError(missing)
         self.names = tuple(built)
+        self.register_buffer('sequence', None, persistent=False)
+        self.sequence_of: tuple[str, ...] | None = None
         for name, stage in built.items():
             self.add_module(name, stage)
 
     def forward(self, feats: VLFeatures) -> VLFeatures:
         """Pass the features through every stage."""
         for name in self.names:
-            feats = self.get_submodule(name)(feats)
+            stage = self.get_submodule(name)
+            if (
+                self.sequence is not None
+                and _reads_order(stage)
+                and feats.names == self.sequence_of
+            ):
+                feats = _in_order(stage, feats, self.sequence)
+            else:
+                feats = stage(feats)
         return feats
 
     @property
@@ -84,12 +109,67 @@ class NeckSequence(BaseModule):
                 f'None of the stages {self.names} makes labels from names; add '
                 "prompt=dict(type='PDLR', ...)."
             )
+        before = self._trained_sequence()
         stage.set_classes(classes)
+        self._keep_sequence(before)
 
     def label_stage(self) -> BaseModule | None:
         """Return the stage that makes labels from names; None if there is none."""
         stages = (stage for stage in self.children() if hasattr(stage, 'set_classes'))
         return next(stages, None)
+
+    def _trained_sequence(self) -> list[str] | None:
+        """Return the names of the labels in the order of the training."""
+        if self.classes is None:
+            return None
+        if self.sequence is None or self.sequence_of != self.classes:
+            return list(self.classes)
+        return [self.classes[row] for row in self.sequence.tolist()]
+
+    def _keep_sequence(self, names: Sequence[str] | None) -> None:
+        """Remember an order of the labels, if they are those that there are now."""
+        now = self.classes
+        self.sequence = self.sequence_of = None
+        if names is None or now is None or list(now) == list(names):
+            return
+        row_of = {name: row for row, name in enumerate(now)}
+        if row_of.keys() == set(names) and any(map(_reads_order, self.children())):
+            device = next(chain(self.parameters(), self.buffers())).device
+            rows = [row_of[name] for name in names]
+            self.sequence = torch.tensor(rows, device=device)
+            self.sequence_of = now
+
+    def _save_to_state_dict(
+        self, destination: dict, prefix: str, keep_vars: bool
+    ) -> None:
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        if self.sequence is not None and self.sequence_of == self.classes:
+            destination[prefix + SEQUENCE] = encode(
+                {'classes': self._trained_sequence()}
+            )
+
+    def _load_from_state_dict(
+        self, state_dict: dict, prefix: str, *args: object
+    ) -> None:
+        stored = state_dict.pop(prefix + SEQUENCE, None)
+        places = dict(self.named_children())
+        labels = next((n for n in places if places[n] is self.label_stage()), None)
+        record = f'{prefix}{labels}.{RECORD}'
+        if stored is not None:
+            self._keep_sequence(decode_record(stored, prefix + SEQUENCE)['classes'])
+        elif record in state_dict:
+            self._keep_sequence(decode_record(state_dict[record], record)['classes'])
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+def _reads_order(stage: nn.Module) -> bool:
+    return getattr(stage, 'reads_order', False)
+
+
+def _in_order(stage: nn.Module, feats: VLFeatures, rows: Tensor) -> VLFeatures:
+    """Let a stage read the labels in another order, and put them back."""
+    found = stage(feats._replace(labels=feats.labels.index_select(-2, rows)))
+    return found._replace(labels=found.labels.index_select(-2, rows.argsort()))
 
 
 def _first_missing(stages: Mapping[str, nn.Module]) -> str | None:

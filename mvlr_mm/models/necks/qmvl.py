@@ -49,7 +49,7 @@ class QMVL(BaseModule):
 
     requires = ('labels',)
     provides = ('visual', 'labels')
-    reads_order = True  # labels are a sequence: in another order they score otherwise
+    reads_order = True  # labels are a sequence, whose order it learns
 
     def __init__(
         self,

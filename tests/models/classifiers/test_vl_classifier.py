@@ -226,22 +226,3 @@ def test_a_classifier_without_names_anywhere_says_what_it_needs(tiny_clip):
     cfg['neck'] = dict(type='NeckSequence', whole=dict(type='WholePicture'))
     with pytest.raises(ValueError, match=r'classes=None and num_classes=None; give'):
         MODELS.build(ConfigDict(cfg))
-
-
-@pytest.mark.parametrize('stage', ['QMVL', 'SelfAttentionInteraction'])
-def test_another_order_of_labels_is_said_where_it_counts(tiny_clip, monkeypatch, stage):
-    lines = []
-    monkeypatch.setattr(
-        'mvlr_mm.models.classifiers.vl_classifier.print_log',
-        lambda line, **_kwargs: lines.append(line),
-    )
-    cfg = model(tiny_clip(), interaction=dict(type=stage))
-    trained, same = MODELS.build(cfg), MODELS.build(cfg)
-    same.load_state_dict(trained.state_dict())
-    assert not lines
-    same.neck.set_classes(NAMES[::-1])
-    same.load_state_dict(trained.state_dict())
-    assert len(lines) == (stage == 'QMVL')
-    if lines:
-        assert 'QMVL reads them as a sequence' in lines[0]
-        assert "the order of training ('cat', ...)" in lines[0]

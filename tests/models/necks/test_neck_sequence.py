@@ -3,6 +3,7 @@ import torch
 from mmpretrain.registry import MODELS
 
 from mvlr_mm import VLFeatures
+from mvlr_mm.engine.trial_load import try_load
 
 
 @pytest.fixture
@@ -82,3 +83,82 @@ def test_a_stage_that_is_not_there_is_not_left_out(prompt, name, near):
     cfg = dict(type='NeckSequence', prompt=prompt, fusion=fusion)
     with pytest.raises(ValueError, match=f"no stage '{name}' to leave out; .*'{near}'"):
         MODELS.build(dict(cfg, **{name: None}))
+
+
+@pytest.fixture
+def sequence(tiny_clip):
+    """A neck whose QMVL has learned something of its labels' order."""
+
+    def build(*classes):
+        encoder = dict(type='CLIPTextEncoder', **tiny_clip())
+        neck = MODELS.build(
+            dict(
+                type='NeckSequence',
+                prompt=dict(type='PDLR', text_encoder=encoder, classes=list(classes)),
+                interaction=dict(type='QMVL', embed_dim=16, zero_init=False),
+            )
+        )
+        return neck.eval()
+
+    return build
+
+
+def labels_by_name(neck):
+    patches = torch.randn(2, 4, 16, generator=torch.Generator().manual_seed(0))
+    out = neck(VLFeatures(patches, (2, 2)))
+    rows = {name: out.labels[:, row] for row, name in enumerate(neck.classes)}
+    return torch.stack([rows[name] for name in sorted(rows)]), out.visual
+
+
+def test_a_sequence_of_labels_is_read_in_the_order_of_the_training(sequence):
+    trained = sequence('cat', 'dog', 'sea')
+    expected = labels_by_name(trained)
+    state = trained.state_dict()
+    other = sequence('sea', 'cat', 'dog')
+    other.load_state_dict(state)
+    assert other.classes == ('sea', 'cat', 'dog')
+    torch.testing.assert_close(labels_by_name(other), expected)
+    # it matters: the same weights on the sequence as it stands
+    sequence_of, other.sequence_of = other.sequence_of, None
+    assert not torch.allclose(labels_by_name(other)[0], expected[0], atol=1e-4)
+    other.sequence_of = sequence_of
+    # what is saved of it knows the order as well, whatever it is loaded into
+    assert 'label_sequence' in other.state_dict()
+    for names in (('sea', 'cat', 'dog'), ('dog', 'sea', 'cat'), ('cat', 'dog', 'sea')):
+        third = sequence(*names)
+        third.load_state_dict(other.state_dict())
+        torch.testing.assert_close(labels_by_name(third), expected)
+    assert third.sequence is None
+    assert 'label_sequence' not in third.state_dict()
+    assert 'label_sequence' not in state
+
+
+def test_the_same_labels_set_in_another_order_keep_their_sequence(sequence):
+    neck = sequence('cat', 'dog', 'sea')
+    expected = labels_by_name(neck)
+    for names in (['sea', 'cat', 'dog'], ['dog', 'sea', 'cat']):
+        neck.set_classes(names)
+        torch.testing.assert_close(labels_by_name(neck), expected)
+    neck.set_classes(['dog', 'sun'])  # others are a sequence of their own
+    assert neck.sequence is None
+    fresh = sequence('dog', 'sun')
+    fresh.load_state_dict(neck.state_dict())
+    torch.testing.assert_close(labels_by_name(fresh), labels_by_name(neck))
+
+
+def test_labels_set_behind_the_necks_back_are_read_as_they_stand(sequence):
+    neck = sequence('cat', 'dog', 'sea')
+    neck.set_classes(['sea', 'cat', 'dog'])
+    neck.prompt.set_classes(['sun', 'cat', 'dog'])
+    fresh = sequence('sun', 'cat', 'dog')
+    fresh.prompt.context = neck.prompt.context
+    fresh.interaction = neck.interaction
+    torch.testing.assert_close(labels_by_name(neck), labels_by_name(fresh))
+    assert 'label_sequence' not in neck.state_dict()
+
+
+def test_a_trial_leaves_the_sequence(sequence):
+    neck = sequence('cat', 'dog', 'sea')
+    try_load(neck, sequence('sea', 'cat', 'dog').state_dict(), {})
+    assert neck.sequence is None
+    assert neck.sequence_of is None
