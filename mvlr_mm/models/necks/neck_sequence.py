@@ -40,8 +40,8 @@ class NeckSequence(BaseModule):
         **stages: Config of each stage; or None for no such stage, of :data:`PLACES`.
 
     Attributes:
-        sequence: Where the labels of the trained sequence are now, (C,) int64, a buffer;
-            None where they are as they were trained.
+        sequence: Where the labels of the trained sequence are now, (C,) int64; None
+            where they are as they were trained. A buffer.
         sequence_of: The label names that it is for.
 
     Raises:
