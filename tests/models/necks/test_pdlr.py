@@ -266,9 +266,11 @@ def test_a_checkpoint_without_record_shows_its_labels_by_its_vectors(build, orde
 
 
 def test_labels_set_in_inference_mode_can_be_trained_behind(build):
-    stage = build()
+    stage = build(embed_dim=8)  # a projection, which keeps what it reads
     with torch.inference_mode():
         stage.set_classes(['sea', 'lighthouse'])
     stage.train()
-    stage(FEATS).labels.sum().backward()
+    out = stage(FEATS)
+    (out.hard.sum() + out.soft.sum()).backward()
+    assert stage.proj.weight.grad.any()
     assert stage.context.grad.any()
