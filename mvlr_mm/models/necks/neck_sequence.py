@@ -153,12 +153,15 @@ class NeckSequence(BaseModule):
     ) -> None:
         stored = state_dict.pop(prefix + SEQUENCE, None)
         places = dict(self.named_children())
-        labels = next((n for n in places if places[n] is self.label_stage()), None)
-        record = f'{prefix}{labels}.{RECORD}'
-        if stored is not None:
-            self._keep_sequence(decode_record(stored, prefix + SEQUENCE)['classes'])
-        elif record in state_dict:
-            self._keep_sequence(decode_record(state_dict[record], record)['classes'])
+        readers = tuple(f'{prefix}{n}.' for n in places if _reads_order(places[n]))
+        # the sequence is that of the readers' weights, and changes with them alone
+        if any(key.startswith(readers) for key in state_dict):
+            labels = next((n for n in places if places[n] is self.label_stage()), None)
+            record = f'{prefix}{labels}.{RECORD}'
+            if stored is None:
+                stored = state_dict.get(record)
+            names = stored if stored is None else decode_record(stored, record)
+            self._keep_sequence(names and names['classes'])
         super()._load_from_state_dict(state_dict, prefix, *args)
 
 

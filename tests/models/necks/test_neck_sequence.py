@@ -157,6 +157,23 @@ def test_labels_set_behind_the_necks_back_are_read_as_they_stand(sequence):
     assert 'label_sequence' not in neck.state_dict()
 
 
+def test_the_sequence_changes_with_the_weights_that_read_it(sequence):
+    neck = sequence('cat', 'dog', 'sea')
+    state = sequence('sea', 'cat', 'dog').state_dict()
+    neck.load_state_dict(state)
+    rows = neck.sequence
+    assert rows.tolist() == [2, 0, 1]
+    # prompts alone, in whatever order, leave what QMVL has learned
+    prompts = sequence('cat', 'dog', 'sea').prompt.state_dict(prefix='prompt.')
+    neck.load_state_dict(prompts, strict=False)
+    assert neck.sequence is rows
+    # a file without names has rows in the order of the model
+    plain = sequence('cat', 'dog', 'sea').state_dict()
+    del plain['prompt.label_record']
+    neck.load_state_dict(plain)
+    assert neck.sequence is None
+
+
 def test_a_trial_leaves_the_sequence(sequence):
     neck = sequence('cat', 'dog', 'sea')
     try_load(neck, sequence('sea', 'cat', 'dog').state_dict(), {})
